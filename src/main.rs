@@ -1,0 +1,3 @@
+//! The binary: calls `cli` and exits with its code.
+
+fn main() {}

@@ -1,0 +1,73 @@
+//! What can be observed, in order, each fact with the frames that carry it.
+use crate::wire::{Malformed, msrp::MsrpMessage, sip::SipMessage, smpp::Pdu};
+use std::net::SocketAddr;
+
+/// Seen from the system under test's peers: towards the system, or from it. From the packet's direction flag (pcapng `epb_flags`:
+/// outbound = the harness sent it) or, for foreign captures, from the profile's addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    ToSystem,
+    FromSystem,
+    Unknown,
+}
+
+/// One packet of the capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameInfo {
+    /// 1-based, as Wireshark counts.
+    pub number: u32,
+    /// Nanoseconds since the Unix epoch.
+    pub at: u64,
+    /// Interface name of the capture: `isc`, `gm`, `msrp`, `smpp`.
+    pub interface: String,
+    pub comment: Option<String>,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub direction: Direction,
+}
+
+/// One fact: a protocol message or a transport event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// Frames that carry it, ascending; the last one completed it.
+    pub frames: Vec<u32>,
+    /// Time of the completing frame, nanoseconds since the Unix epoch.
+    pub at: u64,
+    pub interface: String,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub direction: Direction,
+    /// `udp` or `tcp`.
+    pub transport: &'static str,
+    /// First frame of an earlier identical UDP message (a SIP retransmission), if this is one.
+    pub retransmission_of: Option<u32>,
+    /// Packet comment of the completing frame: `[n] step text`.
+    pub comment: Option<String>,
+    pub fact: Fact,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    Sip(Box<SipMessage>),
+    SipKeepAlive,
+    Msrp(Box<MsrpMessage>),
+    Smpp(Box<Pdu>),
+    /// Three-way handshake completed.
+    TcpOpened,
+    TcpClosed {
+        reset: bool,
+    },
+    /// Octets that follow no grammar of their protocol.
+    Malformed {
+        protocol: &'static str,
+        error: Malformed,
+        octets: Vec<u8>,
+    },
+}
+
+/// Everything seen so far.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    pub frames: Vec<FrameInfo>,
+    pub facts: Vec<Observation>,
+}

@@ -1,0 +1,2 @@
+//! FLOOR 7: select, run, record.
+pub mod record;

@@ -1,0 +1,129 @@
+//! `run.json`: everything a report needs, versioned; its JSON Schema is `fixtures/run.schema.json`.
+use crate::verdict::{Finding, Reason, Verdict, register::Requirement};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct RunRecord {
+    pub schema_version: u32,
+    /// `ims-conformance 0.1.0`.
+    pub tool: String,
+    /// RFC 3339 UTC.
+    pub started: String,
+    pub finished: String,
+    pub duration_ms: u64,
+    pub seed: u64,
+    pub jobs: usize,
+    pub system: SystemRecord,
+    /// Selection words of the command line; empty = everything.
+    pub selection: Vec<String>,
+    /// True when the run was stopped before all cases had run.
+    pub interrupted: bool,
+    pub totals: Totals,
+    /// Register entries the cases refer to, and every other entry of the register (coverage).
+    pub requirements: Vec<Requirement>,
+    /// In the order of their ids.
+    pub cases: Vec<CaseRecord>,
+    /// Things that went wrong outside any case (unattributed traffic, reference died, ...).
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SystemRecord {
+    pub name: String,
+    /// One line about the product, from the profile.
+    pub description: String,
+    pub profile_sha256: String,
+    /// Fault switched on in the reference build, if any.
+    pub fault: Option<String>,
+    /// Carriage of short messages: `smpp`.
+    pub carriage: String,
+    /// SIP transport used by the peers: `udp` or `tcp`.
+    pub transport: String,
+}
+
+/// `catalogue = selected + filtered`, `selected = pass + fail + inconc + error + not_applicable`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Totals {
+    pub catalogue: usize,
+    pub filtered: usize,
+    pub selected: usize,
+    pub pass: usize,
+    pub fail: usize,
+    pub inconc: usize,
+    pub error: usize,
+    pub not_applicable: usize,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CaseRecord {
+    /// `TC-POL-01-01`, for a row of an outline `TC-POL-07-01.forbid-accept`.
+    pub id: String,
+    pub title: String,
+    pub feature: String,
+    /// Path of the feature file relative to the features folder, and line of the scenario.
+    pub file: String,
+    pub line: usize,
+    /// Text of the Rule and id of its requirement.
+    pub rule: String,
+    pub requirement: String,
+    pub tags: Vec<String>,
+    pub control: bool,
+    pub derived: bool,
+    /// True when the requirement's basis is I, F or K, or the case is derived: reported as profile, not as conformance.
+    pub profile: bool,
+    pub verdict: Verdict,
+    pub reason: Option<Reason>,
+    /// First cause in words, empty for a pass.
+    pub cause: String,
+    /// Whose side: `system`, `peer`, `network`, `configuration`, `suite`, `specification`; empty for a pass.
+    pub blame: String,
+    pub started: String,
+    pub duration_ms: u64,
+    pub steps: Vec<StepRecord>,
+    pub findings: Vec<Finding>,
+    pub capture: Option<CaptureRecord>,
+    /// The ladder as masked text.
+    pub ladder: String,
+    pub ladder_state: LadderState,
+    /// Unified difference to the accepted snapshot, when changed.
+    pub ladder_difference: String,
+    /// ICS expression and words, when not applicable.
+    pub not_applicable: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct StepRecord {
+    /// `Given`, `When`, `Then` (And and But resolved).
+    pub keyword: String,
+    pub text: String,
+    pub outcome: StepOutcome,
+    pub duration_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepOutcome {
+    Done,
+    Stopped,
+    NotRun,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CaptureRecord {
+    /// Relative to the folder of run.json.
+    pub path: String,
+    pub sha256: String,
+    pub frames: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LadderState {
+    Same,
+    Changed,
+    New,
+    NotCompared,
+}

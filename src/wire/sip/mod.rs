@@ -1,0 +1,13 @@
+//! SIP messages (RFC 3261) as a lossless layer: any octets in and out, with rsip as the typed view over it.
+mod address;
+mod framing;
+mod message;
+mod multipart;
+mod typed;
+mod uri;
+
+pub use address::NameAddr;
+pub use framing::{Frame, Framer};
+pub use message::{Header, SipMessage, StartLine};
+pub use multipart::{BodyPart, multipart_parts, write_multipart};
+pub use uri::{SipUri, number_of};

@@ -1,0 +1,12 @@
+//! SMPP 3.4 PDUs (and the 5.0 binds seen in the field). Session state is the peers' own.
+mod framing;
+mod message;
+mod pdu;
+mod receipt;
+mod values;
+
+pub use framing::Framer;
+pub use message::{ShortMessagePdu, decode_short_message_text};
+pub use pdu::{Bind, BindKind, Body, Pdu, Tlv};
+pub use receipt::{MessageState, Receipt};
+pub use values::{CommandId, status, tag};
