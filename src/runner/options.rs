@@ -1,0 +1,94 @@
+//! What one run is asked to do, and what it says while it does it.
+//!
+//! Shared by the command line (which fills [`RunOptions`] in and shows [`ProgressEvent`]s) and the runner (which does the reverse).
+//! Only plain values: it neither reads files nor decides anything.
+use crate::verdict::Verdict;
+use std::path::PathBuf;
+
+/// Transport of SIP between the peers and the system under test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SipTransport {
+    Udp,
+    Tcp,
+}
+
+impl SipTransport {
+    /// As written in profiles and in `run.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
+/// The system that is tested when none is named.
+pub const DEFAULT_SYSTEM: &str = "reference";
+/// Test cases that run at the same time when nothing else is asked.
+pub const DEFAULT_JOBS: usize = 16;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Name of a folder in `<fixtures>/systems`, or the path of such a folder.
+    pub system: String,
+    /// Words of the command line: test case id, requirement id, id prefix or tag expression; empty = everything.
+    pub selection: Vec<String>,
+    /// Test cases that run at the same time; at least 1.
+    pub jobs: usize,
+    /// Reproduces identifiers and texts of an earlier run; picked at random when absent.
+    pub seed: Option<u64>,
+    /// Folder for `run.json`, captures and reports; `<project>/reports/<system>/<run>` when absent.
+    pub out: Option<PathBuf>,
+    /// Fault to switch on; only for a system that the suite starts as its reference build.
+    pub fault: Option<String>,
+    /// Overrides the transport of the profile.
+    pub transport: Option<SipTransport>,
+    /// Folder of the feature files.
+    pub features: PathBuf,
+    /// Folder with `requirements/`, `systems/`, `faults.yaml`.
+    pub fixtures: PathBuf,
+    /// Folder of the accepted ladders (`<TC>.snap`); ladders are not compared when absent.
+    pub ladders: Option<PathBuf>,
+}
+
+impl RunOptions {
+    /// Everything, against the reference build, with the given features and fixtures.
+    pub fn new(features: PathBuf, fixtures: PathBuf) -> Self {
+        Self {
+            system: DEFAULT_SYSTEM.to_owned(),
+            selection: Vec::new(),
+            jobs: DEFAULT_JOBS,
+            seed: None,
+            out: None,
+            fault: None,
+            transport: None,
+            features,
+            fixtures,
+            ladders: None,
+        }
+    }
+}
+
+/// What a run tells while it goes on. Sent from the task that runs; the receiver must not block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProgressEvent {
+    /// The system is ready and test cases begin.
+    Started {
+        selected: usize,
+    },
+    CaseStarted {
+        id: String,
+    },
+    CaseFinished {
+        id: String,
+        verdict: Verdict,
+        /// First cause in words; empty for a pass.
+        cause: String,
+        duration_ms: u64,
+        /// Test cases finished so far, this one included, and the number selected.
+        done: usize,
+        of: usize,
+    },
+    /// Something a person waiting wants to know, such as `the reference build is ready`.
+    Note(String),
+}
