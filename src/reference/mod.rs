@@ -1,1 +1,2 @@
-//! (to be written)
+//! The reference build (to be completed).
+pub mod user_agent;

@@ -1,0 +1,85 @@
+//! Settings of the user agent: addresses, timers and the limits that keep it bounded. No behaviour.
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+/// Transport protocol of a SIP message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    Udp,
+    Tcp,
+}
+
+/// Base timer values of RFC 3261 section 17.1.1.1 and table 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SipTimers {
+    pub t1: Duration,
+    pub t2: Duration,
+    pub t4: Duration,
+}
+
+impl Default for SipTimers {
+    fn default() -> Self {
+        Self {
+            t1: Duration::from_millis(500),
+            t2: Duration::from_secs(4),
+            t4: Duration::from_secs(5),
+        }
+    }
+}
+
+impl SipTimers {
+    /// Timers B, F, H, J, L and M: 64 times T1.
+    pub fn transaction_timeout(&self) -> Duration {
+        self.t1 * 64
+    }
+}
+
+/// Everything a user agent is started with.
+#[derive(Debug, Clone)]
+pub struct UserAgentConfig {
+    /// Address both SIP (UDP and TCP, one port) and MSRP (another port) listen on; ports are picked by the system.
+    pub ip: IpAddr,
+    /// `Server` of responses and `User-Agent` of requests.
+    pub product: Option<String>,
+    /// Methods named in `Allow`; requests of other known methods get 405, of unknown ones 501.
+    pub allow: Vec<String>,
+    /// Option tags understood in `Require`; all others get 420.
+    pub supported: Vec<String>,
+    pub timers: SipTimers,
+    /// Smallest session interval accepted (RFC 4028 section 5); smaller ones get 422.
+    pub min_session_expires: u32,
+    /// Refuses `Max-Forwards: 0` with 483 although we are the final destination (RFC 4475 section 3.1.1.11 wants it processed).
+    pub refuse_zero_max_forwards: bool,
+    pub max_transactions: usize,
+    pub max_dialogs: usize,
+    pub max_connections: usize,
+    /// A SIP TCP connection with no traffic for this long is closed.
+    pub connection_idle: Duration,
+    /// SIP messages over this size are refused with 513.
+    pub max_message_octets: usize,
+    pub msrp: super::msrp::MsrpConfig,
+}
+
+impl Default for UserAgentConfig {
+    fn default() -> Self {
+        Self {
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            product: None,
+            allow: [
+                "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "UPDATE",
+            ]
+            .map(String::from)
+            .to_vec(),
+            supported: vec!["timer".into()],
+            timers: SipTimers::default(),
+            min_session_expires: 90,
+            refuse_zero_max_forwards: false,
+            max_transactions: 50_000,
+            max_dialogs: 20_000,
+            max_connections: 2_000,
+            connection_idle: Duration::from_secs(600),
+            max_message_octets: 256 * 1024,
+            msrp: super::msrp::MsrpConfig::default(),
+        }
+    }
+}
