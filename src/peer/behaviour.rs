@@ -1,0 +1,86 @@
+//! How a peer departs from good behaviour: one switch per departure, each with what the standard says of it.
+//!
+//! A default value is a correct peer. Departures exist to see how the system under test copes; a peer never departs by itself.
+use std::time::Duration;
+
+/// What a UE answers to a request or an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UeBehaviour {
+    /// Final response to an incoming INVITE: `None` accepts it (180, then 200 with an SDP answer). Legal: RFC 3261 section 13.3.1.
+    pub refuse_invite: Option<u16>,
+    /// Time between 180 and the final response to an incoming INVITE. Legal up to the caller's patience.
+    pub answer_delay: Duration,
+    /// Final response to SIP MESSAGE instead of 200. Legal: RFC 3428 section 7.
+    pub message_answer: Option<u16>,
+    /// Final response to BYE instead of 200, e.g. 481. Legal but rare (RFC 3261 section 15.1.2): the session ends all the same.
+    pub bye_answer: Option<u16>,
+    /// Answers no request at all, as a UE that has lost its radio. Not legal; RFC 3261 section 17.1 has the sender time out.
+    pub silent: bool,
+    /// Every response is held back this long. Legal below the sender's timer B or F.
+    pub response_delay: Duration,
+    /// Sends no ACK for 2xx. Not legal (RFC 3261 section 13.2.2.4): the other side retransmits for 64*T1 and then says BYE.
+    pub withhold_ack: bool,
+    /// Sends no PRACK. Not legal (RFC 3262 section 4).
+    pub withhold_prack: bool,
+    /// Extra copies of every request outside INVITE, same branch, at once. Legal on an unreliable transport (RFC 3261 section 17.2.2).
+    pub duplicate_requests: u8,
+    /// Every response is sent this many times more. Legal on an unreliable transport.
+    pub duplicate_responses: u8,
+    /// Dials no MSRP connection although it is this side's turn. Not legal (RFC 4975 section 5.4).
+    pub withhold_media: bool,
+    /// Sends requests with this damage. Not legal.
+    pub malformed: Option<Malformation>,
+    /// `a=setup` of our offers, verbatim: `actpass` (default), `active`, `passive`; empty leaves the attribute out. All legal (RFC 6135).
+    pub setup: String,
+    /// `a=accept-types` of our offers. The default names what a CPM UE takes.
+    pub accept_types: Vec<String>,
+    /// Supports reliable provisional responses (`Supported: 100rel`). Legal both ways.
+    pub reliable_provisionals: bool,
+    /// `Session-Expires` of our INVITEs in seconds; `None` leaves the header field out. Legal both ways (RFC 4028 section 7.1).
+    pub session_expires: Option<u32>,
+    /// Sends no session refresh although it is the refresher. Not legal (RFC 4028 section 7.2): the other side ends the session.
+    pub withhold_refresh: bool,
+}
+
+/// One way in which a request is damaged before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Malformation {
+    /// No Call-ID (RFC 3261 section 8.1.1 requires it).
+    NoCallId,
+    /// No From tag (RFC 3261 section 8.1.1.3 requires it).
+    NoFromTag,
+    /// CSeq names another method than the request line (RFC 3261 section 8.1.1.5).
+    CseqMethodMismatch,
+    /// Content-Length greater than the body (RFC 3261 section 18.3).
+    ContentLengthTooLong,
+    /// Max-Forwards 0 (legal to write, but a request that ends here: RFC 3261 section 16.3).
+    MaxForwardsZero,
+    /// The SDP body breaks the grammar of RFC 8866 section 9.
+    BrokenSdp,
+    /// `Require` of an option tag that nobody knows (RFC 3261 section 8.2.2.3: 420).
+    UnknownRequire,
+}
+
+impl Default for UeBehaviour {
+    fn default() -> Self {
+        Self {
+            refuse_invite: None,
+            answer_delay: Duration::ZERO,
+            message_answer: None,
+            bye_answer: None,
+            silent: false,
+            response_delay: Duration::ZERO,
+            withhold_ack: false,
+            withhold_prack: false,
+            duplicate_requests: 0,
+            duplicate_responses: 0,
+            withhold_media: false,
+            malformed: None,
+            setup: "actpass".to_owned(),
+            accept_types: vec!["message/cpim".to_owned()],
+            reliable_provisionals: true,
+            session_expires: Some(1800),
+            withhold_refresh: false,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! What a scenario asks of a UE and what the UE tells it: configuration, commands, events.
+//!
+//! Plain data. How it is carried out is the business of the machine in `ue.rs`.
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::peer::behaviour::UeBehaviour;
+
+/// Transport of the SIP signalling of one UE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transport {
+    /// Everything goes by UDP, also above the 1300 octets of RFC 3261 section 18.1.1: the harness speaks over loopback (MTU 64 KiB), and
+    /// a system configured for UDP alone must stay reachable.
+    #[default]
+    Udp,
+    Tcp,
+}
+
+impl Transport {
+    /// Token of the Via header field.
+    pub fn token(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        }
+    }
+    /// Value of the `transport` URI parameter.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UeConfig {
+    /// Name in the scenario, e.g. `Alice`.
+    pub name: String,
+    /// `+` and digits (E.164).
+    pub number: String,
+    pub display_name: String,
+    /// Our SIP socket (UDP and TCP).
+    pub sip: SocketAddr,
+    /// Our MSRP listener.
+    pub msrp: SocketAddr,
+    /// Where requests go.
+    pub system: SocketAddr,
+    pub transport: Transport,
+    pub domain: String,
+    pub seed: u64,
+    pub behaviour: UeBehaviour,
+    pub timers: SipTimers,
+}
+
+impl UeConfig {
+    /// A well-behaved UE over UDP with the standard's timers; change fields as needed.
+    pub fn new(
+        name: &str,
+        number: &str,
+        sip: SocketAddr,
+        msrp: SocketAddr,
+        system: SocketAddr,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            number: number.to_owned(),
+            display_name: name.to_owned(),
+            sip,
+            msrp,
+            system,
+            transport: Transport::Udp,
+            domain: "ims.example".to_owned(),
+            seed: 1,
+            behaviour: UeBehaviour::default(),
+            timers: SipTimers::default(),
+        }
+    }
+}
+
+/// Base values of RFC 3261 section 17.1.1.1, table 4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SipTimers {
+    pub t1: Duration,
+    pub t2: Duration,
+    pub t4: Duration,
+}
+
+impl Default for SipTimers {
+    fn default() -> Self {
+        Self {
+            t1: Duration::from_millis(500),
+            t2: Duration::from_secs(4),
+            t4: Duration::from_secs(5),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UeCommand {
+    Invite(Box<Invitation>),
+    /// CANCEL of a call that has no final response yet; sent once a provisional response has come (RFC 3261 section 9.1).
+    Cancel {
+        call: String,
+    },
+    Bye {
+        call: String,
+    },
+    /// MSRP SEND in that call's session.
+    Send {
+        call: String,
+        message: ChatText,
+    },
+    Options {
+        call: String,
+    },
+    /// SIP MESSAGE outside a dialog.
+    Message(Box<PagerMessage>),
+    Behave(UeBehaviour),
+    /// Any octets to the system over the UE's SIP transport.
+    Raw {
+        octets: Vec<u8>,
+    },
+    /// Closes the MSRP connection of a call, leaving the dialog as it is.
+    CloseMedia {
+        call: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Invitation {
+    /// Label chosen by the scenario.
+    pub call: String,
+    /// Request-URI and To.
+    pub to_uri: String,
+    /// Empty: one is generated.
+    pub conversation_id: String,
+    /// Empty: one is generated.
+    pub contribution_id: String,
+    /// Value of the Privacy header field (RFC 3323), e.g. `id`.
+    pub privacy: Option<String>,
+    /// The caller is a group focus: `isfocus` and the group service identifier.
+    pub group: bool,
+    /// Extra copies of the same INVITE datagram at once.
+    pub duplicates: u8,
+    pub extra_headers: Vec<(String, String)>,
+    pub subject: Option<String>,
+    /// Body instead of our SDP offer: Content-Type and octets.
+    pub body: Option<(String, Vec<u8>)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChatText {
+    pub text: String,
+    /// `text/plain`, or `message/cpim` which wraps the text as text/plain; empty means `message/cpim`.
+    pub content_type: String,
+    pub message_id: Option<String>,
+    pub success_report: bool,
+    /// Value of Failure-Report: `yes`, `no`, `partial`.
+    pub failure_report: Option<String>,
+    /// Value of the CPIM header field imdn.Disposition-Notification, e.g. `positive-delivery, display`.
+    pub imdn: Option<String>,
+    pub chunk_octets: Option<usize>,
+    /// Ends the message with `#` after its first chunk.
+    pub abort: bool,
+}
+
+/// A pager-mode CPM message (SIP MESSAGE outside a dialog).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PagerMessage {
+    /// Label chosen by the scenario; events carry it as `call`.
+    pub call: String,
+    pub to_uri: String,
+    pub text: String,
+    /// `text/plain`, or `message/cpim` which wraps the text; empty means `message/cpim`.
+    pub content_type: String,
+    /// Empty: one is generated.
+    pub conversation_id: String,
+    /// Empty: one is generated.
+    pub contribution_id: String,
+    pub in_reply_to_contribution_id: Option<String>,
+    /// imdn.Message-ID of the CPIM wrapping; generated when absent.
+    pub message_id: Option<String>,
+    /// Value of imdn.Disposition-Notification.
+    pub imdn: Option<String>,
+    pub privacy: Option<String>,
+    pub extra_headers: Vec<(String, String)>,
+    /// Body instead of the text: Content-Type and octets.
+    pub body: Option<(String, Vec<u8>)>,
+}
+
+/// What happened at a UE. Steps wait for these; verdicts never rest on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UeEvent {
+    Provisional {
+        call: String,
+        code: u16,
+    },
+    /// The 2xx of our INVITE has come (and was acknowledged), or the ACK of our 2xx.
+    Established {
+        call: String,
+    },
+    Refused {
+        call: String,
+        code: u16,
+    },
+    /// The session is over; `by_peer` tells who ended it.
+    Ended {
+        call: String,
+        by_peer: bool,
+    },
+    /// An INVITE came in; `call` is the label the UE gave it (`incoming-1`, ...).
+    Invited {
+        call: String,
+        from: String,
+    },
+    /// The MSRP connection of a call stands and is bound to its session.
+    MediaOpened {
+        call: String,
+    },
+    MediaClosed {
+        call: String,
+    },
+    /// A whole chat message came in by MSRP; `text` if it is text.
+    MessageReceived {
+        call: String,
+        message_id: Option<String>,
+        content_type: Option<String>,
+        content: Vec<u8>,
+        text: Option<String>,
+    },
+    /// Our MSRP message was answered (transaction response of its last chunk).
+    MessageAnswered {
+        call: String,
+        message_id: String,
+        code: u16,
+    },
+    /// An MSRP REPORT came.
+    Reported {
+        call: String,
+        message_id: String,
+        code: u16,
+    },
+    /// A SIP MESSAGE came in (answered already).
+    PagerReceived {
+        from: String,
+        content_type: Option<String>,
+        content: Vec<u8>,
+        text: Option<String>,
+        conversation_id: Option<String>,
+        contribution_id: Option<String>,
+    },
+    /// Final response to a request that is not INVITE: BYE, MESSAGE, OPTIONS, CANCEL, UPDATE ... (408 for a timeout of our own).
+    Answered {
+        call: String,
+        method: String,
+        code: u16,
+    },
+    /// Something the scenario should know and nobody asked for: an unknown label, octets that cannot be read ...
+    Problem(String),
+}
