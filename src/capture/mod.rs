@@ -1,1 +1,42 @@
-//! (to be written)
+//! FLOOR 3: the edge. Sockets, the clock and the recording of every octet that passes them.
+//!
+//! A peer of floor 2 knows neither time nor sockets: [`Endpoint`] drives it, and writes each octet into its [`Tap`] before the machine
+//! sees it. Nothing here reads a protocol; what the octets mean is found out in `observe`, from the recording.
+mod clock;
+mod endpoint;
+mod packets;
+mod pcapng;
+mod socket;
+mod tap;
+
+pub use clock::RunClock;
+pub use endpoint::Endpoint;
+pub use socket::Sockets;
+pub use tap::{Event, Record, SipInterface, Tap};
+
+use std::net::SocketAddr;
+
+/// The edge broke: the suite's fault or the machine's it runs on, never the system's under test.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    #[error(
+        "cannot open a {what} socket on {address}: {source}; free the address or choose another"
+    )]
+    Bind {
+        what: &'static str,
+        address: SocketAddr,
+        source: std::io::Error,
+    },
+    #[error(
+        "no port of {address} is free for {what} on both UDP and TCP after {attempts} attempts"
+    )]
+    NoCommonPort {
+        what: &'static str,
+        address: std::net::IpAddr,
+        attempts: usize,
+    },
+    #[error("a peer of the suite panicked: {0}; this is a defect of the suite, please report it")]
+    PeerPanicked(String),
+    #[error("a peer of the suite did not stop within {0} seconds; its sockets were abandoned")]
+    PeerHangs(u64),
+}
