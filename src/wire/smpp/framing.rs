@@ -1,18 +1,46 @@
 //! Cutting a stream into PDUs by command_length; lengths below 16 or above 64 KiB are refused.
 use crate::wire::Malformed;
 
+const SHORTEST: usize = 16;
+const LONGEST: usize = 64 * 1024;
+
+/// After a refused length the stream has no PDU boundaries any more: the framer reports it once and takes nothing further.
 #[derive(Debug, Default)]
 pub struct Framer {
     buffer: Vec<u8>,
+    lost: bool,
 }
 
 impl Framer {
+    /// Take the PDUs out with `next_frame` after every push: then no more than one unfinished PDU is ever held.
     pub fn push(&mut self, octets: &[u8]) {
-        self.buffer.extend_from_slice(octets);
+        if !self.lost {
+            self.buffer.extend_from_slice(octets);
+        }
     }
+
     pub fn next_frame(&mut self) -> Option<Result<Vec<u8>, Malformed>> {
-        todo!()
+        let header = self.buffer.first_chunk::<4>()?;
+        let announced = u32::from_be_bytes(*header);
+        let length = usize::try_from(announced)
+            .ok()
+            .filter(|length| (SHORTEST..=LONGEST).contains(length));
+        let Some(length) = length else {
+            self.lost = true;
+            self.buffer = Vec::new();
+            return Some(Err(Malformed::new(
+                0,
+                format!("command_length from {SHORTEST} to {LONGEST} instead of {announced}"),
+                "SMPP 3.4 section 3.2",
+            )));
+        };
+        if self.buffer.len() < length {
+            return None;
+        }
+        let rest = self.buffer.split_off(length);
+        Some(Ok(std::mem::replace(&mut self.buffer, rest)))
     }
+
     pub fn pending(&self) -> usize {
         self.buffer.len()
     }

@@ -1,9 +1,14 @@
 //! The message fields of submit_sm, deliver_sm and data_sm, SMPP 3.4 sections 4.4.1, 4.6.1, 4.7.1.
-use super::Tlv;
+//!
+//! Reads what one short message says. Putting parts together is the business of whoever receives them.
+use super::pdu::{find_tlv, latin1};
+use super::{Tlv, tag};
 use crate::wire::{
     Malformed,
-    sms::{Coding, Concatenation},
+    sms::{Coding, Concatenation, UserDataHeader, decode_gsm7, decode_ucs2},
 };
+
+const TON_INTERNATIONAL: u8 = 1;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ShortMessagePdu {
@@ -30,23 +35,113 @@ pub struct ShortMessagePdu {
 impl ShortMessagePdu {
     /// `+digits` for international TON, digits otherwise, the text for alphanumeric TON.
     pub fn source_number(&self) -> String {
-        todo!()
+        number(self.source_ton, &self.source)
     }
     pub fn dest_number(&self) -> String {
-        todo!()
+        number(self.dest_ton, &self.dest)
     }
     /// esm_class bits 5-2 say delivery receipt.
     pub fn is_receipt(&self) -> bool {
         self.esm_class & 0x3c == 0x04
     }
+    /// esm_class bit 6: the text begins with a user data header.
+    pub fn has_user_data_header(&self) -> bool {
+        self.esm_class & 0x40 != 0
+    }
+}
+
+fn number(ton: u8, address: &str) -> String {
+    if ton == TON_INTERNATIONAL && !address.starts_with('+') {
+        format!("+{address}")
+    } else {
+        address.to_owned()
+    }
+}
+
+/// What a data_coding says (SMPP 3.4 section 5.2.19; 3GPP TS 23.038 clause 4 from 0xC0 on).
+enum Alphabet {
+    Gsm7,
+    Ascii,
+    Latin1,
+    Octets,
+    Ucs2,
+}
+
+fn alphabet(data_coding: u8) -> Option<Alphabet> {
+    match data_coding {
+        0x00 | 0xc0..=0xdf => Some(Alphabet::Gsm7),
+        0x01 => Some(Alphabet::Ascii),
+        0x02 | 0x04 => Some(Alphabet::Octets),
+        0x03 => Some(Alphabet::Latin1),
+        0x08 | 0xe0..=0xef => Some(Alphabet::Ucs2),
+        0xf0..=0xff if data_coding & 0x04 == 0 => Some(Alphabet::Gsm7),
+        0xf0..=0xff => Some(Alphabet::Octets),
+        _ => None,
+    }
 }
 
 /// What a short message says: text of this part, coding, and its place in a concatenation (UDH, or SAR TLVs).
-/// data_coding 0 is read as unpacked GSM 7-bit; message_payload replaces an empty short_message.
+/// data_coding 0 is read as unpacked GSM 7-bit; message_payload replaces an empty short_message. Octets that are no text (8-bit data)
+/// come out one character each.
 pub fn decode_short_message_text(
     message: &ShortMessagePdu,
     tlvs: &[Tlv],
 ) -> Result<(String, Coding, Option<Concatenation>), Malformed> {
-    let _ = (message, tlvs);
-    todo!()
+    let mut data = message.short_message.as_slice();
+    if data.is_empty() {
+        data = find_tlv(tlvs, tag::MESSAGE_PAYLOAD).unwrap_or(&[]);
+    }
+    let mut concatenation = None;
+    if message.has_user_data_header() {
+        let (header, took) = UserDataHeader::parse(data)?;
+        concatenation = header.concatenation();
+        data = data.get(took..).unwrap_or(&[]);
+    }
+    let concatenation = concatenation.or_else(|| segmentation(tlvs));
+    let alphabet = alphabet(message.data_coding).ok_or_else(|| {
+        Malformed::new(
+            0,
+            format!(
+                "a data_coding in use instead of 0x{:02x}",
+                message.data_coding
+            ),
+            "SMPP 3.4 section 5.2.19",
+        )
+    })?;
+    let (text, coding) = match alphabet {
+        Alphabet::Gsm7 => (decode_gsm7(data)?, Coding::Gsm7),
+        Alphabet::Ucs2 => (decode_ucs2(data)?, Coding::Ucs2),
+        Alphabet::Latin1 | Alphabet::Octets => (latin1(data), Coding::Octets),
+        Alphabet::Ascii => match data.iter().position(|octet| !octet.is_ascii()) {
+            None => (latin1(data), Coding::Octets),
+            Some(at) => {
+                return Err(Malformed::new(
+                    at,
+                    "an IA5 octet",
+                    "SMPP 3.4 section 5.2.19",
+                ));
+            }
+        },
+    };
+    Ok((text, coding, concatenation))
+}
+
+/// sar_msg_ref_num, sar_total_segments and sar_segment_seqnum (SMPP 3.4 section 5.3.2.22 and following), if all three make sense.
+fn segmentation(tlvs: &[Tlv]) -> Option<Concatenation> {
+    let &[high, low] = find_tlv(tlvs, tag::SAR_REFERENCE)? else {
+        return None;
+    };
+    let &[total] = find_tlv(tlvs, tag::SAR_TOTAL)? else {
+        return None;
+    };
+    let &[sequence] = find_tlv(tlvs, tag::SAR_SEQUENCE)? else {
+        return None;
+    };
+    Some(Concatenation {
+        reference: u16::from_be_bytes([high, low]),
+        wide: true,
+        total,
+        sequence,
+    })
+    .filter(Concatenation::is_valid)
 }

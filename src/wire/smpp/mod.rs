@@ -10,3 +10,6 @@ pub use message::{ShortMessagePdu, decode_short_message_text};
 pub use pdu::{Bind, BindKind, Body, Pdu, Tlv};
 pub use receipt::{MessageState, Receipt};
 pub use values::{CommandId, status, tag};
+
+#[cfg(test)]
+mod tests;

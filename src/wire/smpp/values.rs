@@ -26,9 +26,37 @@ impl CommandId {
     pub fn response(self) -> Self {
         Self(self.0 | 0x8000_0000)
     }
+    /// The command a response answers; a request is its own.
+    pub fn request(self) -> Self {
+        Self(self.0 & 0x7fff_ffff)
+    }
     /// `submit_sm`, `deliver_sm_resp`, ... or `command 0x…` if unknown.
     pub fn name(self) -> String {
-        todo!()
+        if self == Self::GENERIC_NACK {
+            return "generic_nack".to_owned();
+        }
+        let request = match self.request() {
+            Self::BIND_RECEIVER => "bind_receiver",
+            Self::BIND_TRANSMITTER => "bind_transmitter",
+            Self::QUERY_SM => "query_sm",
+            Self::SUBMIT_SM => "submit_sm",
+            Self::DELIVER_SM => "deliver_sm",
+            Self::UNBIND => "unbind",
+            Self::REPLACE_SM => "replace_sm",
+            Self::CANCEL_SM => "cancel_sm",
+            Self::BIND_TRANSCEIVER => "bind_transceiver",
+            Self::OUTBIND => "outbind",
+            Self::ENQUIRE_LINK => "enquire_link",
+            Self::SUBMIT_MULTI => "submit_multi",
+            Self::ALERT_NOTIFICATION => "alert_notification",
+            Self::DATA_SM => "data_sm",
+            _ => return format!("command 0x{:08x}", self.0),
+        };
+        if self.is_response() {
+            format!("{request}_resp")
+        } else {
+            request.to_owned()
+        }
     }
 }
 
@@ -62,6 +90,7 @@ pub mod tag {
     pub const SAR_TOTAL: u16 = 0x020e;
     pub const SAR_SEQUENCE: u16 = 0x020f;
     pub const SC_INTERFACE_VERSION: u16 = 0x0210;
+    pub const NETWORK_ERROR_CODE: u16 = 0x0423;
     pub const MESSAGE_PAYLOAD: u16 = 0x0424;
     pub const MORE_MESSAGES_TO_SEND: u16 = 0x0426;
     pub const MESSAGE_STATE: u16 = 0x0427;
