@@ -4,6 +4,7 @@
 //! sees it. Nothing here reads a protocol; what the octets mean is found out in `observe`, from the recording.
 mod clock;
 mod endpoint;
+mod flow;
 mod packets;
 mod pcapng;
 mod socket;

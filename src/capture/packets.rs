@@ -25,6 +25,8 @@ pub struct Packet {
 struct Connection {
     local_next: u32,
     remote_next: u32,
+    local_finished: bool,
+    remote_finished: bool,
 }
 
 /// Synthesises packets and remembers what consistency needs.
@@ -80,6 +82,8 @@ impl Packets {
         let mut connection = Connection {
             local_next: first,
             remote_next: first.wrapping_add(50_000),
+            local_finished: false,
+            remote_finished: false,
         };
         let mut packets = Vec::new();
         let syn = Flags {
@@ -121,10 +125,12 @@ impl Packets {
         packets
     }
 
-    /// FIN from the closing side, FIN from the other, last acknowledgement; or one reset. Nothing if the connection is not open.
+    /// The FIN of one side and its acknowledgement, or a reset. The other side may go on sending until its own `closed`.
+    /// Nothing if that side of the connection is not open.
     pub fn closed(&mut self, ends: Ends, outbound: bool, reset: bool) -> Vec<Packet> {
+        let key = (ends.local, ends.remote);
         let mut packets = Vec::new();
-        let Some(mut connection) = self.connections.remove(&(ends.local, ends.remote)) else {
+        let Some(mut connection) = self.connections.remove(&key) else {
             return packets;
         };
         let ack = Flags {
@@ -136,10 +142,19 @@ impl Packets {
             self.segment(&mut packets, ends, outbound, &mut connection, flags, b"");
             return packets;
         }
-        let fin = Flags { fin: true, ..ack };
-        self.segment(&mut packets, ends, outbound, &mut connection, fin, b"");
-        self.segment(&mut packets, ends, !outbound, &mut connection, fin, b"");
-        self.segment(&mut packets, ends, outbound, &mut connection, ack, b"");
+        let finished = if outbound {
+            &mut connection.local_finished
+        } else {
+            &mut connection.remote_finished
+        };
+        if !std::mem::replace(finished, true) {
+            let fin = Flags { fin: true, ..ack };
+            self.segment(&mut packets, ends, outbound, &mut connection, fin, b"");
+            self.segment(&mut packets, ends, !outbound, &mut connection, ack, b"");
+        }
+        if !(connection.local_finished && connection.remote_finished) {
+            self.connections.insert(key, connection);
+        }
         packets
     }
 

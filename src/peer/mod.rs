@@ -2,8 +2,8 @@
 //!
 //! A peer owns no socket, clock or random source: `capture` drives it. One input, then drain the outputs, then the next input.
 
-pub mod message_session;
 pub mod behaviour;
+pub mod message_session;
 pub mod ue;
 
 use std::net::SocketAddr;
