@@ -1,4 +1,7 @@
-//! One SIP message, kept as it came. CONTRACT: signatures are fixed, bodies are to be written.
+//! One SIP message (RFC 3261 section 7), kept as it came: octets, header fields in order, body, and what is wrong with it.
+//! It looks up and changes header fields; it neither adds header fields of its own nor repairs any.
+use super::grammar;
+use super::{BodyPart, NameAddr, Via};
 use crate::wire::Malformed;
 
 /// Request line or status line, RFC 3261 section 7.
@@ -9,11 +12,22 @@ pub enum StartLine {
 }
 
 /// One header field as sent. `value` is unfolded and trimmed (lossy UTF-8); `raw` is the field exactly as on the wire, line end included.
+/// A line without a colon has an empty name and the whole line as value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     pub name: String,
     pub value: String,
     pub raw: Vec<u8>,
+}
+
+impl Header {
+    fn new(name: &str, value: &str) -> Self {
+        Self {
+            name: name.trim_end().to_owned(),
+            value: value.trim().to_owned(),
+            raw: format!("{name}: {value}\r\n").into_bytes(),
+        }
+    }
 }
 
 /// A SIP message of any quality that can be framed. Parsing rejects only what cannot be represented; everything else is a defect.
@@ -29,24 +43,56 @@ pub struct SipMessage {
 
 impl SipMessage {
     /// Parses one whole message as received in one datagram or framed from a stream. Content-Length shorter than the rest cuts the
-    /// body (RFC 3261 section 18.3); longer is a defect. Leading CRLFs are skipped.
+    /// body (RFC 3261 section 18.3); longer is a defect. Leading CRLFs are skipped. A datagram needs no Content-Length.
     pub fn parse(octets: &[u8]) -> Result<Self, Malformed> {
-        let _ = octets;
-        todo!()
+        super::parse::message(octets)
+    }
+    fn of(start: StartLine) -> Self {
+        Self {
+            start,
+            headers: Vec::new(),
+            body: Vec::new(),
+            defects: Vec::new(),
+            original: None,
+        }
     }
     /// A request with no header field at all.
     pub fn request(method: &str, uri: &str) -> Self {
-        let _ = (method, uri);
-        todo!()
+        let (method, uri) = (method.to_owned(), uri.to_owned());
+        Self::of(StartLine::Request { method, uri })
     }
     /// A response with no header field at all.
     pub fn response(code: u16, reason: &str) -> Self {
-        let _ = (code, reason);
-        todo!()
+        let reason = reason.to_owned();
+        Self::of(StartLine::Response { code, reason })
     }
     /// The original octets if unmodified, otherwise start line + raw header fields + blank line + body. Adds nothing.
+    /// Who changes the public fields directly instead of through the methods calls [`SipMessage::touch`] first.
     pub fn to_octets(&self) -> Vec<u8> {
-        todo!()
+        if let Some(original) = &self.original {
+            return original.clone();
+        }
+        let head: usize = self.headers.iter().map(|h| h.raw.len()).sum();
+        let mut out = Vec::with_capacity(head + self.body.len() + 256);
+        let line = match &self.start {
+            StartLine::Request { method, uri } => format!("{method} {uri} SIP/2.0\r\n"),
+            StartLine::Response { code, reason } => format!("SIP/2.0 {code} {reason}\r\n"),
+        };
+        out.extend_from_slice(line.as_bytes());
+        for header in &self.headers {
+            out.extend_from_slice(&header.raw);
+        }
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&self.body);
+        out
+    }
+    /// Forgets the original octets: from now on the message is printed from its fields.
+    pub fn touch(&mut self) {
+        self.original = None;
+    }
+    /// The octets this message was parsed from, if it was not changed since.
+    pub fn original(&self) -> Option<&[u8]> {
+        self.original.as_deref()
     }
 
     pub fn is_request(&self) -> bool {
@@ -73,48 +119,70 @@ impl SipMessage {
 
     /// Value of the first header field of that name; compact and long names and any case are the same name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let _ = name;
-        todo!()
+        self.headers
+            .iter()
+            .find(|h| grammar::same_name(&h.name, name))
+            .map(|h| h.value.as_str())
+    }
+    /// Whether there is a header field of that name.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.header(name).is_some()
     }
     /// Values of all header fields of that name, one per field as sent.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-        let _ = name;
-        std::iter::empty()
+        self.headers
+            .iter()
+            .filter(move |h| grammar::same_name(&h.name, name))
+            .map(|h| h.value.as_str())
     }
     /// Single values of a comma-separated header field over all its occurrences; commas inside quotes and angle brackets do not split.
     pub fn values(&self, name: &str) -> Vec<&str> {
-        let _ = name;
-        todo!()
+        self.headers
+            .iter()
+            .filter(|h| grammar::same_name(&h.name, name))
+            .flat_map(|h| grammar::split(&h.value, b','))
+            .filter(|value| !value.is_empty())
+            .collect()
     }
     /// Appends a header field as given (name and value are written verbatim: deliberate misbehaviour is possible).
     pub fn push(&mut self, name: &str, value: impl AsRef<str>) {
-        let _ = (name, value.as_ref());
-        todo!()
+        self.touch();
+        self.headers.push(Header::new(name, value.as_ref()));
     }
     /// Puts a header field before all others (Via of a client or proxy).
     pub fn push_front(&mut self, name: &str, value: impl AsRef<str>) {
-        let _ = (name, value.as_ref());
-        todo!()
+        self.touch();
+        self.headers.insert(0, Header::new(name, value.as_ref()));
     }
     /// Replaces all header fields of that name by one (in the place of the first, or at the end).
     pub fn set(&mut self, name: &str, value: impl AsRef<str>) {
-        let _ = (name, value.as_ref());
-        todo!()
+        self.touch();
+        let place = self
+            .headers
+            .iter()
+            .position(|h| grammar::same_name(&h.name, name));
+        self.headers.retain(|h| !grammar::same_name(&h.name, name));
+        let place = place.unwrap_or(self.headers.len());
+        let header = Header::new(name, value.as_ref());
+        self.headers.insert(place, header);
     }
     /// Removes all header fields of that name.
     pub fn remove(&mut self, name: &str) {
-        let _ = name;
-        todo!()
+        self.touch();
+        self.headers.retain(|h| !grammar::same_name(&h.name, name));
     }
     /// Sets Content-Type, Content-Length and body.
     pub fn set_body(&mut self, content_type: &str, body: impl Into<Vec<u8>>) {
-        let _ = (content_type, body.into());
-        todo!()
+        self.body = body.into();
+        self.set("Content-Type", content_type);
+        self.set("Content-Length", self.body.len().to_string());
     }
     /// Changes the Request-URI (or does nothing on a response).
     pub fn set_uri(&mut self, uri: &str) {
-        let _ = uri;
-        todo!()
+        if let StartLine::Request { uri: old, .. } = &mut self.start {
+            uri.clone_into(old);
+            self.original = None;
+        }
     }
 
     pub fn call_id(&self) -> Option<&str> {
@@ -122,30 +190,69 @@ impl SipMessage {
     }
     /// Number and method of CSeq.
     pub fn cseq(&self) -> Option<(u32, &str)> {
-        todo!()
+        super::parse::cseq_of(self.header("CSeq")?)
     }
     pub fn from_tag(&self) -> Option<String> {
-        todo!()
+        self.tag_of("From")
     }
     pub fn to_tag(&self) -> Option<String> {
-        todo!()
+        self.tag_of("To")
+    }
+    fn tag_of(&self, name: &str) -> Option<String> {
+        self.address(name)?.param("tag").map(str::to_owned)
+    }
+    /// The first value of a header field that holds addresses (From, To, Contact, P-Asserted-Identity ...).
+    pub fn address(&self, name: &str) -> Option<NameAddr> {
+        NameAddr::parse(self.values(name).first()?).ok()
+    }
+    /// The topmost Via.
+    pub fn via(&self) -> Option<Via> {
+        Via::parse(self.values("Via").first()?).ok()
     }
     /// `branch` of the topmost Via.
     pub fn branch(&self) -> Option<String> {
-        todo!()
+        let first = self.values("Via").first().copied()?;
+        super::typed::branch(first)
+            .or_else(|| Some(Via::parse(first).ok()?.param("branch")?.to_owned()))
     }
     /// Media type of the body in lower case without parameters, e.g. `application/sdp`.
     pub fn content_type(&self) -> Option<String> {
-        todo!()
+        grammar::media_type(self.header("Content-Type")?)
     }
     /// All parts of a multipart body, or the body itself as its only part; empty if there is no body.
-    pub fn bodies(&self) -> Vec<super::BodyPart> {
-        todo!()
+    pub fn bodies(&self) -> Vec<BodyPart> {
+        if self.body.is_empty() {
+            return Vec::new();
+        }
+        let content_type = self.header("Content-Type").unwrap_or_default();
+        let is_multipart =
+            grammar::media_type(content_type).is_some_and(|t| t.starts_with("multipart/"));
+        if is_multipart && let Ok(parts) = super::multipart_parts(content_type, &self.body) {
+            return parts;
+        }
+        let headers = self
+            .headers
+            .iter()
+            .map(|h| (grammar::long_name(&h.name).to_owned(), h.value.clone()))
+            .filter(|(name, _)| {
+                let is_length = name.eq_ignore_ascii_case("Content-Length");
+                name.to_ascii_lowercase().starts_with("content-") && !is_length
+            })
+            .collect();
+        vec![BodyPart {
+            headers,
+            content: self.body.clone(),
+        }]
     }
-    /// First body (or part) of that media type.
+    /// First body (or part, also inside a nested multipart) of that media type.
     pub fn body_of(&self, media_type: &str) -> Option<Vec<u8>> {
-        let _ = media_type;
-        todo!()
+        super::multipart::find(self.bodies(), media_type)
+    }
+
+    /// Grammar problems beyond `defects`: values out of range, white space and brackets in URIs, bad dates, header fields that may
+    /// stand only once (what RFC 4475 section 3.1.2 and section 3.3 describe). Empty for a well-formed message.
+    pub fn check(&self) -> Vec<Malformed> {
+        super::check::message(self)
     }
 
     /// The same message seen through rsip, where rsip can read it (see `typed.rs` for what is normalised first).
