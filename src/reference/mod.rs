@@ -1,2 +1,237 @@
-//! The reference build (to be completed).
+//! The reference implementation: an IP-SM-GW of our own, run as its own process and reached over sockets like any other system.
+//!
+//! It shares the grammar in `wire` with the harness and nothing else, so that one misreading cannot make both sides agree. This module
+//! holds its command line arguments and its life from the first socket to the last; what it does is in `ip_sm_gw`.
+
+pub mod esme;
+pub mod faults;
+pub mod ip_sm_gw;
 pub mod user_agent;
+
+use esme::{Esme, EsmeConfig};
+use faults::{Fault, InForce};
+use ip_sm_gw::{Gateway, Provisioned};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use user_agent::{UserAgent, UserAgentConfig};
+
+/// Arguments of `ims-conformance reference`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ReferenceArguments {
+    /// SMSC to bind to over SMPP, as host:port; without it no short message can be sent
+    #[arg(long, value_name = "ADDR")]
+    pub smsc: Option<String>,
+    /// system_id of the SMPP bind
+    #[arg(long, value_name = "X", default_value = "ipsmgw")]
+    pub smpp_system_id: String,
+    /// password of the SMPP bind
+    #[arg(long, value_name = "Y", default_value = "secret")]
+    pub smpp_password: String,
+    /// Address every socket listens on; ports are picked by the system
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub listen: IpAddr,
+    /// Provisioning to start with: JSON with `provider`, `subscribers` and `pools` as the provisioning interface has them
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Departs from one requirement on purpose; GET /v1/faults lists the names
+    #[arg(long, value_name = "NAME")]
+    pub fault: Option<Fault>,
+    /// Chat sessions served at once; further invitations get 503
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub max_sessions: usize,
+    /// Ends when standard input reaches its end
+    #[arg(long)]
+    pub until_stdin_closes: bool,
+}
+
+/// Why the reference implementation could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ReferenceError {
+    #[error("cannot listen on {0}: {1}")]
+    Listen(IpAddr, std::io::Error),
+    #[error("cannot read the configuration {0}: {1}")]
+    Config(PathBuf, String),
+    #[error("cannot start: {0}")]
+    Runtime(std::io::Error),
+    #[error("the provisioning interface failed: {0}")]
+    Provisioning(std::io::Error),
+}
+
+/// Runs until SIGTERM, SIGINT or, if asked, the end of standard input.
+pub fn run(arguments: ReferenceArguments) -> Result<(), ReferenceError> {
+    // The caller may have set up a log already.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .try_init()
+        .ok();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(ReferenceError::Runtime)?;
+    let until_stdin_closes = arguments.until_stdin_closes;
+    let result = runtime.block_on(async {
+        let reference = Reference::start(arguments).await?;
+        announce(&reference.ready_line());
+        let why = asked_to_end(until_stdin_closes).await;
+        tracing::info!(why, "ending");
+        reference.stop().await
+    });
+    // The thread that reads standard input may still be blocked in it.
+    runtime.shutdown_background();
+    result
+}
+
+/// The first line on standard output, which whoever started us waits for.
+fn announce(line: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        tracing::warn!("nobody reads standard output");
+    }
+}
+
+async fn asked_to_end(until_stdin_closes: bool) -> &'static str {
+    let (closed, stdin_closed) = tokio::sync::oneshot::channel();
+    if until_stdin_closes {
+        std::thread::spawn(move || {
+            let mut sink = [0; 256];
+            let mut input = std::io::stdin().lock();
+            while input.read(&mut sink).is_ok_and(|count| count > 0) {}
+            closed.send(()).ok();
+        });
+    } else {
+        std::mem::forget(closed);
+    }
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = stdin_closed => "standard input closed",
+        _ = tokio::signal::ctrl_c() => "interrupted",
+        () = terminated => "terminated",
+    }
+}
+
+/// A running reference implementation.
+pub struct Reference {
+    gateway: Arc<Gateway>,
+    provisioning: SocketAddr,
+    tasks: tokio::task::JoinSet<Result<(), std::io::Error>>,
+    stop: tokio::sync::watch::Sender<bool>,
+}
+
+impl Reference {
+    /// Binds every socket and starts serving.
+    pub async fn start(arguments: ReferenceArguments) -> Result<Self, ReferenceError> {
+        let faults = InForce(arguments.fault);
+        let provisioned = match &arguments.config {
+            Some(path) => read_config(path)?,
+            None => Provisioned::default(),
+        };
+        let listen = arguments.listen;
+        let failed = |error| ReferenceError::Listen(listen, error);
+        let config = UserAgentConfig {
+            ip: listen,
+            product: Some("IM-serv/OMA1.0".into()),
+            ..UserAgentConfig::default()
+        };
+        let (agent, incoming) = UserAgent::start(config).await.map_err(failed)?;
+        let http = tokio::net::TcpListener::bind((listen, 0))
+            .await
+            .map_err(failed)?;
+        let provisioning = http.local_addr().map_err(failed)?;
+        let (esme, deliveries) = match &arguments.smsc {
+            Some(smsc) => {
+                let (id, password) = (&arguments.smpp_system_id, &arguments.smpp_password);
+                let (esme, deliveries) = Esme::start(EsmeConfig::new(smsc, id, password));
+                (Some(esme), deliveries)
+            }
+            None => (None, tokio::sync::mpsc::channel(1).1),
+        };
+        let gateway = Gateway::new(agent, esme, faults, arguments.max_sessions, provisioned)
+            .map_err(|what| {
+                ReferenceError::Config(arguments.config.clone().unwrap_or_default(), what)
+            })?;
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let mut tasks = tokio::task::JoinSet::new();
+        let mut until = stopping.clone();
+        tasks.spawn(ip_sm_gw::serve(
+            gateway.clone(),
+            incoming,
+            deliveries,
+            stopping,
+        ));
+        let router = ip_sm_gw::provisioning::router(gateway.clone());
+        tasks.spawn(async move {
+            axum::serve(http, router)
+                .with_graceful_shutdown(async move {
+                    until.wait_for(|stop| *stop).await.ok();
+                })
+                .await
+        });
+        Ok(Self {
+            gateway,
+            provisioning,
+            tasks,
+            stop,
+        })
+    }
+
+    pub fn sip_address(&self) -> SocketAddr {
+        self.gateway.agent.sip_address()
+    }
+
+    pub fn provisioning_address(&self) -> SocketAddr {
+        self.provisioning
+    }
+
+    /// Addresses and fault as one line of JSON.
+    pub fn ready_line(&self) -> String {
+        serde_json::json!({
+            "ready": true,
+            "sip": self.sip_address().to_string(),
+            "msrp": self.gateway.agent.msrp_address().to_string(),
+            "provisioning": format!("http://{}", self.provisioning),
+            "fault": self.gateway.faults.0.map(Fault::name),
+        })
+        .to_string()
+    }
+
+    /// Ends every session without a word, unbinds, closes every socket and joins every task.
+    pub async fn stop(mut self) -> Result<(), ReferenceError> {
+        self.stop.send_replace(true);
+        let ended = async {
+            while let Some(joined) = self.tasks.join_next().await {
+                match joined {
+                    Ok(result) => result.map_err(ReferenceError::Provisioning)?,
+                    Err(error) => tracing::error!(%error, "a task ended badly"),
+                }
+            }
+            Ok(())
+        };
+        // Open keep-alive connections of HTTP clients must not hold the process.
+        let result = tokio::time::timeout(std::time::Duration::from_secs(2), ended)
+            .await
+            .unwrap_or(Ok(()));
+        if let Some(esme) = &self.gateway.esme {
+            esme.stop().await;
+        }
+        self.gateway.agent.clone().stop().await;
+        result
+    }
+}
+
+fn read_config(path: &PathBuf) -> Result<Provisioned, ReferenceError> {
+    std::fs::read(path)
+        .map_err(|error| error.to_string())
+        .and_then(|octets| serde_json::from_slice(&octets).map_err(|error| error.to_string()))
+        .map_err(|what| ReferenceError::Config(path.clone(), what))
+}

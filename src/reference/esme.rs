@@ -1,0 +1,275 @@
+//! The gateway's way to short messages: an ESME bound as transceiver to an SMSC (SMPP 3.4 sections 2.2 and 4.1).
+//!
+//! Responsible for the bind and its renewal with back-off, enquire_link, the window of outstanding submissions, and matching responses
+//! by sequence number. What a deliver_sm is answered with, and when, is its receiver's decision. Texts are none of its business.
+
+mod connection;
+
+use crate::wire::smpp::{
+    Bind, BindKind, Body, CommandId, Framer, Pdu, ShortMessagePdu, Tlv, status,
+};
+use connection::{Connection, Ended};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+/// Settings of the ESME.
+#[derive(Debug, Clone)]
+pub struct EsmeConfig {
+    /// `host:port` of the SMSC.
+    pub smsc: String,
+    pub system_id: String,
+    pub password: String,
+    /// Submissions outstanding at once.
+    pub window: usize,
+    /// Wait for a response before the submission counts as failed.
+    pub response_timeout: Duration,
+    /// Silence after which an enquire_link is sent; twice that without anything received ends the connection.
+    pub enquire_interval: Duration,
+}
+
+impl EsmeConfig {
+    pub fn new(smsc: &str, system_id: &str, password: &str) -> Self {
+        Self {
+            smsc: smsc.to_owned(),
+            system_id: system_id.to_owned(),
+            password: password.to_owned(),
+            window: 256,
+            response_timeout: Duration::from_secs(20),
+            enquire_interval: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why a short message was not accepted by the SMSC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    #[error("the SMSC answered with command_status {0:#010x}")]
+    Status(u32),
+    #[error("no response from the SMSC")]
+    NoResponse,
+    #[error("not bound to an SMSC")]
+    NotBound,
+}
+
+/// What becomes of a submission: the message_id, or why not. Await it or drop it.
+pub type Submission = oneshot::Receiver<Result<String, SubmitError>>;
+
+/// The outcome of a submission; a lost channel counts as not bound.
+pub async fn outcome(submission: Submission) -> Result<String, SubmitError> {
+    submission.await.unwrap_or(Err(SubmitError::NotBound))
+}
+
+/// A deliver_sm or data_sm from the SMSC with the means to answer it.
+#[derive(Debug)]
+pub struct Delivery {
+    pub message: ShortMessagePdu,
+    pub tlvs: Vec<Tlv>,
+    pub answer: DeliveryAnswer,
+}
+
+/// The response owed for a delivery. Dropped without `give`, a temporary error is answered, so that none is forgotten.
+#[derive(Debug)]
+pub struct DeliveryAnswer {
+    command: CommandId,
+    sequence: u32,
+    connection: Option<mpsc::UnboundedSender<Pdu>>,
+}
+
+impl DeliveryAnswer {
+    pub fn give(mut self, command_status: u32) {
+        self.send(command_status);
+    }
+
+    /// Never answers (a deliberate fault).
+    pub fn withhold(mut self) {
+        self.connection = None;
+    }
+
+    fn send(&mut self, command_status: u32) {
+        if let Some(connection) = self.connection.take() {
+            let body = Body::MessageId(Some(String::new()));
+            let command = self.command.response();
+            let response = Pdu::new(command, command_status, self.sequence, body);
+            // A connection that is gone meanwhile wants no response.
+            connection.send(response).ok();
+        }
+    }
+}
+
+impl Drop for DeliveryAnswer {
+    fn drop(&mut self) {
+        self.send(status::RECEIVER_TEMPORARY);
+    }
+}
+
+struct Order {
+    message: ShortMessagePdu,
+    result: oneshot::Sender<Result<String, SubmitError>>,
+}
+
+/// A running ESME; clones are the same one.
+#[derive(Clone)]
+pub struct Esme {
+    orders: mpsc::Sender<Order>,
+    bound: Arc<AtomicBool>,
+    stop: Arc<tokio::sync::Notify>,
+    task: Arc<std::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
+}
+
+impl Esme {
+    /// Connects and keeps connected until `stop`. What the SMSC delivers arrives on the channel.
+    pub fn start(config: EsmeConfig) -> (Esme, mpsc::Receiver<Delivery>) {
+        let (orders, order_queue) = mpsc::channel(4096);
+        let (deliveries, delivered) = mpsc::channel(4096);
+        let bound = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(tokio::sync::Notify::new());
+        let keeper = Keeper {
+            config,
+            orders: order_queue,
+            deliveries,
+            bound: bound.clone(),
+            stop: stop.clone(),
+        };
+        let task = tokio::spawn(keeper.keep_bound());
+        let esme = Esme {
+            orders,
+            bound,
+            stop,
+            task: Arc::new(std::sync::Mutex::new(Some(task))),
+        };
+        (esme, delivered)
+    }
+
+    pub fn is_bound(&self) -> bool {
+        self.bound.load(Ordering::Acquire)
+    }
+
+    /// Queues a submission; submissions are sent in the order of these calls.
+    pub fn submit(&self, message: ShortMessagePdu) -> Submission {
+        let (result, submission) = oneshot::channel();
+        if let Err(refused) = self.orders.try_send(Order { message, result }) {
+            let order = match refused {
+                mpsc::error::TrySendError::Full(order) => order,
+                mpsc::error::TrySendError::Closed(order) => order,
+            };
+            order.result.send(Err(SubmitError::NotBound)).ok();
+        }
+        submission
+    }
+
+    /// Unbinds and closes.
+    pub async fn stop(&self) {
+        self.stop.notify_one();
+        let task = self.task.lock().ok().and_then(|mut task| task.take());
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the ESME ended badly");
+        }
+    }
+}
+
+/// The task that owns the connection, one after the other.
+struct Keeper {
+    config: EsmeConfig,
+    orders: mpsc::Receiver<Order>,
+    deliveries: mpsc::Sender<Delivery>,
+    bound: Arc<AtomicBool>,
+    stop: Arc<tokio::sync::Notify>,
+}
+
+impl Keeper {
+    async fn keep_bound(mut self) {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.connect().await {
+                Ok((connection, read_ahead)) => {
+                    pause = Duration::from_millis(100);
+                    self.bound.store(true, Ordering::Release);
+                    tracing::info!(smsc = %self.config.smsc, "bound");
+                    let ended = Connection::new(connection)
+                        .serve(&mut self, read_ahead)
+                        .await;
+                    self.bound.store(false, Ordering::Release);
+                    match ended {
+                        Ended::Stopped => return,
+                        Ended::Lost(error) => tracing::warn!(%error, "connection to the SMSC lost"),
+                    }
+                }
+                Err(error) => tracing::warn!(%error, smsc = %self.config.smsc, "cannot bind"),
+            }
+            let again = Instant::now() + pause;
+            pause = (pause * 2).min(Duration::from_secs(5));
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep_until(again) => break,
+                    () = self.stop.notified() => return,
+                    order = self.orders.recv() => match order {
+                        Some(order) => { order.result.send(Err(SubmitError::NotBound)).ok(); }
+                        None => return,
+                    },
+                }
+            }
+        }
+    }
+
+    /// Connects and binds; gives what arrived behind the bind response, too.
+    async fn connect(&self) -> io::Result<(TcpStream, Framer)> {
+        let timeout = Duration::from_secs(5);
+        tokio::time::timeout(timeout, async {
+            let mut stream = TcpStream::connect(&self.config.smsc).await?;
+            stream.set_nodelay(true)?;
+            let bind = Bind {
+                system_id: self.config.system_id.clone(),
+                password: self.config.password.clone(),
+                interface_version: 0x34,
+                ..Bind::default()
+            };
+            let body = Body::Bind(BindKind::Transceiver, bind);
+            let request = Pdu::new(CommandId::BIND_TRANSCEIVER, status::OK, 1, body);
+            stream.write_all(&request.to_octets()).await?;
+            let mut framer = Framer::default();
+            loop {
+                let pdu = read_pdu(&mut stream, &mut framer).await?;
+                if pdu.command != CommandId::BIND_TRANSCEIVER.response() {
+                    continue;
+                }
+                if pdu.status != status::OK {
+                    return Err(broken(format!(
+                        "bind refused with status {:#x}",
+                        pdu.status
+                    )));
+                }
+                return Ok((stream, framer));
+            }
+        })
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+async fn read_pdu(stream: &mut TcpStream, framer: &mut Framer) -> io::Result<Pdu> {
+    loop {
+        if let Some(frame) = framer.next_frame() {
+            return frame
+                .and_then(|octets| Pdu::parse(&octets))
+                .map_err(|e| broken(e.to_string()));
+        }
+        let mut chunk = [0; 4096];
+        let count = stream.read(&mut chunk).await?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        framer.push(&chunk[..count]);
+    }
+}
+
+fn broken(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}

@@ -1,0 +1,228 @@
+//! One bound SMPP connection: window, matching of responses, enquire_link, deliveries, unbind.
+//!
+//! Binding and renewal belong to the parent; this ends when the connection does.
+
+use super::{Delivery, DeliveryAnswer, EsmeConfig, Keeper, Order, SubmitError, broken, read_pdu};
+use crate::wire::smpp::{Body, CommandId, Framer, Pdu, status};
+use std::collections::HashMap;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+/// Why one connection ended.
+pub(super) enum Ended {
+    Stopped,
+    Lost(io::Error),
+}
+
+type Pending = (Instant, oneshot::Sender<Result<String, SubmitError>>);
+
+/// One bound connection.
+pub(super) struct Connection {
+    stream: TcpStream,
+    pending: HashMap<u32, Pending>,
+    sequence: u32,
+    heard: Instant,
+    enquired: bool,
+    responses: mpsc::UnboundedSender<Pdu>,
+    owed: mpsc::UnboundedReceiver<Pdu>,
+}
+
+impl Connection {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        // Unbounded in type; bounded in fact by the deliveries the receiving side holds.
+        let (responses, owed) = mpsc::unbounded_channel();
+        Self {
+            stream,
+            pending: HashMap::new(),
+            sequence: 1,
+            heard: Instant::now(),
+            enquired: false,
+            responses,
+            owed,
+        }
+    }
+
+    pub(super) async fn serve(mut self, keeper: &mut Keeper, mut framer: Framer) -> Ended {
+        let ended = match self.run(keeper, &mut framer).await {
+            Ok(()) => {
+                self.unbind().await;
+                Ended::Stopped
+            }
+            Err(error) => Ended::Lost(error),
+        };
+        for (_, (_, result)) in self.pending.drain() {
+            result.send(Err(SubmitError::NoResponse)).ok();
+        }
+        ended
+    }
+
+    /// `Ok` = asked to stop.
+    async fn run(&mut self, keeper: &mut Keeper, framer: &mut Framer) -> io::Result<()> {
+        let mut tick = tokio::time::interval(Duration::from_millis(500));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut chunk = vec![0; 16 * 1024];
+        loop {
+            while let Some(frame) = framer.next_frame() {
+                let octets = frame.map_err(|e| broken(e.to_string()))?;
+                self.receive(&octets, keeper).await?;
+            }
+            let room = self.pending.len() < keeper.config.window;
+            tokio::select! {
+                count = self.stream.read(&mut chunk) => {
+                    let count = count?;
+                    if count == 0 {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    self.heard = Instant::now();
+                    self.enquired = false;
+                    framer.push(&chunk[..count]);
+                }
+                Some(response) = self.owed.recv() => {
+                    self.stream.write_all(&response.to_octets()).await?;
+                }
+                order = keeper.orders.recv(), if room => match order {
+                    Some(order) => self.submit(order).await?,
+                    None => return Ok(()),
+                },
+                () = keeper.stop.notified() => return Ok(()),
+                _ = tick.tick() => self.tick(&keeper.config).await?,
+            }
+        }
+    }
+
+    async fn submit(&mut self, order: Order) -> io::Result<()> {
+        self.sequence = self.sequence % 0x7fff_ffff + 1;
+        let body = Body::ShortMessage(Box::new(order.message));
+        let pdu = Pdu::new(CommandId::SUBMIT_SM, status::OK, self.sequence, body);
+        self.pending
+            .insert(self.sequence, (Instant::now(), order.result));
+        self.stream.write_all(&pdu.to_octets()).await
+    }
+
+    async fn tick(&mut self, config: &EsmeConfig) -> io::Result<()> {
+        let now = Instant::now();
+        let late: Vec<u32> = self
+            .pending
+            .iter()
+            .filter(|(_, (since, _))| now - *since >= config.response_timeout)
+            .map(|(sequence, _)| *sequence)
+            .collect();
+        for sequence in late {
+            if let Some((_, result)) = self.pending.remove(&sequence) {
+                result.send(Err(SubmitError::NoResponse)).ok();
+            }
+        }
+        let silence = now - self.heard;
+        if silence >= config.enquire_interval * 2 {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        if silence >= config.enquire_interval && !self.enquired {
+            self.enquired = true;
+            self.sequence = self.sequence % 0x7fff_ffff + 1;
+            let command = CommandId::ENQUIRE_LINK;
+            let enquiry = Pdu::new(command, status::OK, self.sequence, Body::Empty);
+            self.stream.write_all(&enquiry.to_octets()).await?;
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, octets: &[u8], keeper: &Keeper) -> io::Result<()> {
+        let pdu = match Pdu::parse(octets) {
+            Ok(pdu) => pdu,
+            Err(error) => {
+                tracing::warn!(%error, "a PDU that cannot be read");
+                let code = status::INVALID_COMMAND_LENGTH;
+                return self.send(CommandId::GENERIC_NACK, code, 0).await;
+            }
+        };
+        match pdu.command {
+            CommandId::DELIVER_SM | CommandId::DATA_SM => return self.delivered(pdu, keeper),
+            CommandId::ENQUIRE_LINK => {
+                let response = pdu.command.response();
+                return self.send(response, status::OK, pdu.sequence).await;
+            }
+            CommandId::UNBIND => {
+                let response = pdu.command.response();
+                self.send(response, status::OK, pdu.sequence).await?;
+                return Err(broken("the SMSC has unbound".into()));
+            }
+            command if !command.is_response() => {
+                let code = status::INVALID_COMMAND_ID;
+                return self.send(CommandId::GENERIC_NACK, code, pdu.sequence).await;
+            }
+            _ => {}
+        }
+        if let Some((_, result)) = self.pending.remove(&pdu.sequence) {
+            let outcome = match pdu.body {
+                Body::MessageId(id) if pdu.status == status::OK => Ok(id.unwrap_or_default()),
+                _ if pdu.status == status::OK => Err(SubmitError::Status(status::SYSTEM_ERROR)),
+                _ => Err(SubmitError::Status(pdu.status)),
+            };
+            result.send(outcome).ok();
+        }
+        Ok(())
+    }
+
+    fn delivered(&mut self, pdu: Pdu, keeper: &Keeper) -> io::Result<()> {
+        let answer = DeliveryAnswer {
+            command: pdu.command,
+            sequence: pdu.sequence,
+            connection: Some(self.responses.clone()),
+        };
+        let (Body::ShortMessage(message) | Body::Data(message)) = pdu.body else {
+            answer.give(status::INVALID_MESSAGE_LENGTH);
+            return Ok(());
+        };
+        let delivery = Delivery {
+            message: *message,
+            tlvs: pdu.tlvs,
+            answer,
+        };
+        if let Err(mpsc::error::TrySendError::Full(delivery)) = keeper.deliveries.try_send(delivery)
+        {
+            delivery.answer.give(status::QUEUE_FULL);
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, command: CommandId, code: u32, sequence: u32) -> io::Result<()> {
+        let pdu = Pdu::new(command, code, sequence, Body::Empty);
+        self.stream.write_all(&pdu.to_octets()).await
+    }
+
+    /// Says unbind and waits a moment for the answer; a peer that does not answer is left.
+    async fn unbind(&mut self) {
+        while let Ok(response) = self.owed.try_recv() {
+            if self.stream.write_all(&response.to_octets()).await.is_err() {
+                return;
+            }
+        }
+        self.sequence = self.sequence % 0x7fff_ffff + 1;
+        let sequence = self.sequence;
+        if self
+            .send(CommandId::UNBIND, status::OK, sequence)
+            .await
+            .is_err()
+        {
+            return;
+        }
+        let mut framer = Framer::default();
+        let answered = async {
+            while let Ok(pdu) = read_pdu(&mut self.stream, &mut framer).await {
+                if pdu.command == CommandId::UNBIND.response() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(1), answered)
+            .await
+            .is_err()
+        {
+            tracing::debug!("the SMSC did not answer unbind");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Deliberate departures of the reference implementation: each breaks one requirement as narrowly as possible, so that the suite can
+//! be shown to notice it (a suite that has never failed proves nothing).
+//!
+//! One fault is in force at most, for the life of the process. Exactly one place of the code asks for each. The table below is the only
+//! list; the command line, `GET /v1/faults` and `fixtures/faults.yaml` follow it.
+
+/// The fault in force, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InForce(pub Option<Fault>);
+
+impl InForce {
+    /// True if this very fault was asked for.
+    pub fn is(self, fault: Fault) -> bool {
+        self.0 == Some(fault)
+    }
+}
+
+macro_rules! faults {
+    ($( $variant:ident $name:literal $requirement:literal $what:literal; )*) => {
+        /// Every fault the reference implementation can be started with.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Fault { $( #[doc = $what] $variant, )* }
+
+        impl Fault {
+            /// All faults, in the order of the requirement catalogue.
+            pub const ALL: &[Fault] = &[ $( Fault::$variant, )* ];
+
+            /// The name given to `--fault`.
+            pub fn name(self) -> &'static str {
+                match self { $( Fault::$variant => $name, )* }
+            }
+            /// The requirement it breaks.
+            pub fn requirement(self) -> &'static str {
+                match self { $( Fault::$variant => $requirement, )* }
+            }
+            /// What the gateway does wrong, in one line.
+            pub fn what(self) -> &'static str {
+                match self { $( Fault::$variant => $what, )* }
+            }
+        }
+    };
+}
+
+faults! {
+    // Policy and the three outcomes of OMA-RD-CPM-V1_0 CPM-IWF-008.
+    IgnoreAcceptPolicy "ignore-accept-policy" "POL-01" "asks the SMS user although the policy is to accept";
+    InvitesBeforeAccepting "invites-before-accepting" "POL-01" "accepts by policy but sends the inviting message first";
+    IgnoreRejectPolicy "ignore-reject-policy" "POL-02" "accepts although the policy is to reject";
+    SmOnReject "sm-on-reject" "POL-02" "refuses by policy but sends a short message to the SMS user";
+    AnswersBeforeTheSmsUser "answers-before-the-sms-user" "POL-03" "sends the inviting message and accepts without waiting for the answer";
+    NeverInvites "never-invites" "POL-03" "accepts without an inviting message although the policy is to ask";
+    PolicyFixed "policy-fixed" "POL-04" "always asks, whatever the configuration says";
+    AsksDespiteAutoAccept "asks-despite-auto-accept" "POL-05" "asks although the provider's policy is auto-accept and the user has set nothing";
+    IgnoresChatsAsSms "ignores-chats-as-sms" "POL-06" "starts the SMS leg for a CPM user who does not want chats as short messages";
+    UserPreferenceOverForbid "user-preference-over-forbid" "POL-07" "lets the user's preference win over the provider's forbid";
+    ProviderOverUserPreference "provider-over-user-preference" "POL-07" "lets the provider's default win over the user's preference";
+    AcceptsWithoutE164 "accepts-without-e164" "POL-08" "accepts an invitation to a target that names no E.164 number";
+
+    // Service authorisation.
+    SkipsAuthorisation "skips-authorisation" "AUT-01" "interworks for an originator who is not authorised";
+    SilentWhenUnauthorised "silent-when-unauthorised" "AUT-02" "gives an unauthorised originator no final response";
+    UnauthorisedWarningDiffers "unauthorised-warning-differs" "AUT-03" "warns an unauthorised originator with number 126 instead of 127";
+    DeliversToUnauthorised "delivers-to-unauthorised" "AUT-04" "delivers a short message to a CPM user who is not authorised for interworking";
+
+    // Anonymity.
+    RefusesPrivacyAsMalformed "refuses-privacy-as-malformed" "ANO-01" "answers 400 to an invitation with Privacy: id";
+    LeaksCallerInInvitingMessage "leaks-caller-in-inviting-message" "ANO-02" "names the anonymous caller in the inviting message";
+    LeaksCallerInChat "leaks-caller-in-chat" "ANO-02" "puts the anonymous caller's number before every chat text";
+    IgnoresAnonymityPolicy "ignores-anonymity-policy" "ANO-03" "interworks an anonymous invitation although policy forbids anonymity";
+    AnonymityWarningDiffers "anonymity-warning-differs" "ANO-04" "warns with number 118 instead of 119 when anonymity is forbidden";
+    OwnNumberWhenAnonymous "own-number-when-anonymous" "ANO-05" "sends the anonymous caller's short messages from the caller's own number";
+
+    // The inviting message.
+    InvitingMessageToWrongUser "inviting-message-to-wrong-user" "INV-01" "addresses the inviting message to another number than the invited one";
+    ProtocolIdSet "protocol-id-set" "INV-01" "sends the inviting message with protocol identifier 7F instead of 00";
+    HardCodedInvitingText "hard-coded-inviting-text" "INV-04" "ignores the operator's inviting text";
+    InvitationNotMentioned "invitation-not-mentioned" "INV-05" "sends only the keywords as inviting message";
+    KeywordsNotExplained "keywords-not-explained" "INV-06" "leaves the keywords out of the inviting message";
+    GroupTextWithoutInviter "group-text-without-inviter" "INV-07" "leaves the inviter out of the inviting message of a group chat";
+    LongTextTruncated "long-text-truncated" "INV-09" "sends only the first part of a long inviting message";
+    ConcatenationReferenceDiffers "concatenation-reference-differs" "INV-09" "gives every part of a long inviting message another reference";
+    NoProvisional "no-provisional" "INV-10" "sends no provisional response but 100 while the SMS user is asked";
+    NoProvisionalRefresh "no-provisional-refresh" "INV-10" "sends one provisional response and does not repeat it";
+    NoAnswerTimeout "no-answer-timeout" "INV-11" "waits for the SMS user's answer without limit";
+    AcceptsOnTimeout "accepts-on-timeout" "INV-11" "accepts when the SMS user does not answer in time";
+    LateAnswerOpensSession "late-answer-opens-session" "INV-12" "invites the CPM user when the SMS user accepts too late";
+    IgnoresSubmissionFailure "ignores-submission-failure" "INV-13" "goes on waiting although the inviting message could not be submitted";
+    CancelWithout487 "cancel-without-487" "INV-14" "answers CANCEL but leaves the INVITE without 487";
+    InvitesAgainOnRetransmission "invites-again-on-retransmission" "INV-15" "sends another inviting message for a retransmitted INVITE";
+
+    // The number of the session.
+    NumberChangesWithinSession "number-changes-within-session" "ADR-01" "sends chat texts from another number than the inviting message";
+    ChatShortMessageAsPager "chat-short-message-as-pager" "ADR-02" "sends a short message of the chat as SIP MESSAGE";
+    IgnoresOwnNumberSetting "ignores-own-number-setting" "ADR-03" "assigns a number although the setting is the caller's own";
+    OwnNumberForGroup "own-number-for-group" "ADR-04" "uses the caller's own number for a group chat";
+    CorrelatesByNumberOnly "correlates-by-number-only" "ADR-07" "finds the chat of a short message by its destination alone";
+    ReusesLiveNumber "reuses-live-number" "ADR-08" "gives a number out twice to one SMS user when the pool is exhausted";
+    NoQuarantine "no-quarantine" "ADR-09" "gives a number out again as soon as its session has ended";
+
+    // The SMS user's answer.
+    AnswerInverted "answer-inverted" "ANS-01" "reads accept as reject and reject as accept";
+    AcceptsWithoutSdp "accepts-without-sdp" "ANS-02" "accepts without a session description";
+    RejectsWith500 "rejects-with-500" "ANS-03" "answers 500 when the SMS user rejects";
+    KeywordRelayed "keyword-relayed" "ANS-05" "relays the accepting keyword into the chat";
+    KeywordsCaseSensitive "keywords-case-sensitive" "ANS-06" "does not recognise a keyword in another case";
+    KeywordPrefixMatches "keyword-prefix-matches" "ANS-06" "takes a longer text that begins with a keyword for the keyword";
+    UnrecognisedTextRejects "unrecognised-text-rejects" "ANS-07" "takes any other text for a rejection";
+    NoHelpMessage "no-help-message" "ANS-07" "sends no help message after an unrecognised text";
+    HelpRestartsTimer "help-restarts-timer" "ANS-07" "starts the answer timer again after an unrecognised text";
+    AnswerNotAcknowledged "answer-not-acknowledged" "ANS-08" "does not acknowledge the SMS user's answer on the SMS leg";
+
+    // Chat text from CPM to SMS.
+    ChatDropped "chat-dropped" "M2S-01" "acknowledges a chat text and sends no short message";
+    ChatTextAltered "chat-text-altered" "M2S-01" "sends the chat text in capital letters";
+    ChatToWrongUser "chat-to-wrong-user" "M2S-02" "addresses chat texts to another number than the SMS user's";
+    CpimShown "cpim-shown" "M2S-03" "sends the CPIM header fields with the chat text";
+
+    // Short messages into the chat.
+    ShortMessageDropped "short-message-dropped" "S2M-01" "acknowledges a short message and does not relay it";
+    ShortMessageTextAltered "short-message-text-altered" "S2M-01" "relays short messages in capital letters";
+    ContentTypeDiffers "content-type-differs" "S2M-02" "labels the relayed text as text/html";
+    CpimFromDiffers "cpim-from-differs" "S2M-03" "names another number than the SMS user's in CPIM From";
+
+    // Teardown.
+    NoClosingMessage "no-closing-message" "TD-01" "does not tell the SMS user that the chat has ended";
+    ClosingMessageDespitePolicy "closing-message-despite-policy" "TD-02" "tells the SMS user although the policy is not to";
+    ClosingTextHardCoded "closing-text-hard-coded" "TD-03" "ignores the operator's closing text";
+    ByeNotAnswered "bye-not-answered" "TD-04" "does not answer BYE";
+    ByeWaitsForSm "bye-waits-for-sm" "TD-04" "answers BYE only when the closing message has been accepted";
+    MsrpLeftOpen "msrp-left-open" "TD-04" "leaves the MSRP connection open after the session";
+    ClosingMessageFromOtherNumber "closing-message-from-other-number" "TD-05" "sends the closing message from another number";
+    LeaveKeywordIgnored "leave-keyword-ignored" "TD-07" "acknowledges the leave keyword and goes on";
+    ByesTwice "byes-twice" "TD-07" "sends a second BYE after the leave keyword";
+    LeaveKeywordRelayed "leave-keyword-relayed" "TD-08" "relays the leave keyword into the chat before it ends";
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Fault {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|fault| fault.name() == name)
+            .ok_or_else(|| format!("no fault is called `{name}`; GET /v1/faults lists them"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_fault_has_a_name_of_its_own_that_reads_back() {
+        let names: HashSet<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        assert_eq!(names.len(), Fault::ALL.len());
+        for fault in Fault::ALL {
+            assert_eq!(fault.name().parse(), Ok(*fault));
+            assert!(!fault.what().is_empty() && fault.requirement().contains('-'));
+        }
+        assert!("no-such-fault".parse::<Fault>().is_err());
+    }
+}

@@ -1,0 +1,144 @@
+//! The IP-SM-GW of 3GPP TS 23.204: an application server on ISC that turns CPM messages and chat sessions into short messages and back.
+//!
+//! This module holds what its parts share and takes every invitation, request and short message to the part it concerns. What happens
+//! in a session is in `session`; the service-level procedures of clause 6 have one file each.
+
+pub mod numbers;
+pub mod policy;
+pub mod provisioning;
+pub mod subscribers;
+
+mod failure;
+mod keywords;
+mod templates;
+
+use super::esme::{Delivery, Esme};
+use super::faults::InForce;
+use super::user_agent::{Incoming, UserAgent};
+use numbers::{Numbers, SessionId};
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use subscribers::{Subscriber, Subscribers};
+use tokio::sync::{mpsc, watch};
+
+/// Provisioning given at the start instead of over the interface.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provisioned {
+    provider: Subscriber,
+    subscribers: BTreeMap<String, Subscriber>,
+    pools: BTreeMap<String, Vec<String>>,
+}
+
+/// The states of a session, catalogue section 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Idle,
+    Authorising,
+    Waiting,
+    Active,
+    Ending,
+    Quarantine,
+}
+
+impl State {
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Idle => "idle",
+            State::Authorising => "authorising",
+            State::Waiting => "waiting",
+            State::Active => "active",
+            State::Ending => "ending",
+            State::Quarantine => "quarantine",
+        }
+    }
+}
+
+/// A session as others see it.
+#[derive(Debug)]
+pub struct SessionEntry {
+    pub state: State,
+    pub number: Option<String>,
+    pub originator: String,
+    pub sms_user: String,
+}
+
+/// What all parts of the gateway share.
+pub struct Gateway {
+    pub agent: UserAgent,
+    pub esme: Option<Esme>,
+    pub faults: InForce,
+    pub max_sessions: usize,
+    pub subscribers: RwLock<Subscribers>,
+    pub numbers: Mutex<Numbers>,
+    pub sessions: Mutex<HashMap<SessionId, SessionEntry>>,
+    last_session: AtomicU64,
+}
+
+impl Gateway {
+    pub fn new(
+        agent: UserAgent,
+        esme: Option<Esme>,
+        faults: InForce,
+        max_sessions: usize,
+        provisioned: Provisioned,
+    ) -> Result<Arc<Self>, String> {
+        let mut subscribers = Subscribers::default();
+        provisioned.provider.check()?;
+        subscribers.provider = provisioned.provider;
+        for (number, entry) in provisioned.subscribers {
+            entry.check()?;
+            subscribers.put(&number, entry);
+        }
+        let mut numbers = Numbers::new(faults);
+        for (name, pool) in provisioned.pools {
+            numbers.put_pool(&name, pool)?;
+        }
+        Ok(Arc::new(Self {
+            agent,
+            esme,
+            faults,
+            max_sessions,
+            subscribers: RwLock::new(subscribers),
+            numbers: Mutex::new(numbers),
+            sessions: Mutex::default(),
+            last_session: AtomicU64::new(0),
+        }))
+    }
+
+    fn next_session(&self) -> SessionId {
+        SessionId(self.last_session.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+/// A panic in one session must not take the gateway with it, so a poisoned lock is used on.
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn read_locked<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn write_locked<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Serves until told to stop.
+pub async fn serve(
+    gateway: Arc<Gateway>,
+    mut incoming: mpsc::Receiver<Incoming>,
+    mut deliveries: mpsc::Receiver<Delivery>,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<(), std::io::Error> {
+    let _ = gateway.next_session();
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return Ok(()),
+            Some(_) = incoming.recv() => {}
+            Some(_) = deliveries.recv() => {}
+        }
+    }
+}
