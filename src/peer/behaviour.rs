@@ -1,6 +1,7 @@
 //! How a peer departs from good behaviour: one switch per departure, each with what the standard says of it.
 //!
 //! A default value is a correct peer. Departures exist to see how the system under test copes; a peer never departs by itself.
+use crate::wire::smpp::MessageState;
 use std::time::Duration;
 
 /// What a UE answers to a request or an invitation.
@@ -81,6 +82,79 @@ impl Default for UeBehaviour {
             reliable_provisionals: true,
             session_expires: Some(1800),
             withhold_refresh: false,
+        }
+    }
+}
+
+/// What the message centre and the handset behind one SMS number do. The default is a handset in coverage that is told everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandsetBehaviour {
+    /// command_status of submit_sm_resp. Anything but 0: the message goes nowhere. Legal (SMPP 3.4 section 5.1.3).
+    pub submit_status: u32,
+    /// Time before submit_sm_resp; the handset gets the message no earlier. Legal below the submitter's response timer.
+    pub submit_delay: Duration,
+    /// No submit_sm_resp at all, and the message goes nowhere. Not legal (SMPP 3.4 section 2.3); happens when a link is congested.
+    pub submit_unanswered: bool,
+    /// No coverage: submissions are accepted, nothing reaches the handset, receipts say UNDELIV, the handset cannot send. Legal.
+    pub coverage_lost: bool,
+    /// State a delivery receipt tells when the submitter asked for one; `None` sends none though asked. Legal: a message centre that
+    /// has nothing to tell is silent (SMPP 3.4 section 5.2.17 asks, nothing promises).
+    pub receipt: Option<MessageState>,
+    /// Time between submit_sm_resp and the receipt. Legal.
+    pub receipt_delay: Duration,
+    /// Receipts come by data_sm instead of deliver_sm. Legal (SMPP 3.4 section 4.7); rare.
+    pub receipt_by_data_sm: bool,
+    /// How a receipt writes the message id of submit_sm_resp. Only `Same` is legal; the others are met in the field.
+    pub receipt_id: ReceiptId,
+    /// Extra copies of every deliver_sm, each with a sequence number of its own. Legal: a message centre that missed a response repeats.
+    pub deliver_duplicates: u8,
+    /// The last part of a long message is sent first (3, 1, 2). Legal (3GPP TS 23.040 clause 9.2.3.24.1).
+    pub parts_out_of_order: bool,
+    /// This part of a long message (1 = first) is never sent. Legal: short messages get lost.
+    pub lost_part: Option<u8>,
+    /// How a long message says which part a part is. All legal.
+    pub segmentation: Segmentation,
+}
+
+/// How the message id in a receipt is written. Message ids in submit_sm_resp are decimal here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReceiptId {
+    #[default]
+    Same,
+    Hexadecimal,
+    /// Decimal with zeros in front, ten digits.
+    Padded,
+}
+
+/// How the parts of a long text are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Segmentation {
+    /// User data header with an 8-bit reference (3GPP TS 23.040 clause 9.2.3.24.1).
+    #[default]
+    Header8,
+    /// User data header with a 16-bit reference (3GPP TS 23.040 clause 9.2.3.24.8).
+    Header16,
+    /// sar_msg_ref_num, sar_total_segments and sar_segment_seqnum (SMPP 3.4 section 5.3.2.22).
+    Sar,
+    /// No parts: the whole text in message_payload (SMPP 3.4 section 5.3.2.32).
+    Payload,
+}
+
+impl Default for HandsetBehaviour {
+    fn default() -> Self {
+        Self {
+            submit_status: 0,
+            submit_delay: Duration::ZERO,
+            submit_unanswered: false,
+            coverage_lost: false,
+            receipt: Some(MessageState::Delivered),
+            receipt_delay: Duration::ZERO,
+            receipt_by_data_sm: false,
+            receipt_id: ReceiptId::Same,
+            deliver_duplicates: 0,
+            parts_out_of_order: false,
+            lost_part: None,
+            segmentation: Segmentation::Header8,
         }
     }
 }

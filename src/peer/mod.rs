@@ -3,7 +3,9 @@
 //! A peer owns no socket, clock or random source: `capture` drives it. One input, then drain the outputs, then the next input.
 
 pub mod behaviour;
+pub mod handset;
 pub mod message_session;
+pub mod smsc;
 pub mod ue;
 
 use std::net::SocketAddr;
