@@ -28,14 +28,6 @@ pub enum CaptureError {
         address: SocketAddr,
         source: std::io::Error,
     },
-    #[error(
-        "no port of {address} is free for {what} on both UDP and TCP after {attempts} attempts"
-    )]
-    NoCommonPort {
-        what: &'static str,
-        address: std::net::IpAddr,
-        attempts: usize,
-    },
     #[error("a peer of the suite panicked: {0}; this is a defect of the suite, please report it")]
     PeerPanicked(String),
     #[error("a peer of the suite did not stop within {0} seconds; its sockets were abandoned")]

@@ -1,10 +1,11 @@
 //! What can be observed, in order, each fact with the frames that carry it.
+use super::{ObserveError, Observer};
 use crate::wire::{Malformed, msrp::MsrpMessage, sip::SipMessage, smpp::Pdu};
 use std::net::SocketAddr;
 
 /// Seen from the system under test's peers: towards the system, or from it. From the packet's direction flag (pcapng `epb_flags`:
 /// outbound = the harness sent it) or, for foreign captures, from the profile's addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     ToSystem,
     FromSystem,
@@ -68,6 +69,31 @@ pub enum Fact {
 /// Everything seen so far.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
+    /// Packets that carry UDP or TCP; all packets of the capture are counted in `number`, as Wireshark does.
     pub frames: Vec<FrameInfo>,
     pub facts: Vec<Observation>,
+    /// What could not be observed: lost TCP segments, cut packets, streams of no known protocol.
+    pub notes: Vec<Note>,
+}
+
+/// Why something is missing in the trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub frame: u32,
+    pub text: String,
+}
+
+impl Trace {
+    /// A whole capture.
+    pub fn read(octets: &[u8]) -> Result<Self, ObserveError> {
+        let mut observer = Observer::new();
+        observer.feed(octets)?;
+        observer.finish()?;
+        Ok(observer.into_trace())
+    }
+    /// The packet with that number, if it carries UDP or TCP.
+    pub fn frame(&self, number: u32) -> Option<&FrameInfo> {
+        let at = self.frames.binary_search_by_key(&number, |f| f.number);
+        at.ok().and_then(|at| self.frames.get(at))
+    }
 }

@@ -1,4 +1,38 @@
 //! FLOOR 4: recorded octets to ordered facts. Pure: pcapng (or pcap) octets in, facts out; live and from file are the same path.
+//!
+//! [`Observer`] reads a capture, puts TCP streams together and cuts them into messages; the other files are views over the [`Trace`] that
+//! results, for judges and for people.
+mod chat;
 pub mod facts;
+mod ladder;
+mod observer;
+mod settled;
+mod short_messages;
+mod sip;
 
-pub use facts::{Direction, Fact, FrameInfo, Observation, Trace};
+pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};
+pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};
+pub use ladder::{Names, ladder};
+pub use observer::Observer;
+pub use settled::unsettled;
+pub use short_messages::{Part, ShortMessage, short_messages, texts};
+pub use sip::{Call, SipFact, Transaction, calls, messages, transactions, transactions_of};
+
+/// A capture that cannot be read. Octets inside packets never are an error: they are facts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ObserveError {
+    #[error(
+        "the capture is neither pcapng nor pcap (its first octets are {0}); save it with Wireshark as pcapng"
+    )]
+    UnknownFormat(String),
+    #[error("the capture has no valid block at octet {at} ({what}); it is damaged from there on")]
+    Block { at: u64, what: String },
+    #[error(
+        "the capture ends in the middle of a block that begins at octet {at}; cut it with editcap"
+    )]
+    Truncated { at: u64 },
+    #[error(
+        "interface {interface} of the capture has link type {link_type}, which is not read; capture on an IP, Ethernet or cooked interface"
+    )]
+    LinkType { interface: u32, link_type: i32 },
+}
