@@ -1,1 +1,195 @@
-//! (to be written)
+//! FLOOR 8: `run.json` to documents. Pure: every format is a function of one [`RunRecord`] and of nothing else, so that it can be made
+//! again later without the system under test.
+//!
+//! No format that is common in CI knows *inconclusive* or *not applicable*. Each renderer maps them to something its readers cannot
+//! take for a pass; a test sends every verdict through every format.
+pub mod ctrf;
+pub mod html;
+pub mod junit;
+pub mod markdown;
+mod page;
+#[cfg(test)]
+mod sample;
+pub mod text;
+mod wording;
+
+use crate::runner::record::RunRecord;
+use thiserror::Error;
+
+/// A document that `run.json` can become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Html,
+    Junit,
+    Ctrf,
+    Markdown,
+}
+
+impl Format {
+    pub const ALL: [Self; 4] = [Self::Html, Self::Junit, Self::Ctrf, Self::Markdown];
+
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Junit => "junit",
+            Self::Ctrf => "ctrf",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// Name of the file written beside `run.json`.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Html => "report.html",
+            Self::Junit => "junit.xml",
+            Self::Ctrf => "ctrf.json",
+            Self::Markdown => "summary.md",
+        }
+    }
+}
+
+#[derive(Debug, Error)]
+pub enum ReportError {
+    #[error("cannot fill in the HTML template: {0}")]
+    Template(#[from] minijinja::Error),
+    #[error("cannot write JUnit XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+pub fn render(record: &RunRecord, format: Format) -> Result<String, ReportError> {
+    match format {
+        Format::Html => html::render(record),
+        Format::Junit => junit::render(record),
+        Format::Ctrf => ctrf::render(record),
+        Format::Markdown => Ok(markdown::render(record)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::verdict::Verdict;
+
+    const VERDICTS: [Verdict; 6] = [
+        Verdict::None,
+        Verdict::NotApplicable,
+        Verdict::Pass,
+        Verdict::Inconc,
+        Verdict::Fail,
+        Verdict::Error,
+    ];
+
+    /// What a reader of the format takes the verdict of the only case for.
+    fn as_read(format: Format, document: &str) -> String {
+        match format {
+            Format::Junit => {
+                let parsed = quick_junit::Report::deserialize_from_str(document).unwrap();
+                match &parsed.test_suites[0].test_cases[0].status {
+                    quick_junit::TestCaseStatus::Success { .. } => "pass".to_owned(),
+                    quick_junit::TestCaseStatus::NonSuccess { kind, ty, .. } => {
+                        format!("{kind:?} {}", ty.as_ref().unwrap().as_str())
+                    }
+                    quick_junit::TestCaseStatus::Skipped { message, .. } => {
+                        format!("skipped {}", message.as_ref().unwrap().as_str())
+                    }
+                }
+            }
+            Format::Ctrf => {
+                let parsed: serde_json::Value = serde_json::from_str(document).unwrap();
+                let test = &parsed["results"]["tests"][0];
+                let (status, raw) = (test["status"].as_str().unwrap(), &test["rawStatus"]);
+                let summary = &parsed["results"]["summary"];
+                assert_eq!(summary[status], 1);
+                assert_eq!(summary["tests"], 1);
+                match status {
+                    "passed" => "pass".to_owned(),
+                    other => format!("{other} {}", raw.as_str().unwrap()),
+                }
+            }
+            Format::Html => {
+                let mark = document.split("data-verdict=\"").nth(1).unwrap();
+                mark.split('"').next().unwrap().to_owned()
+            }
+            Format::Markdown => {
+                let row = document
+                    .lines()
+                    .find(|l| l.starts_with("| Cases |"))
+                    .unwrap();
+                row.to_owned()
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_a_pass_reads_as_a_pass() {
+        for format in Format::ALL {
+            let mut seen = Vec::new();
+            for verdict in VERDICTS {
+                let document = render(&sample::one(verdict), format).unwrap();
+                let read = as_read(format, &document);
+                assert_eq!(
+                    read == as_read(
+                        format,
+                        &render(&sample::one(Verdict::Pass), format).unwrap()
+                    ),
+                    verdict == Verdict::Pass,
+                    "{format:?} {verdict:?} reads as {read}"
+                );
+                seen.push(read);
+            }
+            seen.sort();
+            seen.dedup();
+            assert_eq!(
+                seen.len(),
+                VERDICTS.len(),
+                "{format:?} mixes verdicts: {seen:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_survives_its_json() {
+        let record = sample::mixed();
+        let json = serde_json::to_string(&record).unwrap();
+        let back: RunRecord = serde_json::from_str(&json).unwrap();
+        for format in Format::ALL {
+            assert_eq!(
+                render(&record, format).unwrap(),
+                render(&back, format).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_record_gives_the_same_octets() {
+        let record = sample::mixed();
+        for format in Format::ALL {
+            assert_eq!(
+                render(&record, format).unwrap(),
+                render(&record, format).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn hostile_words_of_a_system_stay_words() {
+        let mut record = sample::one(Verdict::Fail);
+        let evil = "</script><script>alert(1)</script>]]>\u{1}|\n\n# x `y` & <b>";
+        record.cases[0].findings[0].observed = evil.to_owned();
+        record.cases[0].cause = evil.to_owned();
+        record.cases[0].ladder = evil.to_owned();
+        record.system.name = evil.to_owned();
+        let html = render(&record, Format::Html).unwrap();
+        assert!(!html.contains("<script>alert"));
+        assert!(!html.contains("<b>"));
+        let xml = render(&record, Format::Junit).unwrap();
+        assert!(roxmltree::Document::parse(&xml).is_ok());
+        let markdown = render(&record, Format::Markdown).unwrap();
+        assert!(!markdown.contains("<script"));
+        assert!(!markdown.contains("\n# x"));
+    }
+}

@@ -1,0 +1,353 @@
+//! The run record as the HTML template wants it: groups, labels and links worked out, nothing left to decide in the template.
+use super::wording;
+use crate::{
+    runner::record::{CaseRecord, LadderState, RunRecord, StepOutcome, StepRecord},
+    verdict::{
+        Finding, Verdict,
+        register::{Requirement, Status},
+    },
+};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct Page<'a> {
+    tool: &'a str,
+    system: &'a str,
+    description: &'a str,
+    headline: String,
+    worst: Label,
+    denominator: String,
+    counts: Vec<Count>,
+    interrupted: bool,
+    notes: &'a [String],
+    requirements: Vec<RequirementRow<'a>>,
+    uncovered: Vec<RequirementRow<'a>>,
+    register_size: usize,
+    groups: Vec<Group<'a>>,
+    facts: Vec<(&'static str, String)>,
+}
+
+/// A verdict as it is shown: never by colour alone.
+#[derive(Serialize, Clone, Copy)]
+struct Label {
+    class: &'static str,
+    word: &'static str,
+    sign: &'static str,
+}
+
+#[derive(Serialize)]
+struct Count {
+    label: Label,
+    number: usize,
+    profile: usize,
+    /// Of the selected cases, for the bar.
+    percent: f64,
+}
+
+#[derive(Serialize)]
+struct RequirementRow<'a> {
+    id: &'a str,
+    statement: &'a str,
+    citation: String,
+    level: &'static str,
+    basis: &'static str,
+    basis_words: &'static str,
+    profile: bool,
+    reading: Option<&'a str>,
+    standing: &'static str,
+    why: Option<&'a str>,
+    cases: Vec<(&'a str, Label)>,
+    /// Verdict classes of the cases, for the filter.
+    verdicts: String,
+}
+
+#[derive(Serialize)]
+struct Group<'a> {
+    feature: &'a str,
+    file: &'a str,
+    cases: Vec<Case<'a>>,
+}
+
+#[derive(Serialize)]
+struct Case<'a> {
+    id: &'a str,
+    title: &'a str,
+    rule: &'a str,
+    requirement: &'a str,
+    citation: String,
+    label: Label,
+    kind: String,
+    profile: bool,
+    control: bool,
+    derived: bool,
+    cause: String,
+    blame: &'a str,
+    open: bool,
+    duration: String,
+    location: String,
+    steps: Vec<Step<'a>>,
+    findings: Vec<FindingView<'a>>,
+    capture: Option<&'a crate::runner::record::CaptureRecord>,
+    filter: Option<String>,
+    rerun: String,
+    ladder: &'a str,
+    ladder_state: &'static str,
+    difference: Vec<(&'static str, &'a str)>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    keyword: &'a str,
+    text: &'a str,
+    class: &'static str,
+    outcome: &'static str,
+    duration: String,
+}
+
+#[derive(Serialize)]
+struct FindingView<'a> {
+    label: Label,
+    reason: String,
+    requirement: &'a str,
+    sentence: &'a str,
+    expected: &'a str,
+    observed: &'a str,
+    frames: String,
+}
+
+fn label(verdict: Verdict) -> Label {
+    let (class, word, sign) = match verdict {
+        Verdict::Pass => ("pass", "pass", "\u{2713}"),
+        Verdict::Fail => ("fail", "fail", "\u{2717}"),
+        Verdict::Inconc => ("inconc", "inconclusive", "?"),
+        Verdict::Error => ("error", "error", "!"),
+        Verdict::NotApplicable => ("na", "not applicable", "\u{2013}"),
+        Verdict::None => ("none", "never judged", "\u{2026}"),
+    };
+    Label { class, word, sign }
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(record: &'a RunRecord) -> Self {
+        let has_case = |r: &&Requirement| record.cases.iter().any(|c| c.requirement == r.id);
+        let (covered, uncovered): (Vec<_>, Vec<_>) = record.requirements.iter().partition(has_case);
+        let row = |r: &&'a Requirement| requirement(record, r);
+        Self {
+            tool: &record.tool,
+            system: &record.system.name,
+            description: &record.system.description,
+            headline: headline(record),
+            worst: label(worst(record)),
+            denominator: wording::denominator(&record.totals),
+            counts: counts(record),
+            interrupted: record.interrupted,
+            notes: &record.notes,
+            requirements: covered.iter().map(row).collect(),
+            uncovered: uncovered.iter().map(row).collect(),
+            register_size: record.requirements.len(),
+            groups: groups(record),
+            facts: facts(record),
+        }
+    }
+}
+
+/// The worst verdict of the run; *none* when nothing was judged, which is no success either.
+fn worst(record: &RunRecord) -> Verdict {
+    let verdicts = record.cases.iter().map(|c| match c.verdict {
+        Verdict::None => Verdict::Error,
+        other => other,
+    });
+    match verdicts.fold(Verdict::None, Verdict::worse) {
+        Verdict::NotApplicable => Verdict::None,
+        other => other,
+    }
+}
+
+fn headline(record: &RunRecord) -> String {
+    let t = &record.totals;
+    match worst(record) {
+        Verdict::Pass => format!("{} pass, nothing worse", t.pass),
+        Verdict::Fail => format!("{} fail", t.fail),
+        Verdict::Inconc => format!("{} inconclusive", t.inconc),
+        Verdict::Error => format!("{} fail, {} error", t.fail, t.error),
+        Verdict::NotApplicable | Verdict::None => "nothing was judged".to_owned(),
+    }
+}
+
+fn counts(record: &RunRecord) -> Vec<Count> {
+    let t = &record.totals;
+    let unfinished = wording::unfinished(t);
+    let numbers = [
+        (Verdict::Pass, t.pass),
+        (Verdict::Fail, t.fail),
+        (Verdict::Inconc, t.inconc),
+        (Verdict::Error, t.error),
+        (Verdict::NotApplicable, t.not_applicable),
+        (Verdict::None, unfinished),
+    ];
+    let shown = numbers
+        .into_iter()
+        .filter(|(verdict, number)| *verdict != Verdict::None || *number > 0);
+    shown
+        .map(|(verdict, number)| Count {
+            label: label(verdict),
+            number,
+            profile: record
+                .cases
+                .iter()
+                .filter(|c| c.verdict == verdict && c.profile)
+                .count(),
+            percent: 100.0 * number as f64 / t.selected.max(1) as f64,
+        })
+        .collect()
+}
+
+fn requirement<'a>(record: &'a RunRecord, entry: &'a Requirement) -> RequirementRow<'a> {
+    let of = |c: &&CaseRecord| c.requirement == entry.id;
+    let cases: Vec<(&str, Label)> = record
+        .cases
+        .iter()
+        .filter(of)
+        .map(|c| (c.id.as_str(), label(c.verdict)))
+        .collect();
+    let mut verdicts: Vec<&str> = cases.iter().map(|(_, label)| label.class).collect();
+    verdicts.sort_unstable();
+    verdicts.dedup();
+    let (basis, basis_words) = wording::basis(entry.basis);
+    RequirementRow {
+        id: &entry.id,
+        statement: &entry.statement,
+        citation: wording::citation(entry),
+        level: match entry.level {
+            crate::verdict::register::Level::Must => "must",
+            crate::verdict::register::Level::Should => "should",
+            crate::verdict::register::Level::May => "may",
+        },
+        basis,
+        basis_words,
+        profile: wording::is_profile(entry),
+        reading: entry.reading.as_deref(),
+        standing: match entry.status {
+            Status::Judged => "not selected",
+            Status::Untestable => "untestable",
+            Status::Planned => "planned",
+        },
+        why: entry.why.as_deref(),
+        verdicts: verdicts.join(" "),
+        cases,
+    }
+}
+
+fn groups(record: &RunRecord) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group> = Vec::new();
+    for case in &record.cases {
+        let view = view(record, case);
+        match groups.iter_mut().find(|g| g.file == case.file) {
+            Some(group) => group.cases.push(view),
+            None => groups.push(Group {
+                feature: &case.feature,
+                file: &case.file,
+                cases: vec![view],
+            }),
+        }
+    }
+    groups
+}
+
+fn view<'a>(record: &'a RunRecord, case: &'a CaseRecord) -> Case<'a> {
+    let entry = wording::requirement(record, &case.requirement);
+    Case {
+        id: &case.id,
+        title: &case.title,
+        rule: &case.rule,
+        requirement: &case.requirement,
+        citation: entry.map(wording::citation).unwrap_or_default(),
+        label: label(case.verdict),
+        kind: wording::kind(case),
+        profile: case.profile,
+        control: case.control,
+        derived: case.derived,
+        cause: wording::cause(case),
+        blame: &case.blame,
+        open: record.cases.len() == 1,
+        duration: wording::duration(case.duration_ms),
+        location: format!("{}:{}", case.file, case.line),
+        steps: case.steps.iter().map(step).collect(),
+        findings: case.findings.iter().map(finding).collect(),
+        capture: case.capture.as_ref(),
+        filter: wording::display_filter(&case.findings),
+        rerun: wording::rerun(record, case),
+        ladder: &case.ladder,
+        ladder_state: match case.ladder_state {
+            LadderState::Same => "as accepted",
+            LadderState::Changed => "differs from the accepted ladder",
+            LadderState::New => "new, nothing accepted yet",
+            LadderState::NotCompared => "not compared",
+        },
+        difference: case.ladder_difference.lines().map(difference).collect(),
+    }
+}
+
+fn step(step: &StepRecord) -> Step<'_> {
+    let (class, outcome) = match step.outcome {
+        StepOutcome::Done => ("done", "done"),
+        StepOutcome::Stopped => ("stopped", "stopped here"),
+        StepOutcome::NotRun => ("not-run", "not run"),
+    };
+    Step {
+        keyword: &step.keyword,
+        text: &step.text,
+        class,
+        outcome,
+        duration: match step.outcome {
+            StepOutcome::NotRun => String::new(),
+            _ => wording::duration(step.duration_ms),
+        },
+    }
+}
+
+fn finding(finding: &Finding) -> FindingView<'_> {
+    FindingView {
+        label: label(finding.verdict),
+        reason: finding.reason.map(wording::reason).unwrap_or_default(),
+        requirement: &finding.requirement,
+        sentence: &finding.sentence,
+        expected: &finding.expected,
+        observed: &finding.observed,
+        frames: wording::frames(&finding.frames),
+    }
+}
+
+fn difference(line: &str) -> (&'static str, &str) {
+    let class = match line.as_bytes() {
+        [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] | [b'@', ..] => "head",
+        [b'+', ..] => "added",
+        [b'-', ..] => "removed",
+        _ => "same",
+    };
+    (class, line)
+}
+
+fn facts(record: &RunRecord) -> Vec<(&'static str, String)> {
+    let system = &record.system;
+    let selection = match record.selection.is_empty() {
+        true => "everything".to_owned(),
+        false => record.selection.join(" "),
+    };
+    let mut facts = vec![
+        ("Started", record.started.clone()),
+        ("Finished", record.finished.clone()),
+        ("Duration", wording::duration(record.duration_ms)),
+        ("Selection", selection),
+        ("Seed", record.seed.to_string()),
+        ("Jobs", record.jobs.to_string()),
+        ("SIP transport", system.transport.clone()),
+        ("Short messages by", system.carriage.clone()),
+        ("Profile SHA-256", system.profile_sha256.clone()),
+        ("Tool", record.tool.clone()),
+    ];
+    if let Some(fault) = &system.fault {
+        facts.insert(0, ("Fault switched on", fault.clone()));
+    }
+    facts
+}
