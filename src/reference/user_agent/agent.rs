@@ -1,11 +1,17 @@
 //! The user agent as its caller sees it: start, addresses, requests outside dialogs, stop.
+use super::client::Waiter;
 use super::config::{Transport, UserAgentConfig};
+use super::core::Core;
+use super::message::tagged;
 use super::msrp::MsrpService;
 use super::request::Incoming;
+use super::tokens::Tokens;
+use super::transport::{self, RequestRoute};
 use crate::wire::sip::SipMessage;
 use std::io;
 use std::net::SocketAddr;
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Why a request got no final response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,55 +28,127 @@ pub enum RequestError {
     Stopped,
 }
 
+/// Requests that may wait for their caller's attention before more are refused with 503.
+const INCOMING: usize = 1024;
+
 /// A running user agent; clones are the same one.
 #[derive(Clone)]
-pub struct UserAgent {}
+pub struct UserAgent {
+    core: Arc<Core>,
+    msrp: MsrpService,
+}
 
 impl UserAgent {
     /// Binds the sockets and serves until `stop`. Requests that need a decision arrive on the channel.
     pub async fn start(
         config: UserAgentConfig,
     ) -> io::Result<(UserAgent, mpsc::Receiver<Incoming>)> {
-        let _ = config;
-        todo!()
+        let config = Arc::new(config);
+        let (sockets, listener) = transport::bind(&config).await?;
+        let sockets = Arc::new(sockets);
+        let tokens = Arc::new(Tokens::default());
+        let msrp = MsrpService::start(config.ip, config.msrp.clone(), Arc::clone(&tokens)).await?;
+        let (sender, incoming) = mpsc::channel(INCOMING);
+        let core = Arc::new(Core::new(config, Arc::clone(&sockets), tokens, sender));
+        let tasks = &sockets.tasks;
+        tasks.spawn(transport::serve_udp(
+            Arc::clone(&sockets),
+            Arc::clone(&core),
+        ));
+        tasks.spawn(transport::serve_tcp(
+            Arc::clone(&sockets),
+            listener,
+            Arc::clone(&core),
+        ));
+        tasks.spawn(Arc::clone(&core).keep_time());
+        Ok((UserAgent { core, msrp }, incoming))
     }
+
     /// Address of SIP over UDP and TCP.
     pub fn sip_address(&self) -> SocketAddr {
-        todo!()
+        self.core.sockets.local()
     }
+
     /// Address of the MSRP listener.
     pub fn msrp_address(&self) -> SocketAddr {
-        todo!()
+        self.msrp.address()
     }
+
     /// The MSRP endpoint.
     pub fn msrp(&self) -> &MsrpService {
-        todo!()
+        &self.msrp
     }
+
     /// Sends a request outside dialogs and waits for its final response. `message` has no Via (one is added) and may lack Call-ID,
     /// CSeq, Max-Forwards, From tag and Content-Length, which are then added too.
     pub async fn request(
         &self,
-        message: SipMessage,
+        mut message: SipMessage,
         to: SocketAddr,
         transport: Transport,
     ) -> Result<SipMessage, RequestError> {
-        let _ = (message, to, transport);
-        todo!()
+        self.fill_in(&mut message);
+        let route = RequestRoute {
+            transport,
+            target: to,
+            flow: None,
+        };
+        let (sender, response) = oneshot::channel();
+        self.core.run(|state, now| {
+            state.start_client(message, route, Waiter::Caller(sender), now);
+        });
+        Core::wait(response).await
     }
+
+    fn fill_in(&self, message: &mut SipMessage) {
+        let tokens = &self.core.tokens;
+        if message.header("Max-Forwards").is_none() {
+            message.push("Max-Forwards", "70");
+        }
+        if message.from_tag().is_none()
+            && let Some(from) = message.header("From").map(String::from)
+        {
+            message.set("From", tagged(&from, &tokens.short()));
+        }
+        if message.call_id().is_none() {
+            message.push("Call-ID", tokens.long());
+        }
+        if message.header("CSeq").is_none() {
+            let method = message.method().unwrap_or_default().to_string();
+            message.push("CSeq", format!("1 {method}"));
+        }
+        let product = self.core.config.product.as_deref();
+        if let Some(product) = product
+            && message.header("User-Agent").is_none()
+        {
+            message.push("User-Agent", product);
+        }
+        if message.header("Content-Length").is_none() {
+            message.push("Content-Length", message.body.len().to_string());
+        }
+    }
+
     /// An unguessable token for tags, Call-IDs and the like.
     pub fn token(&self) -> String {
-        todo!()
+        self.core.tokens.long()
     }
+
     /// Dialogs alive, for diagnostics and tests.
     pub fn dialogs(&self) -> usize {
-        todo!()
+        self.core.run(|state, _| state.dialogs.len())
     }
+
     /// Transactions alive, for diagnostics and tests.
     pub fn transactions(&self) -> usize {
-        todo!()
+        self.core
+            .run(|state, _| state.servers.len() + state.clients.len())
     }
+
     /// Closes every socket and joins every task.
     pub async fn stop(self) {
-        todo!()
+        self.core.run(|state, _| state.stop());
+        self.msrp.stop().await;
+        self.core.sockets.close();
+        self.core.sockets.tasks.stop().await;
     }
 }

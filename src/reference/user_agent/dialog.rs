@@ -1,8 +1,11 @@
 //! A confirmed INVITE dialog on the UAS side (RFC 3261 section 12): its events and the requests sent in it.
 use super::agent::RequestError;
+use super::client::Waiter;
+use super::core::Core;
 use super::request::{Body, HeaderList, ServerRequest};
 use crate::wire::sip::SipMessage;
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
 
 /// What happens in a dialog. The channel ends when the dialog is over.
 pub enum DialogEvent {
@@ -28,14 +31,34 @@ pub struct Dialog {
 
 /// The sending side of a dialog; clones are the same dialog.
 #[derive(Clone)]
-pub struct DialogControl {}
+pub struct DialogControl {
+    hold: Arc<Hold>,
+}
+
+/// Ends the dialog when nobody holds it any more.
+struct Hold {
+    core: Arc<Core>,
+    id: u64,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.core.run(|state, now| state.end_with_bye(self.id, now));
+    }
+}
 
 impl DialogControl {
+    pub(super) fn new(core: Arc<Core>, id: u64) -> Self {
+        Self {
+            hold: Arc::new(Hold { core, id }),
+        }
+    }
+
     /// Sends BYE and waits for its final response; the dialog is over at once.
     pub async fn bye(&self, headers: &HeaderList) -> Result<SipMessage, RequestError> {
-        let _ = headers;
-        todo!()
+        self.request("BYE", headers, None).await
     }
+
     /// Sends any other non-INVITE request in the dialog.
     pub async fn request(
         &self,
@@ -43,20 +66,32 @@ impl DialogControl {
         headers: &HeaderList,
         body: Option<Body>,
     ) -> Result<SipMessage, RequestError> {
-        let _ = (method, headers, body);
-        todo!()
+        let (sender, response) = oneshot::channel();
+        self.hold.core.run(|state, now| {
+            let waiter = Waiter::Caller(sender);
+            state.send_in_dialog(self.hold.id, method, headers, body.as_ref(), waiter, now)
+        })?;
+        Core::wait(response).await
     }
+
     /// Replaces the SDP that answers refreshes.
     pub fn set_local_body(&self, body: Body) {
-        let _ = body;
-        todo!()
+        self.hold
+            .core
+            .run(|state, _| state.set_local_body(self.hold.id, body));
     }
+
     /// Drops the dialog without a word; later requests in it get 481.
     pub fn forget(&self) {
-        todo!()
+        self.hold
+            .core
+            .run(|state, _| drop(state.remove_dialog(self.hold.id)));
     }
+
     /// Whether the dialog still exists.
     pub fn is_alive(&self) -> bool {
-        todo!()
+        self.hold
+            .core
+            .run(|state, _| state.dialogs.contains_key(&self.hold.id))
     }
 }

@@ -1,10 +1,14 @@
 //! An INVITE waiting for its final response: provisional responses, rejection, acceptance, cancellation.
 use super::agent::RequestError;
 use super::config::Transport;
-use super::dialog::Dialog;
+use super::core::Core;
+use super::dialog::{Dialog, DialogControl};
 use super::request::{Body, HeaderList};
+use super::state::Waiting;
 use crate::wire::sip::SipMessage;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What the 2xx to an INVITE says.
 #[derive(Debug, Clone, Default)]
@@ -30,34 +34,84 @@ pub struct ServerInvite {
     pub request: SipMessage,
     pub source: SocketAddr,
     pub transport: Transport,
+    core: Arc<Core>,
+    id: u64,
+    cancelled: watch::Receiver<bool>,
+    done: bool,
 }
 
 impl ServerInvite {
-    /// Sends a 1xx (with To-tag and Contact). May be repeated to refresh (RFC 3261 section 13.3.1.1); nothing happens after a final.
+    pub(super) fn new(core: Arc<Core>, waiting: Waiting, cancelled: watch::Receiver<bool>) -> Self {
+        Self {
+            request: waiting.request,
+            source: waiting.origin.source,
+            transport: waiting.origin.transport,
+            core,
+            id: waiting.id,
+            cancelled,
+            done: false,
+        }
+    }
+
+    /// Sends a 1xx (with To-tag and Contact). May be repeated to refresh (RFC 3261 section 13.3.1.1); nothing happens after a final
+    /// response, or if the code is no provisional one.
     pub fn provisional(&self, code: u16, reason: &str, headers: &HeaderList, body: Option<Body>) {
-        let _ = (code, reason, headers, body);
-        todo!()
+        if (100..200).contains(&code) {
+            self.core.run(|state, now| {
+                state.respond(self.id, code, reason, headers, body.as_ref(), now)
+            });
+        }
     }
-    /// Sends a final response of 300 or more.
-    pub fn reject(self, code: u16, reason: &str, headers: &HeaderList, body: Option<Body>) {
-        let _ = (code, reason, headers, body);
-        todo!()
+
+    /// Sends a final response of 300 or more; other codes become 500.
+    pub fn reject(mut self, code: u16, reason: &str, headers: &HeaderList, body: Option<Body>) {
+        self.refuse(code, reason, headers, body.as_ref());
     }
+
+    fn refuse(&mut self, code: u16, reason: &str, headers: &HeaderList, body: Option<&Body>) {
+        self.done = true;
+        let (code, reason) = match code {
+            300..700 => (code, reason),
+            _ => (500, "Server Internal Error"),
+        };
+        self.core
+            .run(|state, now| state.respond(self.id, code, reason, headers, body, now));
+    }
+
     /// Sends the 2xx, repeats it until the ACK, and makes the dialog. Fails if the INVITE was cancelled meanwhile.
-    pub fn accept(self, answer: Answer) -> Result<Dialog, RequestError> {
-        let _ = answer;
-        todo!()
+    pub fn accept(mut self, answer: Answer) -> Result<Dialog, RequestError> {
+        self.done = true;
+        let (id, events) = self
+            .core
+            .run(|state, now| state.accept(self.id, answer, now))?;
+        let control = DialogControl::new(Arc::clone(&self.core), id);
+        Ok(Dialog { control, events })
     }
+
     /// Resolves once the INVITE was cancelled (CANCEL or BYE of the caller; 487 has been sent). Pends for ever otherwise. Cancel-safe.
     pub async fn cancelled(&self) {
-        todo!()
+        let mut cancelled = self.cancelled.clone();
+        if cancelled.wait_for(|yes| *yes).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
+
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        todo!()
+        *self.cancelled.borrow()
     }
+
     /// Never gives a final response: retransmissions get the last provisional only.
-    pub fn ignore(self) {
-        todo!()
+    pub fn ignore(mut self) {
+        self.done = true;
+        self.core.run(|state, now| state.abandon(self.id, now));
+    }
+}
+
+impl Drop for ServerInvite {
+    fn drop(&mut self) {
+        if !self.done {
+            self.refuse(500, "Server Internal Error", &HeaderList::new(), None);
+        }
     }
 }

@@ -4,11 +4,25 @@
 //! always decided by the caller; this module decides only what the protocols leave no choice about. It stands on `wire` alone and
 //! shares no behaviour with the harness's peers. It knows nothing of CPM, SMS or conferences.
 mod agent;
+mod client;
 mod config;
+mod core;
 mod dialog;
+mod dialogs;
 mod invite;
+mod message;
 pub mod msrp;
 mod request;
+mod server;
+mod session_timer;
+mod state;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod tokens;
+mod transport;
+mod via;
 
 pub use agent::{RequestError, UserAgent};
 pub use config::{SipTimers, Transport, UserAgentConfig};

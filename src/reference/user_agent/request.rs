@@ -1,8 +1,11 @@
 //! Server transactions as the caller sees them: a request and the means to respond to it.
 use super::config::Transport;
+use super::core::Core;
 use super::invite::ServerInvite;
+use super::state::Waiting;
 use crate::wire::sip::SipMessage;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Header fields to add to a message, verbatim and in this order.
 pub type HeaderList = Vec<(String, String)>;
@@ -26,17 +29,49 @@ pub struct ServerRequest {
     pub request: SipMessage,
     pub source: SocketAddr,
     pub transport: Transport,
+    core: Arc<Core>,
+    id: u64,
+    done: bool,
 }
 
 impl ServerRequest {
-    /// Sends the final response; Via, From, To (with tag), Call-ID, CSeq, Server and Content-Length are filled in. A provisional code
-    /// is not allowed here and becomes 500.
-    pub fn respond(self, code: u16, reason: &str, headers: &HeaderList, body: Option<Body>) {
-        let _ = (code, reason, headers, body);
-        todo!()
+    pub(super) fn new(core: Arc<Core>, waiting: Waiting) -> Self {
+        Self {
+            request: waiting.request,
+            source: waiting.origin.source,
+            transport: waiting.origin.transport,
+            core,
+            id: waiting.id,
+            done: false,
+        }
     }
+
+    /// Sends the final response; Via, From, To (with tag), Call-ID, CSeq, Server and Content-Length are filled in. A code that is not
+    /// final becomes 500.
+    pub fn respond(mut self, code: u16, reason: &str, headers: &HeaderList, body: Option<Body>) {
+        self.answer(code, reason, headers, body.as_ref());
+    }
+
+    fn answer(&mut self, code: u16, reason: &str, headers: &HeaderList, body: Option<&Body>) {
+        self.done = true;
+        let (code, reason) = match code {
+            200..700 => (code, reason),
+            _ => (500, "Server Internal Error"),
+        };
+        self.core
+            .run(|state, now| state.respond(self.id, code, reason, headers, body, now));
+    }
+
     /// Never answers: retransmissions are absorbed silently until 64*T1.
-    pub fn ignore(self) {
-        todo!()
+    pub fn ignore(mut self) {
+        self.done = true;
+    }
+}
+
+impl Drop for ServerRequest {
+    fn drop(&mut self) {
+        if !self.done {
+            self.answer(500, "Server Internal Error", &HeaderList::new(), None);
+        }
     }
 }

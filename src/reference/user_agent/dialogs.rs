@@ -1,0 +1,444 @@
+//! Dialogs made by INVITE (RFC 3261 sections 12 to 14): requests in them in both directions, and the 2xx that waits for its ACK.
+use super::agent::RequestError;
+use super::client::Waiter;
+use super::config::Transport;
+use super::dialog::DialogEvent;
+use super::invite::Answer;
+use super::message::{
+    Origin, Refusal, complete, contact_uri, response_to, socket_address, supports, tagged,
+    uri_transport,
+};
+use super::request::{Body, HeaderList};
+use super::server::Phase;
+use super::session_timer::SessionTimer;
+use super::state::{Effect, Notice, State};
+use super::timers::Timer;
+use super::transport::RequestRoute;
+use super::via::ResponseRoute;
+use crate::wire::sdp::SessionDescription;
+use crate::wire::sip::{NameAddr, SipMessage};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Call-ID, local tag, remote tag.
+pub(super) type DialogKey = (String, String, String);
+
+/// Events a caller may leave unread.
+const EVENTS: usize = 64;
+
+/// A 2xx to INVITE without its ACK yet.
+struct Unacknowledged {
+    cseq: u32,
+    octets: Arc<[u8]>,
+    route: ResponseRoute,
+    interval: Duration,
+}
+
+pub(super) struct DialogState {
+    key: DialogKey,
+    /// To of our responses, From of our requests.
+    local: String,
+    /// The other way round.
+    remote: String,
+    remote_target: String,
+    routes: Vec<String>,
+    local_cseq: u32,
+    remote_cseq: u32,
+    origin: Origin,
+    contact: String,
+    body: Option<Body>,
+    pub(super) events: mpsc::Sender<DialogEvent>,
+    unacknowledged: Option<Unacknowledged>,
+    pub(super) session: Option<SessionTimer>,
+    pub(super) peer_updates: bool,
+}
+
+impl State {
+    /// The 2xx to an initial INVITE and its dialog.
+    pub(super) fn accept(
+        &mut self,
+        id: u64,
+        answer: Answer,
+        now: Instant,
+    ) -> Result<(u64, mpsc::Receiver<DialogEvent>), RequestError> {
+        let transaction = self
+            .servers
+            .get(&id)
+            .filter(|t| t.phase == Phase::Proceeding)
+            .ok_or(RequestError::NoDialog)?;
+        let request = Arc::clone(&transaction.request);
+        let (origin, route) = (transaction.origin, transaction.route);
+        let tag = transaction.to_tag.clone();
+        let code = match answer.code {
+            200..300 => answer.code,
+            _ => 200,
+        };
+        let contact = format!(
+            "<{}>{}",
+            self.own_uri(&answer.contact_user, origin.transport),
+            answer.contact_params
+        );
+        let session = if answer.without_session_timer {
+            None
+        } else {
+            SessionTimer::negotiate(&request, &self.config)
+        };
+        let reason = if answer.reason.is_empty() {
+            "OK"
+        } else {
+            &answer.reason
+        };
+        let mut response = response_to(&request, code, reason, &tag, origin.source);
+        self.dress(&mut response, &answer.headers, &contact, session.as_ref());
+        let body = answer.body.as_ref();
+        complete(
+            &mut response,
+            &answer.headers,
+            body,
+            self.config.product.as_deref(),
+        );
+        let octets: Arc<[u8]> = response.to_octets().into();
+        if !self.send_response(id, code, Arc::clone(&octets), now) {
+            return Err(RequestError::NoDialog);
+        }
+        let (sender, receiver) = mpsc::channel(EVENTS);
+        let dialog = DialogState {
+            key: (
+                request.call_id().unwrap_or_default().to_string(),
+                tag.clone(),
+                request.from_tag().unwrap_or_default(),
+            ),
+            local: tagged(request.header("To").unwrap_or_default(), &tag),
+            remote: request.header("From").unwrap_or_default().to_string(),
+            remote_target: contact_uri(&request).unwrap_or_default(),
+            routes: request
+                .values("Record-Route")
+                .into_iter()
+                .map(String::from)
+                .collect(),
+            local_cseq: (self.tokens.number() as u32 >> 4) + 1,
+            remote_cseq: request.cseq().map_or(0, |(number, _)| number),
+            origin,
+            contact,
+            body: answer.body,
+            events: sender,
+            unacknowledged: None,
+            session,
+            peer_updates: allows_update(&request),
+        };
+        let dialog_id = self.new_id();
+        self.dialog_keys.insert(dialog.key.clone(), dialog_id);
+        self.dialogs.insert(dialog_id, dialog);
+        self.await_ack(dialog_id, octets, route, now);
+        self.start_session(dialog_id, now);
+        Ok((dialog_id, receiver))
+    }
+
+    /// Contact, Allow, Supported and the session timer of a 2xx, unless the caller wrote them itself.
+    fn dress(
+        &self,
+        response: &mut SipMessage,
+        own: &HeaderList,
+        contact: &str,
+        session: Option<&SessionTimer>,
+    ) {
+        let mut fields = vec![
+            ("Contact", contact.to_string()),
+            ("Allow", self.config.allow.join(", ")),
+            ("Supported", self.config.supported.join(", ")),
+        ];
+        if let Some(session) = session {
+            fields.push(("Session-Expires", session.value()));
+            if session.needs_require() {
+                fields.push(("Require", "timer".to_string()));
+            }
+        }
+        for (name, value) in fields {
+            if !own.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)) {
+                response.push(name, value);
+            }
+        }
+    }
+
+    fn await_ack(&mut self, id: u64, octets: Arc<[u8]>, route: ResponseRoute, now: Instant) {
+        let timers = self.config.timers;
+        if let Some(dialog) = self.dialogs.get_mut(&id) {
+            dialog.unacknowledged = Some(Unacknowledged {
+                cseq: dialog.remote_cseq,
+                octets,
+                route,
+                interval: timers.t1,
+            });
+            // RFC 3261 section 13.3.1.4: repeated over reliable transports too, as a proxy may lie between.
+            self.timers.start(Timer::AckRetransmit(id), now + timers.t1);
+            self.timers
+                .start(Timer::AckEnd(id), now + timers.transaction_timeout());
+        }
+    }
+
+    pub(super) fn ack_retransmit(&mut self, id: u64, now: Instant) {
+        let t2 = self.config.timers.t2;
+        if let Some(pending) = self
+            .dialogs
+            .get_mut(&id)
+            .and_then(|d| d.unacknowledged.as_mut())
+        {
+            self.effects
+                .push(Effect::Respond(pending.route, Arc::clone(&pending.octets)));
+            pending.interval = (pending.interval * 2).min(t2);
+            let at = now + pending.interval;
+            self.timers.start(Timer::AckRetransmit(id), at);
+        }
+    }
+
+    /// RFC 3261 section 13.3.1.4: without ACK the session is ended by BYE.
+    pub(super) fn ack_end(&mut self, id: u64, now: Instant) {
+        self.notify(id, Notice::AckTimeout);
+        self.end_with_bye(id, now);
+    }
+
+    /// An ACK that belongs to no failed INVITE.
+    pub(super) fn dialog_ack(&mut self, ack: SipMessage) {
+        let key = (
+            ack.call_id().unwrap_or_default().to_string(),
+            ack.to_tag().unwrap_or_default(),
+            ack.from_tag().unwrap_or_default(),
+        );
+        let Some(id) = self.dialog_keys.get(&key).copied() else {
+            return;
+        };
+        let number = ack.cseq().map(|(number, _)| number);
+        let Some(dialog) = self.dialogs.get_mut(&id) else {
+            return;
+        };
+        if dialog
+            .unacknowledged
+            .as_ref()
+            .is_some_and(|pending| Some(pending.cseq) == number)
+        {
+            dialog.unacknowledged = None;
+            self.timers.stop(Timer::AckRetransmit(id));
+            self.timers.stop(Timer::AckEnd(id));
+            self.notify(id, Notice::Confirmed(ack));
+        }
+    }
+
+    /// A request with a To-tag (RFC 3261 section 12.2.2).
+    pub(super) fn in_dialog(&mut self, id: u64, key: DialogKey, method: &str, now: Instant) {
+        let Some(dialog_id) = self.dialog_keys.get(&key).copied() else {
+            return self.in_early_dialog(id, &key, method, now);
+        };
+        let Some(waiting) = self.waiting(id) else {
+            return;
+        };
+        let Some(dialog) = self.dialogs.get_mut(&dialog_id) else {
+            return;
+        };
+        let number = waiting.request.cseq().map_or(0, |(number, _)| number);
+        if number <= dialog.remote_cseq {
+            let refusal = Refusal::new(500, "CSeq Out of Order");
+            return self.refuse(id, refusal, now);
+        }
+        dialog.remote_cseq = number;
+        match method {
+            "BYE" => {
+                self.notify(dialog_id, Notice::Bye(waiting));
+                self.remove_dialog(dialog_id);
+            }
+            "OPTIONS" => self.answer_options(id, now),
+            "INVITE" | "UPDATE" => self.answer_refresh(id, dialog_id, &waiting.request, now),
+            _ => self.notify(dialog_id, Notice::Request(waiting)),
+        }
+    }
+
+    fn in_early_dialog(&mut self, id: u64, key: &DialogKey, method: &str, now: Instant) {
+        match (self.early.get(key).copied(), method) {
+            (Some(invite), "BYE") => {
+                self.respond(id, 200, "OK", &HeaderList::new(), None, now);
+                self.terminate_invite(invite, now);
+            }
+            (Some(_), "OPTIONS") => self.answer_options(id, now),
+            (Some(_), _) => {
+                let refusal = Refusal::new(500, "INVITE Pending").with("Retry-After", "5");
+                self.refuse(id, refusal, now);
+            }
+            (None, _) => {
+                let refusal = Refusal::new(481, "Call/Transaction Does Not Exist");
+                self.refuse(id, refusal, now);
+            }
+        }
+    }
+
+    /// A re-INVITE or UPDATE: the target is refreshed and the session stays as it is.
+    fn answer_refresh(&mut self, id: u64, dialog_id: u64, request: &SipMessage, now: Instant) {
+        let invite = request.method() == Some("INVITE");
+        let offer = request.body_of("application/sdp");
+        if let Some(offer) = &offer
+            && SessionDescription::parse(offer)
+                .ok()
+                .is_none_or(|sdp| sdp.message().is_none())
+        {
+            return self.refuse(id, Refusal::new(488, "Not Acceptable Here"), now);
+        }
+        let session = SessionTimer::negotiate(request, &self.config);
+        let Some(dialog) = self.dialogs.get_mut(&dialog_id) else {
+            return;
+        };
+        if let Some(target) = contact_uri(request) {
+            dialog.remote_target = target;
+        }
+        let (contact, body) = (dialog.contact.clone(), dialog.body.clone());
+        dialog.session = session.clone();
+        let Some(transaction) = self.servers.get(&id) else {
+            return;
+        };
+        let (source, route) = (transaction.origin.source, transaction.route);
+        let none = HeaderList::new();
+        let mut response = response_to(request, 200, "OK", &transaction.to_tag, source);
+        self.dress(&mut response, &none, &contact, session.as_ref());
+        let body = body.filter(|_| invite || offer.is_some());
+        let product = self.config.product.as_deref();
+        complete(&mut response, &none, body.as_ref(), product);
+        let octets: Arc<[u8]> = response.to_octets().into();
+        self.send_response(id, 200, Arc::clone(&octets), now);
+        if invite {
+            self.await_ack(dialog_id, octets, route, now);
+        }
+        self.start_session(dialog_id, now);
+        self.notify(dialog_id, Notice::Refreshed(request.clone()));
+    }
+
+    pub(super) fn notify(&mut self, id: u64, notice: Notice) {
+        if let Some(dialog) = self.dialogs.get(&id) {
+            self.effects
+                .push(Effect::Notify(dialog.events.clone(), notice));
+        }
+    }
+
+    pub(super) fn remove_dialog(&mut self, id: u64) -> Option<DialogState> {
+        self.timers.stop(Timer::AckRetransmit(id));
+        self.timers.stop(Timer::AckEnd(id));
+        self.timers.stop(Timer::Session(id));
+        let dialog = self.dialogs.remove(&id)?;
+        self.dialog_keys.remove(&dialog.key);
+        Some(dialog)
+    }
+
+    /// A request in a dialog (RFC 3261 section 12.2.1.1); BYE removes the dialog.
+    pub(super) fn send_in_dialog(
+        &mut self,
+        id: u64,
+        method: &str,
+        headers: &HeaderList,
+        body: Option<&Body>,
+        waiter: Waiter,
+        now: Instant,
+    ) -> Result<(), RequestError> {
+        let product = self.config.product.clone();
+        let dialog = self.dialogs.get_mut(&id).ok_or(RequestError::NoDialog)?;
+        dialog.local_cseq += 1;
+        let cseq = dialog.local_cseq;
+        let mut request = dialog.request(method, cseq);
+        let route = dialog.next_hop();
+        if matches!(method, "INVITE" | "UPDATE")
+            && !headers
+                .iter()
+                .any(|(n, _)| n.eq_ignore_ascii_case("Contact"))
+        {
+            request.push("Contact", &dialog.contact);
+        }
+        complete(&mut request, headers, body, product.as_deref());
+        if method == "BYE" {
+            self.remove_dialog(id);
+        }
+        self.start_client(request, route, waiter, now);
+        Ok(())
+    }
+
+    /// Ends a dialog nobody waits for any more.
+    pub(super) fn end_with_bye(&mut self, id: u64, now: Instant) {
+        let none = HeaderList::new();
+        if let Err(error) = self.send_in_dialog(id, "BYE", &none, None, Waiter::Nobody, now) {
+            tracing::trace!(%error, "dialog was over already");
+        }
+    }
+
+    /// The ACK to a 2xx of our own re-INVITE.
+    pub(super) fn ack_in_dialog(&mut self, id: u64, cseq: u32) -> Option<Arc<[u8]>> {
+        let dialog = self.dialogs.get(&id)?;
+        let mut ack = dialog.request("ACK", cseq);
+        let route = dialog.next_hop();
+        let branch = format!("z9hG4bK{}", self.tokens.short());
+        ack.push_front("Via", self.own_via(route.transport, &branch));
+        ack.push("Content-Length", "0");
+        let octets: Arc<[u8]> = ack.to_octets().into();
+        self.effects
+            .push(Effect::Request(route, Arc::clone(&octets)));
+        Some(octets)
+    }
+
+    pub(super) fn set_local_body(&mut self, id: u64, body: Body) {
+        if let Some(dialog) = self.dialogs.get_mut(&id) {
+            dialog.body = Some(body);
+        }
+    }
+
+    pub(super) fn local_body(&self, id: u64) -> Option<Body> {
+        self.dialogs.get(&id)?.body.clone()
+    }
+}
+
+impl DialogState {
+    fn request(&self, method: &str, cseq: u32) -> SipMessage {
+        // A first route without `lr` is a strict router: it is the Request-URI and the target goes last (RFC 3261 section 12.2.1.1).
+        let strict = self.routes.first().and_then(|route| {
+            let address = NameAddr::parse(route).ok()?;
+            (!address.uri.has_param("lr")).then(|| address.uri.as_str().to_string())
+        });
+        let target = strict.as_deref().unwrap_or(&self.remote_target);
+        let mut request = SipMessage::request(method, target);
+        let skip = usize::from(strict.is_some());
+        for route in self.routes.iter().skip(skip) {
+            request.push("Route", route);
+        }
+        if strict.is_some() {
+            request.push("Route", format!("<{}>", self.remote_target));
+        }
+        request.push("Max-Forwards", "70");
+        request.push("From", &self.local);
+        request.push("To", &self.remote);
+        request.push("Call-ID", &self.key.0);
+        request.push("CSeq", format!("{cseq} {method}"));
+        request
+    }
+
+    /// The first route or the remote target; names that are no addresses lead back to where the INVITE came from.
+    fn next_hop(&self) -> RequestRoute {
+        let first = self
+            .routes
+            .first()
+            .and_then(|route| NameAddr::parse(route).ok())
+            .map(|address| address.uri.as_str().to_string());
+        let uri = first.as_deref().unwrap_or(&self.remote_target);
+        // Without a transport parameter the transport of the INVITE is used: a peer that speaks TCP to us may have no UDP socket.
+        let transport = uri_transport(uri).unwrap_or(self.origin.transport);
+        let target = socket_address(uri).unwrap_or(self.origin.source);
+        let flow = (self.origin.transport == Transport::Tcp).then_some(self.origin.source);
+        RequestRoute {
+            transport,
+            target,
+            flow,
+        }
+    }
+}
+
+/// Whether the peer's Allow names UPDATE.
+fn allows_update(message: &SipMessage) -> bool {
+    message
+        .values("Allow")
+        .iter()
+        .any(|m| m.eq_ignore_ascii_case("UPDATE"))
+        && supports(message, "timer")
+}

@@ -1,0 +1,1 @@
+//! Tests over loopback with clients written on `wire` alone.

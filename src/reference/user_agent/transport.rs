@@ -1,0 +1,392 @@
+//! Sockets of SIP (RFC 3261 section 18): one UDP socket and TCP connections in both directions, reused while they live.
+//!
+//! Sending never waits: UDP datagrams go out at once, TCP messages into the bounded queue of their connection's task. It does not
+//! look into messages.
+use super::config::{Transport, UserAgentConfig};
+use super::tasks::Tasks;
+use super::via::ResponseRoute;
+use crate::wire::sip::{Frame, Framer};
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::mpsc;
+
+/// Messages that may wait on one connection.
+const QUEUE: usize = 512;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RequestRoute {
+    pub(super) transport: Transport,
+    pub(super) target: SocketAddr,
+    /// TCP: a connection of the same peer to fall back to when the target refuses connections.
+    pub(super) flow: Option<SocketAddr>,
+}
+
+/// Who takes what arrives.
+pub(super) trait Receiver: Send + Sync + 'static {
+    fn message(self: Arc<Self>, octets: &[u8], transport: Transport, source: SocketAddr);
+    /// A TCP message over the size limit; only its head was kept.
+    fn oversize(self: Arc<Self>, head: &[u8], source: SocketAddr);
+    /// Requests to this target cannot be sent.
+    fn unreachable(self: Arc<Self>, target: SocketAddr, reason: &str);
+}
+
+struct Connection {
+    id: u64,
+    queue: mpsc::Sender<Arc<[u8]>>,
+}
+
+#[derive(Default)]
+struct Connections {
+    by_remote: HashMap<SocketAddr, Connection>,
+    next_id: u64,
+}
+
+pub(super) struct Sockets {
+    udp: UdpSocket,
+    local: SocketAddr,
+    connections: Mutex<Connections>,
+    pub(super) tasks: Tasks,
+    max_connections: usize,
+    max_octets: usize,
+    idle: Duration,
+    stall: Duration,
+}
+
+/// One port number for UDP and TCP, picked by the system.
+pub(super) async fn bind(config: &UserAgentConfig) -> io::Result<(Sockets, TcpListener)> {
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..32 {
+        let listener = TcpListener::bind((config.ip, 0)).await?;
+        let local = listener.local_addr()?;
+        match UdpSocket::bind(local).await {
+            Ok(udp) => {
+                // Bursts of a load test must not be lost between two reads; the kernel may grant less.
+                if let Err(error) = socket2::SockRef::from(&udp).set_recv_buffer_size(4 << 20) {
+                    tracing::debug!(%error, "receive buffer stays at its default");
+                }
+                let sockets = Sockets {
+                    udp,
+                    local,
+                    connections: Mutex::default(),
+                    tasks: Tasks::default(),
+                    max_connections: config.max_connections,
+                    max_octets: config.max_message_octets,
+                    idle: config.connection_idle,
+                    stall: config.timers.transaction_timeout(),
+                };
+                return Ok((sockets, listener));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+impl Sockets {
+    pub(super) fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connections> {
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send_datagram(&self, octets: &[u8], to: SocketAddr) {
+        if let Err(error) = self.udp.try_send_to(octets, to) {
+            tracing::debug!(%error, %to, "datagram not sent");
+        }
+    }
+
+    pub(super) fn respond<R: Receiver>(
+        self: &Arc<Self>,
+        route: ResponseRoute,
+        octets: Arc<[u8]>,
+        up: &Arc<R>,
+    ) {
+        match route.transport {
+            Transport::Udp => self.send_datagram(&octets, route.flow),
+            Transport::Tcp => {
+                if let Some(octets) = self.enqueue(route.flow, octets) {
+                    self.connect(route.sent_by, None, octets, up);
+                }
+            }
+        }
+    }
+
+    pub(super) fn request<R: Receiver>(
+        self: &Arc<Self>,
+        route: RequestRoute,
+        octets: Arc<[u8]>,
+        up: &Arc<R>,
+    ) {
+        match route.transport {
+            Transport::Udp => self.send_datagram(&octets, route.target),
+            Transport::Tcp => {
+                if let Some(octets) = self.enqueue(route.target, octets) {
+                    self.connect(route.target, route.flow, octets, up);
+                }
+            }
+        }
+    }
+
+    /// Puts octets on an open connection; gives them back if there is none.
+    fn enqueue(&self, remote: SocketAddr, octets: Arc<[u8]>) -> Option<Arc<[u8]>> {
+        let mut connections = self.lock();
+        let Some(connection) = connections.by_remote.get(&remote) else {
+            return Some(octets);
+        };
+        match connection.queue.try_send(octets) {
+            Ok(()) => None,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                tracing::warn!(%remote, "connection does not take its messages and is closed");
+                connections.by_remote.remove(&remote);
+                None
+            }
+            Err(mpsc::error::TrySendError::Closed(octets)) => {
+                connections.by_remote.remove(&remote);
+                Some(octets)
+            }
+        }
+    }
+
+    /// Registers a connection about to exist; `None` at the limit.
+    fn register(&self, remote: SocketAddr) -> Option<(u64, mpsc::Receiver<Arc<[u8]>>)> {
+        let mut connections = self.lock();
+        if connections.by_remote.len() >= self.max_connections {
+            tracing::warn!(%remote, "too many SIP connections");
+            return None;
+        }
+        connections.next_id += 1;
+        let id = connections.next_id;
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        connections
+            .by_remote
+            .insert(remote, Connection { id, queue });
+        Some((id, waiting))
+    }
+
+    fn unregister(&self, remote: SocketAddr, id: u64) {
+        let mut connections = self.lock();
+        if connections
+            .by_remote
+            .get(&remote)
+            .is_some_and(|c| c.id == id)
+        {
+            connections.by_remote.remove(&remote);
+        }
+    }
+
+    fn connect<R: Receiver>(
+        self: &Arc<Self>,
+        target: SocketAddr,
+        flow: Option<SocketAddr>,
+        octets: Arc<[u8]>,
+        up: &Arc<R>,
+    ) {
+        let Some((id, mut waiting)) = self.register(target) else {
+            return;
+        };
+        if let Some(refused) = self.enqueue(target, octets) {
+            tracing::debug!(octets = refused.len(), "connection vanished");
+        }
+        let sockets = Arc::downgrade(self);
+        let up = Arc::downgrade(up);
+        self.tasks.spawn(async move {
+            let connected = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(target)).await;
+            let reason = match connected {
+                Ok(Ok(stream)) => {
+                    serve(sockets, up, stream, target, id, waiting).await;
+                    return;
+                }
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "no connection in time".to_string(),
+            };
+            let (Some(sockets), Some(up)) = (sockets.upgrade(), up.upgrade()) else {
+                return;
+            };
+            sockets.unregister(target, id);
+            let mut lost = false;
+            while let Ok(octets) = waiting.try_recv() {
+                lost |= match flow {
+                    Some(flow) => sockets.enqueue(flow, octets).is_some(),
+                    None => true,
+                };
+            }
+            if lost {
+                up.unreachable(target, &reason);
+            }
+        });
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().by_remote.clear();
+    }
+
+    #[cfg(test)]
+    pub(super) fn connections(&self) -> usize {
+        self.lock().by_remote.len()
+    }
+}
+
+/// Reads datagrams until stopped.
+pub(super) async fn serve_udp<R: Receiver>(sockets: Arc<Sockets>, up: Arc<R>) {
+    let mut buffer = vec![0; 65_536];
+    loop {
+        match sockets.udp.recv_from(&mut buffer).await {
+            // Keep-alives of RFC 5626 section 3.5.1 and NAT pinholes are not messages.
+            Ok((length, _)) if buffer[..length].iter().all(u8::is_ascii_whitespace) => {}
+            Ok((length, source)) => {
+                Arc::clone(&up).message(&buffer[..length], Transport::Udp, source);
+            }
+            // ICMP errors of earlier datagrams appear here; the transactions notice by themselves.
+            Err(error) => {
+                tracing::debug!(%error, "datagram not received");
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+/// Accepts connections until stopped.
+pub(super) async fn serve_tcp<R: Receiver>(
+    sockets: Arc<Sockets>,
+    listener: TcpListener,
+    up: Arc<R>,
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, remote)) => {
+                if let Some((id, waiting)) = sockets.register(remote) {
+                    let (weak, up) = (Arc::downgrade(&sockets), Arc::downgrade(&up));
+                    sockets
+                        .tasks
+                        .spawn(async move { serve(weak, up, stream, remote, id, waiting).await });
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+/// One connection until it ends, is idle too long, or cannot be framed any more.
+async fn serve<R: Receiver>(
+    sockets: Weak<Sockets>,
+    up: Weak<R>,
+    stream: TcpStream,
+    remote: SocketAddr,
+    id: u64,
+    waiting: mpsc::Receiver<Arc<[u8]>>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "small messages may be delayed");
+    }
+    let (idle, stall, limit) = match sockets.upgrade() {
+        Some(s) => (s.idle, s.stall, s.max_octets),
+        None => return,
+    };
+    let (reader, writer) = stream.into_split();
+    let pongs = sockets
+        .upgrade()
+        .and_then(|s| s.lock().by_remote.get(&remote).map(|c| c.queue.downgrade()));
+    let limits = Limits { idle, stall, limit };
+    tokio::select! {
+        () = read(reader, &up, remote, limits, pongs) => {}
+        () = write(writer, waiting) => {}
+    }
+    if let Some(sockets) = sockets.upgrade() {
+        sockets.unregister(remote, id);
+    }
+}
+
+struct Limits {
+    idle: Duration,
+    stall: Duration,
+    limit: usize,
+}
+
+async fn write(mut writer: OwnedWriteHalf, mut waiting: mpsc::Receiver<Arc<[u8]>>) {
+    while let Some(octets) = waiting.recv().await {
+        if let Err(error) = writer.write_all(&octets).await {
+            tracing::debug!(%error, "connection broken");
+            return;
+        }
+    }
+}
+
+async fn read<R: Receiver>(
+    mut reader: OwnedReadHalf,
+    up: &Weak<R>,
+    remote: SocketAddr,
+    limits: Limits,
+    pongs: Option<mpsc::WeakSender<Arc<[u8]>>>,
+) {
+    let mut framer = Framer::default();
+    let mut buffer = vec![0; 16 * 1024];
+    // The first octets of the message being collected, to refuse it by its head when it grows too large.
+    let mut head: Vec<u8> = Vec::new();
+    loop {
+        let patience = if framer.pending() > 0 {
+            limits.stall
+        } else {
+            limits.idle
+        };
+        let length = match tokio::time::timeout(patience, reader.read(&mut buffer)).await {
+            Ok(Ok(0)) | Err(_) => return,
+            Ok(Ok(length)) => length,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, %remote, "connection broken");
+                return;
+            }
+        };
+        if framer.pending() == 0 {
+            head.clear();
+        }
+        if head.len() < 16 * 1024 {
+            head.extend_from_slice(&buffer[..length]);
+        }
+        framer.push(&buffer[..length]);
+        loop {
+            let Some(up) = up.upgrade() else { return };
+            match framer.next_frame() {
+                Some(Ok(Frame::Message(octets))) if octets.len() > limits.limit => {
+                    up.oversize(&octets[..octets.len().min(16 * 1024)], remote);
+                }
+                Some(Ok(Frame::Message(octets))) => up.message(&octets, Transport::Tcp, remote),
+                Some(Ok(Frame::Ping)) => pong(&pongs),
+                Some(Ok(Frame::Pong)) => {}
+                Some(Err(error)) => {
+                    tracing::debug!(%error, %remote, "stream cannot be framed");
+                    return;
+                }
+                None if framer.pending() > limits.limit => {
+                    up.oversize(&head, remote);
+                    // The 513 leaves before the connection does.
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    return;
+                }
+                None => break,
+            }
+        }
+    }
+}
+
+fn pong(queue: &Option<mpsc::WeakSender<Arc<[u8]>>>) {
+    if let Some(queue) = queue.as_ref().and_then(mpsc::WeakSender::upgrade)
+        && queue.try_send(Arc::from(&b"\r\n"[..])).is_err()
+    {
+        tracing::debug!("pong not sent");
+    }
+}
