@@ -4,6 +4,8 @@
 use crate::wire::smpp::MessageState;
 use std::time::Duration;
 
+use super::message_session::MsrpBehaviour;
+
 /// What a UE answers to a request or an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UeBehaviour {
@@ -31,7 +33,8 @@ pub struct UeBehaviour {
     pub withhold_media: bool,
     /// Sends requests with this damage. Not legal.
     pub malformed: Option<Malformation>,
-    /// `a=setup` of our offers, verbatim: `actpass` (default), `active`, `passive`; empty leaves the attribute out. All legal (RFC 6135).
+    /// `a=setup` of our offers: `actpass` (default), `active`, `passive`; empty leaves the attribute out. `passive` also makes our
+    /// answers passive where the offer leaves the choice. All legal (RFC 6135).
     pub setup: String,
     /// `a=accept-types` of our offers. The default names what a CPM UE takes.
     pub accept_types: Vec<String>,
@@ -39,6 +42,8 @@ pub struct UeBehaviour {
     pub reliable_provisionals: bool,
     /// `Session-Expires` of our INVITEs in seconds; `None` leaves the header field out. Legal both ways (RFC 4028 section 7.1).
     pub session_expires: Option<u32>,
+    /// What the message sessions do.
+    pub msrp: MsrpBehaviour,
     /// Sends no session refresh although it is the refresher. Not legal (RFC 4028 section 7.2): the other side ends the session.
     pub withhold_refresh: bool,
 }
@@ -81,6 +86,7 @@ impl Default for UeBehaviour {
             accept_types: vec!["message/cpim".to_owned()],
             reliable_provisionals: true,
             session_expires: Some(1800),
+            msrp: MsrpBehaviour::default(),
             withhold_refresh: false,
         }
     }

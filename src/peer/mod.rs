@@ -3,9 +3,13 @@
 //! A peer owns no socket, clock or random source: `capture` drives it. One input, then drain the outputs, then the next input.
 
 pub mod behaviour;
+pub mod dialog;
 pub mod handset;
+pub mod identifiers;
 pub mod message_session;
+pub mod offer;
 pub mod smsc;
+pub mod transaction;
 pub mod ue;
 
 use std::net::SocketAddr;

@@ -1,44 +1,488 @@
 //! A CPM UE as the gateway sees it on the ISC reference point: S-CSCF and UE in one.
 //!
 //! Owns the transactions, dialogs and message sessions of one user; takes octets, commands and time, gives octets and events.
-//! It does not judge: what it tells by events only moves scenarios on.
+//! It does not judge: what it tells by events only moves scenarios on. Calling side, called side and media have files of their own.
+mod call;
+mod compose;
+mod flows;
+mod media;
 mod order;
+mod refresh;
+mod uac;
+mod uas;
 
 pub use order::{
     ChatText, Invitation, PagerMessage, SipTimers, Transport, UeCommand, UeConfig, UeEvent,
 };
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 
-use crate::peer::{Input, Machine, Output, Time};
+use super::behaviour::UeBehaviour;
+use super::identifiers::Identifiers;
+use super::offer::LocalMedia;
+use super::transaction::{ClientId, Effect, Hop, ServerId, Transactions};
+use super::{Channel, FlowId, Input, Machine, Output, Time};
+use crate::wire::sip::{Frame, SipMessage, SipUri};
+use call::{Call, CallId, Phase};
+use compose::Names;
+use flows::{Flows, Way};
+use media::MediaFlow;
+
+/// Calls kept; older ones that have ended are forgotten first.
+const MAX_CALLS: usize = 512;
+
+/// Client transactions whose purpose is remembered.
+const MAX_USES: usize = 8192;
+
+/// What a client transaction is for, with its method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Use {
+    Invite(CallId),
+    Refresh(CallId),
+    Bye(CallId),
+    /// Its final response is told under this label and changes nothing.
+    Plain(String),
+}
+
+/// What waits for its time.
+#[derive(Debug)]
+enum Due {
+    Reply(Box<(ServerId, SipMessage)>),
+    Answer(CallId),
+    CancelGaveUp(CallId),
+    CloseMedia(CallId),
+}
 
 /// The machine of one CPM UE.
 #[derive(Debug)]
 pub struct Ue {
     config: UeConfig,
+    ids: Identifiers,
+    transactions: Transactions,
+    calls: BTreeMap<CallId, Call>,
+    next_call: CallId,
+    incoming: u32,
+    uses: BTreeMap<ClientId, (String, Use)>,
+    agenda: Vec<(Time, Due)>,
+    sip_flows: Flows,
+    media_flows: BTreeMap<FlowId, MediaFlow>,
+    next_flow: u64,
     outputs: VecDeque<Output<UeEvent>>,
 }
 
 impl Ue {
     pub fn new(config: UeConfig) -> Self {
         Self {
+            ids: Identifiers::new(config.seed),
+            transactions: Transactions::new(config.timers),
             config,
+            calls: BTreeMap::new(),
+            next_call: 1,
+            incoming: 0,
+            uses: BTreeMap::new(),
+            agenda: Vec::new(),
+            sip_flows: Flows::default(),
+            media_flows: BTreeMap::new(),
+            next_flow: 1,
             outputs: VecDeque::new(),
         }
     }
+
     pub fn config(&self) -> &UeConfig {
         &self.config
+    }
+
+    fn command(&mut self, now: Time, command: UeCommand) {
+        match command {
+            UeCommand::Invite(invitation) => self.invite(now, *invitation),
+            UeCommand::Cancel { call } => {
+                if let Some(id) = self.call_named(&call) {
+                    self.cancel(now, id);
+                }
+            }
+            UeCommand::Bye { call } => self.hang_up(now, &call),
+            UeCommand::Send { call, message } => self.send_chat(now, &call, message),
+            UeCommand::Options { call } => self.ask_options(now, &call),
+            UeCommand::Message(message) => self.send_pager(now, &message),
+            UeCommand::Behave(behaviour) => self.behave(behaviour),
+            UeCommand::Raw { octets } => {
+                let hop = self.hop_to_system();
+                self.emit(hop, octets);
+            }
+            UeCommand::CloseMedia { call } => {
+                if let Some(id) = self.call_named(&call) {
+                    self.close_media(now, id);
+                }
+            }
+        }
+    }
+
+    fn behave(&mut self, behaviour: UeBehaviour) {
+        for session in self.calls.values_mut().filter_map(|c| c.session.as_mut()) {
+            session.behave(behaviour.msrp.clone());
+        }
+        self.config.behaviour = behaviour;
+    }
+
+    fn hang_up(&mut self, now: Time, label: &str) {
+        let Some(id) = self.call_named(label) else {
+            return;
+        };
+        let Some(call) = self.calls.get(&id) else {
+            return;
+        };
+        match call.phase {
+            Phase::Established => self.bye(now, id),
+            Phase::Inviting if call.client.is_some() => self.cancel(now, id),
+            _ => self.problem(format!("call {label} has no session to end")),
+        }
+    }
+
+    fn ask_options(&mut self, now: Time, label: &str) {
+        let Some(id) = self.call_named(label) else {
+            return;
+        };
+        let dialog = self.calls.get_mut(&id).and_then(|c| c.dialog.as_mut());
+        let Some(dialog) = dialog else {
+            self.problem(format!("call {label} has no dialog"));
+            return;
+        };
+        let mut options = dialog.request("OPTIONS");
+        let next = dialog.next_hop();
+        options.push("Accept", "application/sdp");
+        let hop = self.hop_to(&next);
+        self.send_request(now, options, hop, Use::Plain(label.to_owned()));
+    }
+
+    fn send_pager(&mut self, now: Time, message: &PagerMessage) {
+        let or_new = |given: &str, new: String| match given {
+            "" => new,
+            id => id.to_owned(),
+        };
+        let names = Names {
+            call_id: self.ids.call_id(),
+            tag: self.ids.tag(),
+            conversation_id: or_new(&message.conversation_id, self.ids.conversation_id()),
+            contribution_id: or_new(&message.contribution_id, self.ids.contribution_id()),
+        };
+        let made = self.ids.message_id();
+        let body = match &message.body {
+            Some(body) => body.clone(),
+            None if compose::is_cpim(&message.content_type) => {
+                let wrapping = compose::Wrapping {
+                    from: self.shown_uri(message.privacy.as_deref()),
+                    to: message.to_uri.clone(),
+                    message_id: message.message_id.as_deref().unwrap_or(&made),
+                    imdn: message.imdn.as_deref(),
+                    date_time: compose::date_time(self.config.epoch_seconds, now),
+                };
+                let body = compose::wrap(&message.text, &wrapping);
+                ("message/cpim".to_owned(), body)
+            }
+            None => (
+                message.content_type.clone(),
+                message.text.clone().into_bytes(),
+            ),
+        };
+        let request = compose::pager(&self.config, message, &names, body);
+        let hop = self.hop_to_system();
+        self.send_request(now, request, hop, Use::Plain(message.call.clone()));
+    }
+
+    fn new_media(&mut self) -> LocalMedia {
+        let (session_id, origin) = (self.ids.session_id(), self.ids.number());
+        let behaviour = &self.config.behaviour;
+        LocalMedia::new(
+            self.config.msrp,
+            session_id,
+            &behaviour.accept_types,
+            &behaviour.setup,
+            origin,
+        )
+    }
+
+    fn new_flow(&mut self) -> FlowId {
+        let flow = FlowId(self.next_flow);
+        self.next_flow += 1;
+        flow
+    }
+
+    fn add_call(&mut self, call: Call) -> CallId {
+        if self.calls.len() >= MAX_CALLS {
+            let old = self.calls.iter().find(|(_, c)| c.phase == Phase::Ended);
+            if let Some(id) = old.map(|(id, _)| *id) {
+                self.calls.remove(&id);
+            }
+        }
+        let id = self.next_call;
+        self.next_call += 1;
+        self.calls.insert(id, call);
+        id
+    }
+
+    /// The latest call with that label; tells if there is none.
+    fn call_named(&mut self, label: &str) -> Option<CallId> {
+        let found = self.calls.iter().rev().find(|(_, c)| c.label == label);
+        let id = found.map(|(id, _)| *id);
+        if id.is_none() {
+            self.problem(format!("no call is named {label}"));
+        }
+        id
+    }
+
+    fn tell(&mut self, event: UeEvent) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn problem(&mut self, what: String) {
+        self.tell(UeEvent::Problem(what));
+    }
+
+    fn hop_to_system(&self) -> Hop {
+        self.hop_at(self.config.system, None)
+    }
+
+    /// The way to a URI: its address, or the system where it is a name. Its transport parameter counts; without one we stay on
+    /// the configured transport, because a peer set to TCP is there to test TCP.
+    fn hop_to(&self, uri: &str) -> Hop {
+        let parsed = SipUri::parse(uri).ok();
+        let transport = parsed.as_ref().and_then(|u| u.param("transport"));
+        let address = parsed.as_ref().and_then(|u| {
+            let ip: IpAddr = u.host.trim_matches(['[', ']']).parse().ok()?;
+            Some(SocketAddr::new(ip, u.port.unwrap_or(5060)))
+        });
+        self.hop_at(address.unwrap_or(self.config.system), transport)
+    }
+
+    fn hop_at(&self, address: SocketAddr, transport: Option<&str>) -> Hop {
+        let tcp = transport.map_or(self.config.transport == Transport::Tcp, |name| {
+            name.eq_ignore_ascii_case("tcp")
+        });
+        if tcp {
+            Hop::Connection(address)
+        } else {
+            Hop::Datagram(address)
+        }
+    }
+
+    /// A Via of ours with a new branch.
+    fn via(&mut self, hop: Hop) -> String {
+        let transport = if hop.reliable() { "TCP" } else { "UDP" };
+        let (sip, branch) = (self.config.sip, self.ids.branch());
+        format!("SIP/2.0/{transport} {sip};branch={branch};rport")
+    }
+
+    /// Sends a new request; gives it back as it was before any damage.
+    fn send_request(
+        &mut self,
+        now: Time,
+        mut request: SipMessage,
+        hop: Hop,
+        used: Use,
+    ) -> (ClientId, SipMessage) {
+        let via = self.via(hop);
+        request.push_front("Via", via);
+        if request.header("Content-Length").is_none() {
+            request.push("Content-Length", "0");
+        }
+        let sent = request.clone();
+        if let Some(malformation) = self.config.behaviour.malformed {
+            compose::damage(&mut request, malformation);
+        }
+        let copies = match &used {
+            Use::Invite(id) => self
+                .calls
+                .get(id)
+                .and_then(|call| call.invitation.as_ref())
+                .map_or(0, |invitation| invitation.duplicates),
+            _ => self.config.behaviour.duplicate_requests,
+        };
+        let method = request.method().unwrap_or_default().to_owned();
+        let octets = request.to_octets();
+        let client = self.transactions.request(now, request, hop);
+        if self.uses.len() >= MAX_USES {
+            self.uses.pop_first();
+        }
+        self.uses.insert(client.clone(), (method, used));
+        for _ in 0..copies {
+            self.pump(now);
+            self.emit(hop, octets.clone());
+        }
+        (client, sent)
+    }
+
+    fn emit(&mut self, hop: Hop, octets: Vec<u8>) {
+        let remote = match hop {
+            Hop::Datagram(to) => {
+                self.outputs.push_back(Output::Datagram { to, octets });
+                return;
+            }
+            Hop::Flow(flow, _) if self.sip_flows.is_open(flow) => {
+                self.outputs.push_back(Output::Octets { flow, octets });
+                return;
+            }
+            Hop::Flow(_, remote) | Hop::Connection(remote) => remote,
+        };
+        match self.sip_flows.way_to(remote, &octets) {
+            Way::Send(flow) => self.outputs.push_back(Output::Octets { flow, octets }),
+            Way::Kept => {}
+            Way::Dial => {
+                let flow = self.new_flow();
+                self.sip_flows.dial(flow, remote, octets);
+                self.outputs.push_back(Output::Connect {
+                    flow,
+                    channel: Channel::Sip,
+                    to: remote,
+                });
+            }
+        }
+    }
+
+    fn sip_octets(&mut self, now: Time, flow: FlowId, octets: &[u8]) {
+        let Some((remote, frames)) = self.sip_flows.octets(flow, octets) else {
+            return;
+        };
+        for frame in frames {
+            match frame {
+                Ok(Frame::Message(octets)) => {
+                    self.sip_message(now, &octets, Hop::Flow(flow, remote));
+                }
+                Ok(Frame::Ping) => self.outputs.push_back(Output::Octets {
+                    flow,
+                    octets: b"\r\n".to_vec(),
+                }),
+                Ok(Frame::Pong) => {}
+                Err(error) => {
+                    self.problem(format!("a SIP connection cannot be framed: {error}"));
+                    self.outputs.push_back(Output::Close { flow, abort: true });
+                    self.sip_flows.closed(flow);
+                }
+            }
+        }
+    }
+
+    fn sip_message(&mut self, now: Time, octets: &[u8], hop: Hop) {
+        // Keep-alive octets on UDP (RFC 5626 section 4.4.1 and common practice) are no message.
+        if octets.iter().all(|o| matches!(o, b'\r' | b'\n' | 0)) {
+            return;
+        }
+        match SipMessage::parse(octets) {
+            Ok(message) => self.transactions.receive(now, message, hop),
+            Err(error) => self.problem(format!("octets that are no SIP message: {error}")),
+        }
+        self.pump(now);
+    }
+
+    /// Carries out what the transactions want.
+    fn pump(&mut self, now: Time) {
+        while let Some(effect) = self.transactions.poll() {
+            match effect {
+                Effect::Send { hop, octets } => self.emit(hop, octets),
+                Effect::Response { id, response } => self.response(now, &id, &response),
+                Effect::NoResponse { id } => self.no_response(now, &id),
+                Effect::Request { id, request } => self.request(now, id, &request),
+                Effect::Ack { request } => self.acknowledged(now, &request),
+                Effect::AckMissing { .. } => {
+                    self.problem("no ACK for a refusal of ours within timer H".to_owned());
+                }
+                Effect::Stray(what) => self.problem(what),
+            }
+        }
+    }
+
+    fn opened(&mut self, now: Time, flow: FlowId, channel: Channel, remote: SocketAddr) {
+        match channel {
+            Channel::Msrp => self.media_opened(now, flow),
+            _ => {
+                for octets in self.sip_flows.opened(flow, remote) {
+                    self.outputs.push_back(Output::Octets { flow, octets });
+                }
+            }
+        }
+    }
+
+    fn closed(&mut self, now: Time, flow: FlowId) {
+        if self.sip_flows.contains(flow) {
+            if let Some(remote) = self.sip_flows.closed(flow) {
+                self.problem(format!("no SIP connection to {remote}"));
+                self.transactions.unreachable(remote);
+            }
+        } else {
+            self.media_closed(now, flow);
+        }
+    }
+
+    /// Everything whose time has come.
+    fn due(&mut self, now: Time) {
+        if self.transactions.wake_at().is_some_and(|at| at <= now) {
+            self.transactions.wake(now);
+            self.pump(now);
+        }
+        while let Some(at) = self.agenda.iter().position(|(time, _)| *time <= now) {
+            match self.agenda.remove(at).1 {
+                Due::Reply(reply) => self.reply_now(now, &reply.0, &reply.1),
+                Due::Answer(id) => self.answer_invitation(now, id),
+                Due::CancelGaveUp(id) => self.cancel_gave_up(id),
+                Due::CloseMedia(id) => self.close_media(now, id),
+            }
+        }
+        let due: Vec<CallId> = self
+            .calls
+            .iter()
+            .filter(|(_, call)| call.wake_at().is_some_and(|at| at <= now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in due {
+            self.unacknowledged_due(now, id);
+            self.session_due(now, id);
+            self.with_session(now, id, |session| {
+                if session.wake_at().is_some_and(|at| at <= now) {
+                    session.wake(now);
+                }
+            });
+        }
+        self.pump(now);
     }
 }
 
 impl Machine for Ue {
     type Command = UeCommand;
     type Event = UeEvent;
-    fn handle(&mut self, _now: Time, _input: Input<UeCommand>) {}
+
+    fn handle(&mut self, now: Time, input: Input<UeCommand>) {
+        match input {
+            Input::Datagram { from, octets } => {
+                self.sip_message(now, &octets, Hop::Datagram(from));
+            }
+            Input::Opened {
+                flow,
+                channel,
+                remote,
+                ..
+            } => self.opened(now, flow, channel, remote),
+            Input::Octets { flow, octets } => {
+                if self.sip_flows.contains(flow) {
+                    self.sip_octets(now, flow, &octets);
+                } else {
+                    self.media_octets(now, flow, &octets);
+                }
+            }
+            Input::Closed { flow } => self.closed(now, flow),
+            Input::Command(command) => self.command(now, command),
+            Input::Wake => {}
+        }
+        self.pump(now);
+        self.due(now);
+    }
+
     fn poll(&mut self) -> Option<Output<UeEvent>> {
         self.outputs.pop_front()
     }
+
     fn wake_at(&self) -> Option<Time> {
-        None
+        let agenda = self.agenda.iter().map(|(at, _)| *at);
+        let calls = self.calls.values().filter_map(Call::wake_at);
+        agenda.chain(calls).chain(self.transactions.wake_at()).min()
     }
 }

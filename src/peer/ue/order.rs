@@ -51,6 +51,8 @@ pub struct UeConfig {
     pub seed: u64,
     pub behaviour: UeBehaviour,
     pub timers: SipTimers,
+    /// Unix time at the start of the run, for DateTime of CPIM; a fixed value reproduces a run.
+    pub epoch_seconds: i64,
 }
 
 impl UeConfig {
@@ -74,6 +76,7 @@ impl UeConfig {
             seed: 1,
             behaviour: UeBehaviour::default(),
             timers: SipTimers::default(),
+            epoch_seconds: 1_767_225_600,
         }
     }
 }
@@ -145,7 +148,9 @@ pub struct Invitation {
     pub duplicates: u8,
     pub extra_headers: Vec<(String, String)>,
     pub subject: Option<String>,
-    /// Body instead of our SDP offer: Content-Type and octets.
+    /// A first chat message in the INVITE itself: multipart/mixed of message/cpim and the SDP offer.
+    pub first_message: Option<String>,
+    /// Body instead of our SDP offer: Content-Type and octets; an empty Content-Type sends no body (offer in the 2xx).
     pub body: Option<(String, Vec<u8>)>,
 }
 

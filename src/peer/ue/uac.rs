@@ -1,0 +1,471 @@
+//! The UE as the calling side (RFC 3261 section 13.2): INVITE and what comes back, ACK, PRACK, CANCEL, BYE. Session refresh has a file of its own.
+use super::call::{Call, CallId, Cancelling, Phase};
+use super::compose::{self, Names};
+use super::{Due, Invitation, Ue, UeEvent, Use};
+use crate::peer::Time;
+use crate::peer::dialog::{Dialog, MIN_SE, SessionTimer};
+use crate::peer::transaction::{ClientId, Hop, of_same_transaction};
+use crate::wire::sip::{BodyPart, SipMessage, write_multipart};
+
+/// INVITEs of one call, 422 after 422.
+const MAX_ATTEMPTS: u32 = 5;
+
+impl Ue {
+    pub(super) fn invite(&mut self, now: Time, invitation: Invitation) {
+        let label = invitation.call.clone();
+        let running = self
+            .calls
+            .values()
+            .any(|call| call.label == label && call.phase != Phase::Ended);
+        if running {
+            self.problem(format!("there is a call {label} already"));
+            return;
+        }
+        let local = self.new_media();
+        let names = Names {
+            call_id: self.ids.call_id(),
+            tag: self.ids.tag(),
+            conversation_id: match invitation.conversation_id.as_str() {
+                "" => self.ids.conversation_id(),
+                id => id.to_owned(),
+            },
+            contribution_id: match invitation.contribution_id.as_str() {
+                "" => self.ids.contribution_id(),
+                id => id.to_owned(),
+            },
+        };
+        let expires = self.config.behaviour.session_expires;
+        let mut invite = compose::invite(
+            &self.config,
+            &invitation,
+            &names,
+            expires.map(|seconds| (seconds, MIN_SE)),
+            local.offer(),
+        );
+        if let Some(text) = &invitation.first_message {
+            let private = invitation.privacy.as_deref();
+            self.add_first_message(now, &mut invite, text, &invitation.to_uri, private);
+        }
+        let mut call = Call::new(&label, local);
+        call.cpm_ids = (names.conversation_id, names.contribution_id);
+        call.invitation = Some(invitation);
+        let id = self.add_call(call);
+        self.send_invite(now, id, invite);
+    }
+
+    fn add_first_message(
+        &mut self,
+        now: Time,
+        invite: &mut SipMessage,
+        text: &str,
+        to: &str,
+        privacy: Option<&str>,
+    ) {
+        let message_id = self.ids.message_id();
+        let boundary = format!("part-{}", self.ids.token(12));
+        let cpim = compose::wrap(
+            text,
+            &compose::Wrapping {
+                from: self.shown_uri(privacy),
+                to: to.to_owned(),
+                message_id: &message_id,
+                imdn: None,
+                date_time: compose::date_time(self.config.epoch_seconds, now),
+            },
+        );
+        let part = |content_type: &str, content: Vec<u8>| BodyPart {
+            headers: vec![("Content-Type".to_owned(), content_type.to_owned())],
+            content,
+        };
+        let parts = [
+            part("application/sdp", invite.body.clone()),
+            part("message/cpim", cpim),
+        ];
+        let body = write_multipart(&boundary, &parts);
+        invite.set_body(&format!("multipart/mixed;boundary=\"{boundary}\""), body);
+    }
+
+    fn send_invite(&mut self, now: Time, id: CallId, invite: SipMessage) {
+        let hop = self.hop_to_system();
+        let (client, sent) = self.send_request(now, invite, hop, Use::Invite(id));
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.client = Some(client);
+            call.invite = Some(sent);
+        }
+    }
+
+    pub(super) fn invite_response(&mut self, now: Time, id: CallId, response: &SipMessage) {
+        match response.status().unwrap_or(0) {
+            100..=199 => self.invite_provisional(now, id, response),
+            200..=299 => self.invite_accepted(now, id, response),
+            422 => self.invite_again(now, id, response),
+            code => self.invite_refused(id, code),
+        }
+    }
+
+    pub(super) fn invite_refused(&mut self, id: CallId, code: u16) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        if call.phase != Phase::Inviting {
+            return;
+        }
+        call.phase = Phase::Ended;
+        let told = UeEvent::Refused {
+            call: call.label.clone(),
+            code,
+        };
+        self.tell(told);
+    }
+
+    /// 422: once more with the interval the other side can accept (RFC 4028 section 7.3).
+    fn invite_again(&mut self, now: Time, id: CallId, response: &SipMessage) {
+        let least = response
+            .header("Min-SE")
+            .and_then(|value| value.split(';').next()?.trim().parse::<u32>().ok());
+        let invite = self.calls.get(&id).and_then(|call| call.invite.clone());
+        let (Some(least), Some(mut invite)) = (least, invite) else {
+            self.invite_refused(id, 422);
+            return;
+        };
+        let number = invite.cseq().map_or(1, |(number, _)| number) + 1;
+        if number > MAX_ATTEMPTS {
+            self.invite_refused(id, 422);
+            return;
+        }
+        invite.remove("Via");
+        invite.set("CSeq", format!("{number} INVITE"));
+        invite.set("Session-Expires", least.to_string());
+        invite.set("Min-SE", least.to_string());
+        self.send_invite(now, id, invite);
+    }
+
+    fn invite_provisional(&mut self, now: Time, id: CallId, response: &SipMessage) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        call.provisional = true;
+        let code = response.status().unwrap_or(0);
+        let told = UeEvent::Provisional {
+            call: call.label.clone(),
+            code,
+        };
+        let wants_cancel = call.cancelling == Cancelling::Wanted;
+        if let Some(sdp) = response.body_of("application/sdp") {
+            call.early_answer = Some(sdp);
+        }
+        let tag = response.to_tag().filter(|_| code > 100);
+        if let (Some(tag), Some(invite)) = (tag, call.invite.clone()) {
+            match call.dialog_of(&tag) {
+                Some(dialog) => dialog.take_response(response),
+                None => call.early.extend(Dialog::of_response(&invite, response)),
+            }
+            self.acknowledge_provisional(now, id, &tag, response);
+        }
+        self.tell(told);
+        if wants_cancel {
+            self.send_cancel(now, id);
+        }
+    }
+
+    /// PRACK (RFC 3262 section 4): once per RSeq, in order.
+    fn acknowledge_provisional(&mut self, now: Time, id: CallId, tag: &str, response: &SipMessage) {
+        let reliable = response
+            .values("Require")
+            .iter()
+            .any(|token| token.eq_ignore_ascii_case("100rel"));
+        let number = response
+            .header("RSeq")
+            .and_then(|v| v.trim().parse::<u32>().ok());
+        let (Some(number), true) = (number, reliable) else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let label = call.label.clone();
+        let Some(dialog) = call.dialog_of(tag) else {
+            return;
+        };
+        let expected = dialog.last_rseq.is_none_or(|last| number == last + 1);
+        if !expected || self.config.behaviour.withhold_prack {
+            return;
+        }
+        let Some(dialog) = self.calls.get_mut(&id).and_then(|c| c.dialog_of(tag)) else {
+            return;
+        };
+        dialog.last_rseq = Some(number);
+        let mut prack = dialog.request("PRACK");
+        let next = dialog.next_hop();
+        let invite_number = response.cseq().map_or(1, |(n, _)| n);
+        prack.push("RAck", format!("{number} {invite_number} INVITE"));
+        let hop = self.hop_to(&next);
+        self.send_request(now, prack, hop, Use::Plain(label));
+    }
+
+    fn invite_accepted(&mut self, now: Time, id: CallId, response: &SipMessage) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let (Some(tag), Some(invite)) = (response.to_tag(), call.invite.clone()) else {
+            self.problem("a 2xx to INVITE without To tag".to_owned());
+            return;
+        };
+        if let Some(dialog) = &call.dialog {
+            if dialog.remote_tag == tag {
+                self.acknowledge_again(id, response);
+            } else {
+                self.end_fork(now, &invite, response);
+            }
+            return;
+        }
+        if call.phase == Phase::Ended {
+            self.end_fork(now, &invite, response);
+            return;
+        }
+        let early = call.early.iter().position(|d| d.remote_tag == tag);
+        let dialog = match early {
+            Some(at) => {
+                let mut dialog = call.early.swap_remove(at);
+                dialog.take_response(response);
+                Some(dialog)
+            }
+            None => Dialog::of_response(&invite, response),
+        };
+        call.early.clear();
+        call.dialog = dialog;
+        call.phase = Phase::Established;
+        let timer = SessionTimer::of_answer(now, response);
+        call.timer = timer.filter(|_| self.config.behaviour.session_expires.is_some());
+        let crossing = call.cancelling != Cancelling::No;
+        let label = call.label.clone();
+        let agreed = self.conclude(id, &invite, response);
+        let answer = agreed.as_ref().ok().and_then(|(_, answer)| answer.clone());
+        self.acknowledge(id, response, answer);
+        self.tell(UeEvent::Established {
+            call: label.clone(),
+        });
+        if crossing {
+            self.bye(now, id);
+            return;
+        }
+        match agreed {
+            Ok((agreed, _)) => self.start_session(now, id, &agreed),
+            Err(reason) => {
+                self.problem(format!("call {label}: {reason}; ending it"));
+                self.bye(now, id);
+            }
+        }
+    }
+
+    /// Offer and answer together; gives the SDP for the ACK if the 2xx made the offer (RFC 3261 section 13.2.2.4).
+    fn conclude(
+        &mut self,
+        id: CallId,
+        invite: &SipMessage,
+        response: &SipMessage,
+    ) -> Result<(crate::peer::offer::Agreed, Option<Vec<u8>>), String> {
+        let call = self.calls.get_mut(&id).ok_or("no such call")?;
+        let sdp = response
+            .body_of("application/sdp")
+            .or_else(|| call.early_answer.clone())
+            .ok_or("no SDP in the 2xx and none before")?;
+        if invite.body_of("application/sdp").is_some() {
+            return Ok((call.local.conclude(&sdp)?, None));
+        }
+        let (answer, agreed) = call.local.answer(&sdp)?;
+        Ok((agreed, Some(answer)))
+    }
+
+    pub(super) fn acknowledge(&mut self, id: CallId, response: &SipMessage, sdp: Option<Vec<u8>>) {
+        let Some(dialog) = self.calls.get(&id).and_then(|call| call.dialog.clone()) else {
+            return;
+        };
+        let number = response.cseq().map_or(1, |(number, _)| number);
+        let (hop, octets) = self.ack_of(&dialog, number, sdp);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.ack = Some((number, hop, octets.clone()));
+        }
+        if !self.config.behaviour.withhold_ack {
+            self.emit(hop, octets);
+        }
+    }
+
+    fn ack_of(&mut self, dialog: &Dialog, number: u32, sdp: Option<Vec<u8>>) -> (Hop, Vec<u8>) {
+        let hop = self.hop_to(&dialog.next_hop());
+        let mut ack = dialog.ack(number);
+        let via = self.via(hop);
+        ack.push_front("Via", via);
+        match sdp {
+            Some(sdp) => ack.set_body("application/sdp", sdp),
+            None => ack.push("Content-Length", "0"),
+        }
+        (hop, ack.to_octets())
+    }
+
+    /// The 2xx came again, so the ACK goes again (RFC 3261 section 13.2.2.4).
+    pub(super) fn acknowledge_again(&mut self, id: CallId, response: &SipMessage) {
+        let number = response.cseq().map_or(0, |(number, _)| number);
+        let ack = self.calls.get(&id).and_then(|call| call.ack.clone());
+        if let Some((acknowledged, hop, octets)) = ack
+            && acknowledged == number
+            && !self.config.behaviour.withhold_ack
+        {
+            self.emit(hop, octets);
+        }
+    }
+
+    /// A 2xx nobody wants (a fork, or an answer to a call given up): ACK, then BYE.
+    fn end_fork(&mut self, now: Time, invite: &SipMessage, response: &SipMessage) {
+        let Some(mut dialog) = Dialog::of_response(invite, response) else {
+            return;
+        };
+        let number = response.cseq().map_or(1, |(number, _)| number);
+        let (hop, octets) = self.ack_of(&dialog, number, None);
+        self.emit(hop, octets);
+        let bye = dialog.request("BYE");
+        self.send_request(now, bye, hop, Use::Plain(String::new()));
+    }
+
+    pub(super) fn cancel(&mut self, now: Time, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        if call.phase != Phase::Inviting || call.client.is_none() {
+            let label = call.label.clone();
+            self.problem(format!(
+                "call {label} has its final response: nothing to cancel"
+            ));
+            return;
+        }
+        if call.cancelling == Cancelling::Sent {
+            return;
+        }
+        call.cancelling = Cancelling::Wanted;
+        if call.provisional {
+            self.send_cancel(now, id);
+        }
+    }
+
+    fn send_cancel(&mut self, now: Time, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let Some(invite) = &call.invite else { return };
+        call.cancelling = Cancelling::Sent;
+        let cancel = of_same_transaction(invite, "CANCEL");
+        let label = call.label.clone();
+        let hop = self.hop_to_system();
+        let client = self.transactions.request(now, cancel, hop);
+        self.uses
+            .insert(client, ("CANCEL".to_owned(), Use::Plain(label)));
+        let patience = self.config.timers.t1 * 64;
+        self.agenda.push((now + patience, Due::CancelGaveUp(id)));
+    }
+
+    /// No final response 64*T1 after CANCEL: the call counts as cancelled (RFC 3261 section 9.1).
+    pub(super) fn cancel_gave_up(&mut self, id: CallId) {
+        let client = self
+            .calls
+            .get(&id)
+            .filter(|call| call.phase == Phase::Inviting)
+            .and_then(|call| call.client.clone());
+        if let Some(client) = client {
+            self.transactions.abandon(&client);
+            self.invite_refused(id, 408);
+        }
+    }
+
+    pub(super) fn bye(&mut self, now: Time, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        call.phase = Phase::Ended;
+        call.timer = None;
+        call.unacknowledged = None;
+        let cpm_ids = call.cpm_ids.clone();
+        let Some(dialog) = call.dialog.as_mut() else {
+            return;
+        };
+        let mut bye = dialog.request("BYE");
+        let next = dialog.next_hop();
+        for (name, value) in [
+            ("Conversation-ID", cpm_ids.0),
+            ("Contribution-ID", cpm_ids.1),
+        ] {
+            if !value.is_empty() {
+                bye.push(name, value);
+            }
+        }
+        let hop = self.hop_to(&next);
+        self.send_request(now, bye, hop, Use::Bye(id));
+    }
+
+    pub(super) fn ended(&mut self, now: Time, id: CallId, by_peer: bool) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        call.phase = Phase::Ended;
+        call.timer = None;
+        call.unacknowledged = None;
+        if call.ended_told {
+            return;
+        }
+        call.ended_told = true;
+        let call = call.label.clone();
+        self.tell(UeEvent::Ended { call, by_peer });
+        self.end_media(now, id);
+    }
+
+    pub(super) fn response(&mut self, now: Time, client: &ClientId, response: &SipMessage) {
+        let Some((method, used)) = self.uses.get(client).cloned() else {
+            return;
+        };
+        let code = response.status().unwrap_or(0);
+        if code >= 200 && method != "INVITE" {
+            self.uses.remove(client);
+        }
+        match used {
+            Use::Invite(id) => {
+                let current = self.calls.get(&id).and_then(|c| c.client.as_ref()) == Some(client);
+                if current {
+                    self.invite_response(now, id, response);
+                }
+            }
+            Use::Refresh(id) => self.refresh_response(now, id, &method, Some(response)),
+            Use::Bye(_) | Use::Plain(_) if code < 200 => {}
+            Use::Bye(id) => self.bye_answered(now, id, code),
+            Use::Plain(call) => self.tell(UeEvent::Answered { call, method, code }),
+        }
+    }
+
+    pub(super) fn no_response(&mut self, now: Time, client: &ClientId) {
+        let Some((method, used)) = self.uses.remove(client) else {
+            return;
+        };
+        match used {
+            Use::Invite(id) => self.invite_refused(id, 408),
+            Use::Refresh(id) => self.refresh_response(now, id, &method, None),
+            Use::Bye(id) => self.bye_answered(now, id, 408),
+            Use::Plain(call) => self.tell(UeEvent::Answered {
+                call,
+                method,
+                code: 408,
+            }),
+        }
+    }
+
+    /// Whatever the answer to BYE, the session is over (RFC 3261 section 15.1.1).
+    fn bye_answered(&mut self, now: Time, id: CallId, code: u16) {
+        let Some(call) = self.calls.get(&id) else {
+            return;
+        };
+        let told = UeEvent::Answered {
+            call: call.label.clone(),
+            method: "BYE".to_owned(),
+            code,
+        };
+        self.tell(told);
+        self.ended(now, id, false);
+    }
+}
