@@ -1,3 +1,6 @@
 //! The binary: calls `cli` and exits with its code.
+use std::process::ExitCode;
 
-fn main() {}
+fn main() -> ExitCode {
+    ims_conformance::cli::main()
+}

@@ -1,1 +1,77 @@
-//! (to be written)
+//! FLOOR 9: arguments and exit codes. Reads the command line, calls the floors below, says how it ended.
+//!
+//! Standard output carries what was asked for, standard error everything else, so that both can be redirected.
+pub mod arguments;
+mod exit_code;
+mod places;
+mod report;
+mod review;
+mod run;
+
+use anyhow::Result;
+use arguments::{Arguments, Command};
+use clap::Parser;
+pub use exit_code::ExitCode;
+use std::io::{ErrorKind, Write};
+
+/// Runs the command line of this process.
+pub fn main() -> std::process::ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error).into(),
+    };
+    match dispatch(arguments) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            complain(&format!("ims-conformance: {error:#}"));
+            ExitCode::Error.into()
+        }
+    }
+}
+
+/// `--help` and `--version` were understood; everything else clap reports was not.
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.print().is_err() {
+        return ExitCode::Error;
+    }
+    match error.use_stderr() {
+        true => ExitCode::Usage,
+        false => ExitCode::Pass,
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<ExitCode> {
+    match arguments.command {
+        None => run::run(arguments.run),
+        Some(Command::Run(run)) => run::run(*run),
+        Some(Command::List(list)) => run::list(&list),
+        Some(Command::Explain(explain)) => run::explain(&explain),
+        Some(Command::Report(report)) => report::report(&report),
+        Some(Command::Review(review)) => review::review(review),
+        Some(Command::Lint(places)) => run::lint(&places),
+        Some(Command::Reference(reference)) => {
+            crate::reference::run(*reference)?;
+            Ok(ExitCode::Pass)
+        }
+        Some(Command::Schema) => {
+            say(crate::report::schema::run_record()?.trim_end());
+            Ok(ExitCode::Pass)
+        }
+    }
+}
+
+/// A line on standard output. A reader that went away (`| head`) ends the program quietly, as it does others.
+fn say(line: &str) {
+    if let Err(error) = writeln!(std::io::stdout(), "{line}") {
+        let code = match error.kind() {
+            ErrorKind::BrokenPipe => 0,
+            _ => ExitCode::Error as i32,
+        };
+        std::process::exit(code);
+    }
+}
+
+/// A line on standard error; if that fails there is nowhere left to say so.
+fn complain(line: &str) {
+    writeln!(std::io::stderr(), "{line}").unwrap_or_default();
+}

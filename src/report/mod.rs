@@ -10,6 +10,7 @@ pub mod markdown;
 mod page;
 #[cfg(test)]
 mod sample;
+pub mod schema;
 pub mod text;
 mod wording;
 

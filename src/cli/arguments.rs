@@ -1,0 +1,285 @@
+//! The command line: what it accepts, and the help from which a person learns it.
+use crate::{
+    reference::ReferenceArguments,
+    report::Format,
+    runner::options::{DEFAULT_JOBS, DEFAULT_SYSTEM, SipTransport},
+};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  ims-conformance                                   every test case against the reference build
+  ims-conformance POL-01                            the test cases of one requirement
+  ims-conformance run --system ./my-gateway TC-POL  your gateway, test cases whose id begins with TC-POL
+  ims-conformance run '@control and not @derived'   by tag expression
+  ims-conformance run --fault NAME                  the reference build with a fault switched on: must fail
+  ims-conformance list --requirements               what is required, by which clause
+  ims-conformance explain TC-POL-01-01              one test case or requirement in full
+  ims-conformance report run.json --as junit        another format of an earlier run
+  ims-conformance review                            ladders that differ from the accepted ones
+
+Selection words are joined by \"or\"; none selects everything.
+
+Exit codes:
+  0  at least one pass and nothing worse     3  the suite broke
+  1  the system failed a test case           4  nothing selected or nothing judged
+  2  inconclusive, nothing worse             5  a waiver or the ICS needs attention
+                                            64  the command line was not understood";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  ims-conformance run                               everything, against the reference build
+  ims-conformance run TC-POL-01-01 CHT              one test case, and a subject
+  ims-conformance run --system acme --jobs 4        fixtures/systems/acme, gently
+  ims-conformance run --seed 42 TC-CHT-03-01        with the identifiers of an earlier run
+  ims-conformance run --out /tmp/run                run.json, captures and reports go there";
+
+/// Open conformance suite for IMS messaging: plays the CPM users and the SMSC around a gateway and judges what it sent.
+#[derive(Debug, Parser)]
+#[command(name = "ims-conformance", version, after_help = EXAMPLES, max_term_width = 110)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run test cases against a system (the default)
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Box<RunArguments>),
+    /// List test cases, requirements, sentences or coverage
+    List(ListArguments),
+    /// Explain a test case or a requirement
+    Explain(ExplainArguments),
+    /// Make a report of an earlier run from its run.json
+    Report(ReportArguments),
+    /// Show, accept or reject ladders that differ from the accepted ones
+    Review(ReviewArguments),
+    /// Check features and register without running anything
+    Lint(PlaceArguments),
+    /// Run the reference gateway by itself, to try another tool against it
+    Reference(Box<ReferenceArguments>),
+    /// Print the JSON Schema of run.json
+    #[command(hide = true)]
+    Schema,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RunArguments {
+    /// Test case id, requirement id, beginning of either, or tag expression; none = everything
+    #[arg(value_name = "SELECTION")]
+    pub selection: Vec<String>,
+    /// System under test: a folder in fixtures/systems, or the path of such a folder
+    #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
+    pub system: String,
+    /// Test cases that run at the same time
+    #[arg(long, short, value_name = "N", default_value_t = DEFAULT_JOBS, value_parser = jobs)]
+    pub jobs: usize,
+    /// Seed of identifiers and texts, to reproduce a run [default: random]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Folder for run.json, captures and reports [default: reports/SYSTEM/TIME]
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Fault to switch on in the reference build (see fixtures/faults.yaml)
+    #[arg(long, value_name = "NAME")]
+    pub fault: Option<String>,
+    /// Transport of SIP between the peers and the system [default: that of its profile]
+    #[arg(long, value_name = "udp|tcp")]
+    pub transport: Option<Transport>,
+    /// Say nothing but the summary
+    #[arg(long, short)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+/// Where the suite's own files are.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlaceArguments {
+    /// Folder of the feature files [default: ./features, else those of the project]
+    #[arg(long, value_name = "DIR", help_heading = "Places")]
+    pub features: Option<PathBuf>,
+    /// Folder of requirements and systems [default: ./fixtures, else that of the project]
+    #[arg(long, value_name = "DIR", help_heading = "Places")]
+    pub fixtures: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// As for run; none = everything
+    #[arg(value_name = "SELECTION")]
+    pub selection: Vec<String>,
+    /// The requirements of the register and where they come from
+    #[arg(long, group = "what")]
+    pub requirements: bool,
+    /// The sentences a scenario can be written with
+    #[arg(long, group = "what")]
+    pub sentences: bool,
+    /// Requirements with and without test cases
+    #[arg(long, group = "what")]
+    pub coverage: bool,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// Id of a test case or a requirement
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// The run.json of a run
+    #[arg(value_name = "RUN.JSON")]
+    pub run: PathBuf,
+    /// Format of the report; the terminal summary when absent
+    #[arg(long = "as", value_name = "FORMAT")]
+    pub format: Option<ReportFormat>,
+    /// File to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReviewArguments {
+    #[command(subcommand)]
+    pub action: Option<ReviewAction>,
+    /// Folder of the accepted ladders [default: captures/reference]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub ladders: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReviewAction {
+    /// Print the differences (the default)
+    Show(ReviewNames),
+    /// Take the new ladders for the accepted ones
+    Accept(ReviewNames),
+    /// Throw the new ladders away
+    Reject(ReviewNames),
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReviewNames {
+    /// Test case ids; none = all that wait
+    #[arg(value_name = "ID")]
+    pub names: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Transport {
+    Udp,
+    Tcp,
+}
+
+impl From<Transport> for SipTransport {
+    fn from(transport: Transport) -> Self {
+        match transport {
+            Transport::Udp => Self::Udp,
+            Transport::Tcp => Self::Tcp,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// One HTML file for a person
+    Html,
+    /// JUnit XML for CI
+    Junit,
+    /// Common Test Report Format, JSON
+    Ctrf,
+    /// Markdown for the summary page of a CI job
+    Markdown,
+    /// What is printed at the end of a run
+    Text,
+}
+
+impl ReportFormat {
+    /// `None` is the terminal summary, which needs to know where run.json lies.
+    pub fn document(self) -> Option<Format> {
+        match self {
+            Self::Html => Some(Format::Html),
+            Self::Junit => Some(Format::Junit),
+            Self::Ctrf => Some(Format::Ctrf),
+            Self::Markdown => Some(Format::Markdown),
+            Self::Text => None,
+        }
+    }
+}
+
+/// More test cases at once than this would run out of sockets before it ran out of patience.
+const MOST_JOBS: usize = 1024;
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..=MOST_JOBS) => Ok(jobs),
+        _ => Err(format!("a number from 1 to {MOST_JOBS}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(
+            ["ims-conformance"]
+                .into_iter()
+                .chain(line.split_whitespace()),
+        )
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn runs_when_no_command_is_named() {
+        let arguments = parse("TC-POL-01-01 --seed 42 -j 3 --transport tcp").unwrap();
+        assert!(arguments.command.is_none());
+        assert_eq!(arguments.run.selection, ["TC-POL-01-01"]);
+        assert_eq!(arguments.run.seed, Some(42));
+        assert_eq!(arguments.run.transport, Some(Transport::Tcp));
+        assert_eq!(arguments.run.system, "reference");
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_mean() {
+        for line in [
+            "run --jobs 0",
+            "run --transport sctp",
+            "list --coverage --sentences",
+            "report",
+            "--nonsense",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn reviews_one_or_all() {
+        let Some(Command::Review(review)) = parse("review accept TC-A TC-B --ladders x")
+            .unwrap()
+            .command
+        else {
+            panic!("not a review");
+        };
+        assert_eq!(review.ladders, Some(PathBuf::from("x")));
+        let Some(ReviewAction::Accept(names)) = review.action else {
+            panic!("not accepted");
+        };
+        assert_eq!(names.names, ["TC-A", "TC-B"]);
+    }
+}
