@@ -3,11 +3,29 @@
 //! Time and octets in, octets and events out. It sends messages whole or in chunks, answers SEND requests, puts chunks together, sends
 //! and receives reports and can misbehave on request. It opens no connection: whoever drives it says when one stands, and hands an
 //! accepted connection over by the To-Path of its first request (`ArrivingConnection`). SDP and `a=setup` (RFC 6135) are the offer's.
-#![allow(clippy::todo)]
+//!
+//! Chunks of one message all leave at once; a message is not interrupted for another one (RFC 4975 section 7.1.1 allows it).
+mod answering;
+mod arrival;
+mod reassembly;
+mod sending;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::Time;
-use crate::wire::msrp::{ByteRange, MsrpUri};
+use crate::wire::msrp::{ByteRange, Framer, MsrpUri};
+
+pub use arrival::{Arrival, ArrivingConnection};
+use reassembly::Reassembly;
+use sending::Transaction;
+
+/// A transaction without response fails after this time (RFC 4975 section 7.1).
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// Messages kept until the session stands, and transactions and delayed answers under way.
+const LIST_LIMIT: usize = 4096;
 
 /// What the session is made of, known once offer and answer are.
 #[derive(Debug, Clone)]
@@ -135,100 +153,177 @@ pub enum SessionOutput {
     Event(SessionEvent),
 }
 
+/// Where the session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// No connection yet, or it was lost.
+    Waiting,
+    /// The connection stands; the other side has to show by a request that it is for this session.
+    Unbound,
+    Bound,
+    /// We ended the session.
+    Over,
+}
+
 /// The state machine of one session.
 #[derive(Debug)]
 pub struct MessageSession {
-    _config: SessionConfig,
+    config: SessionConfig,
+    /// Parsed once; `None` if our own path is no MSRP URI, which serves nothing.
+    local: Option<MsrpUri>,
+    random: fastrand::Rng,
+    phase: Phase,
+    framer: Framer,
+    /// Messages to send as soon as the session is bound.
+    kept: VecDeque<OutgoingMessage>,
+    transactions: BTreeMap<String, Transaction>,
+    /// Answers held back by `answer_delay`, in order of time and of coming about.
+    held: BTreeMap<(Time, u64), Vec<u8>>,
+    held_count: u64,
+    incoming: Reassembly,
+    outputs: VecDeque<SessionOutput>,
 }
 
 impl MessageSession {
     pub fn new(config: SessionConfig) -> Self {
-        Self { _config: config }
+        Self {
+            local: MsrpUri::parse(&config.local_path).ok(),
+            random: fastrand::Rng::with_seed(config.seed),
+            config,
+            phase: Phase::Waiting,
+            framer: Framer::default(),
+            kept: VecDeque::new(),
+            transactions: BTreeMap::new(),
+            held: BTreeMap::new(),
+            held_count: 0,
+            incoming: Reassembly::default(),
+            outputs: VecDeque::new(),
+        }
     }
-    /// A connection stands: the one we dialled, or an accepted one that belongs to this session.
+
+    /// A connection stands: the one we dialled, or an accepted one that belongs to this session. Once open it takes no other.
     pub fn opened(&mut self, now: Time) {
-        let _ = now;
-        todo!()
+        if self.phase != Phase::Waiting {
+            return;
+        }
+        self.framer = Framer::default();
+        self.phase = Phase::Unbound;
+        if self.config.connects {
+            // RFC 4975 section 5.4: the side that connects sends first, so that the other knows which session the connection is for.
+            self.send_empty(now);
+            self.bind(now);
+        }
     }
+
     pub fn octets(&mut self, now: Time, octets: &[u8]) {
-        let _ = (now, octets);
-        todo!()
+        if !self.is_open() {
+            return;
+        }
+        self.framer.push(octets);
+        while self.is_open() {
+            match self.framer.next_frame() {
+                None => break,
+                Some(Ok(frame)) => self.frame(now, &frame),
+                Some(Err(_)) => {
+                    // Without framing nothing on this connection can be trusted.
+                    self.event(SessionEvent::Refused {
+                        message_id: None,
+                        code: 400,
+                    });
+                    self.drop_connection(false);
+                }
+            }
+        }
     }
-    /// The connection is gone.
+
+    /// The connection is gone, or could not be opened. Another one may follow.
     pub fn closed(&mut self) {
-        todo!()
+        if self.phase != Phase::Over {
+            self.forget_connection(Phase::Waiting);
+        }
     }
-    /// Sends (or keeps until the connection stands) a message; returns its Message-ID.
-    pub fn send(&mut self, now: Time, message: OutgoingMessage) -> String {
-        let _ = (now, message);
-        todo!()
-    }
-    /// A bodiless SEND.
-    pub fn send_empty(&mut self, now: Time) -> String {
-        let _ = now;
-        todo!()
-    }
-    /// A REPORT about a message received: `status` 200 or an error code, over its first `octets` octets.
-    pub fn report(&mut self, now: Time, message_id: &str, status: u16, octets: u64) {
-        let _ = (now, message_id, status, octets);
-        todo!()
-    }
+
     /// Ends the session: closes the connection if one stands.
     pub fn close(&mut self) {
-        todo!()
+        match self.phase {
+            Phase::Over => {}
+            Phase::Waiting => self.forget_connection(Phase::Over),
+            Phase::Unbound | Phase::Bound => self.drop_connection(false),
+        }
     }
+
     /// `wake_at` has come.
     pub fn wake(&mut self, now: Time) {
-        let _ = now;
-        todo!()
+        while let Some(entry) = self.held.first_entry()
+            && entry.key().0 <= now
+        {
+            let octets = entry.remove();
+            self.outputs.push_back(SessionOutput::Octets(octets));
+        }
+        let (over, running) = std::mem::take(&mut self.transactions)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(_, transaction)| transaction.deadline <= now);
+        self.transactions = running;
+        for transaction in over.into_values().filter(|over| over.must_be_answered) {
+            self.event(SessionEvent::TimedOut {
+                message_id: transaction.message_id,
+            });
+        }
     }
+
     pub fn wake_at(&self) -> Option<Time> {
-        todo!()
+        let held = self.held.keys().next().map(|(time, _)| *time);
+        let deadlines = self.transactions.values().map(|one| one.deadline);
+        deadlines.chain(held).min()
     }
+
     /// Call until `None` after every input.
     pub fn poll(&mut self) -> Option<SessionOutput> {
-        todo!()
+        self.outputs.pop_front()
     }
+
+    /// A connection stands.
     pub fn is_open(&self) -> bool {
-        todo!()
+        matches!(self.phase, Phase::Unbound | Phase::Bound)
     }
-    /// The other side's address for this session is ours: is `uri` our `a=path`?
+
+    /// Is `uri` our `a=path` (compared as RFC 4975 section 6.1 says)?
     pub fn serves(&self, uri: &MsrpUri) -> bool {
-        let _ = uri;
-        todo!()
+        self.local.as_ref().is_some_and(|local| local.same_as(uri))
     }
+
     pub fn behave(&mut self, behaviour: MsrpBehaviour) {
-        let _ = behaviour;
-        todo!()
+        self.config.behaviour = behaviour;
     }
-}
 
-/// An accepted connection that belongs to no session yet (RFC 4975 section 5.4: the first request's To-Path binds it).
-#[derive(Debug, Default)]
-pub struct ArrivingConnection {
-    _octets: Vec<u8>,
-}
-
-/// What the first octets of an accepted connection say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Arrival {
-    /// Not enough octets yet.
-    Wait,
-    /// The connection is for the session that serves this URI: call its `opened` and hand it `octets`. If no session does,
-    /// send `refuse(&octets, 481)`; if that session has a connection already, `refuse(&octets, 506)`; then close.
-    For { uri: MsrpUri, octets: Vec<u8> },
-    /// Not MSRP: send these octets (possibly none) and close.
-    Refuse(Vec<u8>),
-}
-
-impl ArrivingConnection {
-    pub fn octets(&mut self, octets: &[u8]) -> Arrival {
-        let _ = octets;
-        todo!()
+    /// The other side's path, for a side that learns it after the session was made.
+    pub fn set_remote_path(&mut self, remote_path: Vec<String>) {
+        self.config.remote_path = remote_path;
     }
-    /// The response that refuses the first request of `octets`.
-    pub fn refuse(octets: &[u8], code: u16) -> Vec<u8> {
-        let _ = (octets, code);
-        todo!()
+
+    fn event(&mut self, event: SessionEvent) {
+        self.outputs.push_back(SessionOutput::Event(event));
+    }
+
+    /// The session and its connection belong together from now on; what waited for that leaves.
+    fn bind(&mut self, now: Time) {
+        self.phase = Phase::Bound;
+        self.event(SessionEvent::Opened);
+        for message in std::mem::take(&mut self.kept) {
+            self.transmit(now, &message);
+        }
+    }
+
+    fn drop_connection(&mut self, abort: bool) {
+        self.outputs.push_back(SessionOutput::Close { abort });
+        self.forget_connection(Phase::Over);
+    }
+
+    fn forget_connection(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.held.clear();
+        self.transactions.clear();
+        self.framer = Framer::default();
+        self.event(SessionEvent::Closed);
     }
 }
