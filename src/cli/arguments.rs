@@ -9,31 +9,33 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  ims-conformance                                   every test case against the reference build
-  ims-conformance POL-01                            the test cases of one requirement
-  ims-conformance run --system ./my-gateway TC-POL  your gateway, test cases whose id begins with TC-POL
-  ims-conformance run '@control and not @derived'   by tag expression
-  ims-conformance run --fault NAME                  the reference build with a fault switched on: must fail
-  ims-conformance list --requirements               what is required, by which clause
-  ims-conformance explain TC-POL-01-01              one test case or requirement in full
-  ims-conformance report run.json --as junit        another format of an earlier run
-  ims-conformance review                            ladders that differ from the accepted ones
+  ims-conformance                          everything, against the reference build
+  ims-conformance POL-01                   the test cases of one requirement
+  ims-conformance -s ./my-gateway TC-POL   your gateway, one subject
+  ims-conformance '@control and not @derived'
+                                           by tag expression
+  ims-conformance --fault NAME             the reference build with a fault: fails
+  ims-conformance list --requirements      what is required, by which clause
+  ims-conformance explain TC-POL-01-01     one test case or requirement in full
+  ims-conformance report run.json --as junit
+                                           an earlier run in another format
+  ims-conformance review                   ladders that differ from accepted ones
 
 Selection words are joined by \"or\"; none selects everything.
 
 Exit codes:
-  0  at least one pass and nothing worse     3  the suite broke
-  1  the system failed a test case           4  nothing selected or nothing judged
-  2  inconclusive, nothing worse             5  a waiver or the ICS needs attention
-                                            64  the command line was not understood";
+  0  at least one pass and nothing worse    3  the suite broke
+  1  the system failed a test case          4  nothing selected or nothing judged
+  2  inconclusive, nothing worse            5  a waiver or the ICS needs attention
+                                           64  the command line is not understood";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  ims-conformance run                               everything, against the reference build
-  ims-conformance run TC-POL-01-01 CHT              one test case, and a subject
-  ims-conformance run --system acme --jobs 4        fixtures/systems/acme, gently
-  ims-conformance run --seed 42 TC-CHT-03-01        with the identifiers of an earlier run
-  ims-conformance run --out /tmp/run                run.json, captures and reports go there";
+  ims-conformance run                         everything, against the reference
+  ims-conformance run TC-POL-01-01 CHT        one test case, and a subject
+  ims-conformance run --system acme --jobs 4  fixtures/systems/acme, gently
+  ims-conformance run --seed 42 TC-CHT-03-01  with identifiers of an earlier run
+  ims-conformance run --out /tmp/run          run.json, captures, reports go there";
 
 /// Open conformance suite for IMS messaging: plays the CPM users and the SMSC around a gateway and judges what it sent.
 #[derive(Debug, Parser)]

@@ -64,6 +64,8 @@ mod tests {
         if let Ok(folder) = std::env::var("HTML_SAMPLES") {
             let folder = std::path::Path::new(&folder);
             std::fs::write(folder.join("thousand.html"), thousand).unwrap();
+            let one = render(&sample::one(crate::verdict::Verdict::Fail)).unwrap();
+            std::fs::write(folder.join("one.html"), one).unwrap();
             let mixed = render(&sample::mixed()).unwrap();
             std::fs::write(folder.join("mixed.html"), mixed).unwrap();
         }

@@ -34,7 +34,7 @@ fn requirement(id: &str, clause: &str, basis: Basis) -> Requirement {
     Requirement {
         id: id.to_owned(),
         document: if profile { "suite profile" } else { "3GPP TS 29.311" }.to_owned(),
-        clause: clause.to_owned(),
+        clause: if profile { "" } else { clause }.to_owned(),
         statement: "An invitation that the provider's policy forbids is rejected and no short message is sent."
             .to_owned(),
         level: Level::Must,

@@ -84,8 +84,7 @@ fn ladders(record: &RunRecord) -> String {
         (0, 0) => String::new(),
         (changed, new) => {
             format!(
-                "ladders: {changed} changed, {new} new; look at them with `ims-conformance review`
-"
+                "ladders: {changed} changed, {new} new; look at them with `ims-conformance review`\n"
             )
         }
     }
