@@ -4,14 +4,17 @@
 //! sees it. Nothing here reads a protocol; what the octets mean is found out in `observe`, from the recording.
 mod clock;
 mod endpoint;
+mod exchange;
 mod flow;
 mod packets;
 mod pcapng;
 mod socket;
+mod switchboard;
 mod tap;
 
 pub use clock::RunClock;
 pub use endpoint::Endpoint;
+pub use exchange::{Exchange, Handset};
 pub use socket::Sockets;
 pub use tap::{Event, Record, SipInterface, Tap};
 

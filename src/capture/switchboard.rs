@@ -1,0 +1,588 @@
+//! What the exchange knows: its ESME links, the numbers of the handsets, and which capture a PDU belongs into.
+//!
+//! Called under a lock by whoever has something to tell it (the sockets' task, a handset's user); never waits. Everything goes into the
+//! run's capture as it passes; a PDU also goes into the capture of the test case whose SMS-user number it names: requests of the ESME by
+//! destination, requests to it by source, responses by the sequence number of their request.
+use super::flow::Flow;
+use super::{Event, Record, RunClock, Tap};
+use crate::peer::behaviour::HandsetBehaviour;
+use crate::peer::handset::{Acceptance, HandsetError, Outgoing, SmsHandset};
+use crate::peer::smsc::{Smsc, SmscCommand, SmscConfig, SmscEvent};
+use crate::peer::{Channel, FlowId, Input, Machine, Output, Time};
+use crate::wire::smpp::{CommandId, Framer, Pdu, ShortMessagePdu};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::SocketAddr;
+use tokio::sync::watch;
+
+/// ESME connections at the same time; more are closed at once.
+const MOST_LINKS: usize = 64;
+/// Short messages kept while no ESME takes them.
+const MOST_QUEUED: usize = 1000;
+/// Requests of one link whose responses can still be attributed.
+const MOST_OPEN: usize = 20_000;
+const MOST_NOTES: usize = 1000;
+
+/// One ESME connection.
+struct Link {
+    flow: Flow,
+    machine: Smsc,
+    framer: Framer,
+    /// Sequence numbers of the ESME's open requests, and whose they are.
+    asked: BTreeMap<u32, String>,
+    /// The same of our requests.
+    told: BTreeMap<u32, String>,
+}
+
+/// A handset at its number.
+struct Attached {
+    generation: u64,
+    tap: Tap,
+    handset: SmsHandset,
+    arrivals: watch::Sender<usize>,
+    complaints: Vec<HandsetError>,
+}
+
+/// What is to happen at a time.
+enum Due {
+    Answer {
+        flow: FlowId,
+        pdu: Box<Pdu>,
+        acceptance: Acceptance,
+        message_id: u64,
+    },
+    Deliver(Box<Outgoing>),
+}
+
+pub(super) struct Switchboard {
+    config: SmscConfig,
+    clock: RunClock,
+    run_tap: Tap,
+    links: BTreeMap<FlowId, Link>,
+    /// Connections we have closed and the ESME has not.
+    remains: BTreeMap<FlowId, (SocketAddr, SocketAddr)>,
+    numbers: HashMap<String, Attached>,
+    due: BTreeMap<(Time, u64), Due>,
+    queued: VecDeque<Box<Outgoing>>,
+    dirty: Vec<FlowId>,
+    /// Connections the sockets' task is to close; `true` breaks them off.
+    pub closing: Vec<(Flow, bool)>,
+    pub bound: watch::Sender<bool>,
+    notes: Vec<String>,
+    counter: u64,
+    message_id: u64,
+}
+
+/// A number as the table knows it: `+` or not is a matter of the type of number, not of the subscriber.
+fn key(number: &str) -> String {
+    number.trim_start_matches('+').to_owned()
+}
+
+impl Switchboard {
+    pub fn new(config: SmscConfig, clock: RunClock, run_tap: Tap) -> Self {
+        Self {
+            config,
+            clock,
+            run_tap,
+            links: BTreeMap::new(),
+            remains: BTreeMap::new(),
+            numbers: HashMap::new(),
+            due: BTreeMap::new(),
+            queued: VecDeque::new(),
+            dirty: Vec::new(),
+            closing: Vec::new(),
+            bound: watch::Sender::new(false),
+            notes: Vec::new(),
+            counter: 0,
+            message_id: 0,
+        }
+    }
+
+    fn count(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    pub fn note(&mut self, note: String) {
+        tracing::debug!(note, "SMSC");
+        if self.notes.len() < MOST_NOTES {
+            self.notes.push(note);
+        }
+    }
+
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// When `wake` is due.
+    pub fn wake_at(&self) -> Option<Time> {
+        let links = self.links.values().filter_map(|l| l.machine.wake_at());
+        let due = self.due.first_key_value().map(|((time, _), _)| *time);
+        links.chain(due).min()
+    }
+
+    // What the sockets tell.
+
+    /// The number of ESME connections may still grow.
+    pub fn has_room(&self) -> bool {
+        self.links.len() < MOST_LINKS
+    }
+
+    pub fn opened(&mut self, id: FlowId, flow: Flow) {
+        let (local, remote) = (flow.local, flow.remote);
+        let event = Event::Opened { dialled: false };
+        record(&self.run_tap, false, (local, remote), event);
+        let mut machine = Smsc::new(self.config.clone());
+        let input = Input::Opened {
+            flow: id,
+            channel: Channel::Smpp,
+            local,
+            remote,
+        };
+        machine.handle(self.clock.now(), input);
+        let link = Link {
+            flow,
+            machine,
+            framer: Framer::default(),
+            asked: BTreeMap::new(),
+            told: BTreeMap::new(),
+        };
+        self.links.insert(id, link);
+    }
+
+    pub fn octets(&mut self, id: FlowId, octets: Vec<u8>) {
+        let event = Event::Data(octets.clone());
+        let Some(link) = self.links.get_mut(&id) else {
+            if let Some(ends) = self.remains.get(&id) {
+                record(&self.run_tap, false, *ends, event);
+            }
+            return;
+        };
+        let ends = (link.flow.local, link.flow.remote);
+        record(&self.run_tap, false, ends, event);
+        link.framer.push(&octets);
+        while let Some(Ok(frame)) = link.framer.next_frame() {
+            let number = Pdu::parse(&frame)
+                .ok()
+                .and_then(|pdu| link.owner_of_received(&pdu));
+            if let Some(attached) = number.and_then(|number| self.numbers.get(&number)) {
+                record(&attached.tap, false, ends, Event::Data(frame));
+            }
+        }
+        let input = Input::Octets { flow: id, octets };
+        link.machine.handle(self.clock.now(), input);
+        self.dirty.push(id);
+        self.settle();
+    }
+
+    /// The ESME closed, or the connection broke.
+    pub fn ended(&mut self, id: FlowId, reset: bool) {
+        let event = Event::Closed { reset };
+        if let Some(ends) = self.remains.remove(&id) {
+            self.record_everywhere(false, ends, &event);
+            return;
+        }
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        let ends = (link.flow.local, link.flow.remote);
+        link.machine
+            .handle(self.clock.now(), Input::Closed { flow: id });
+        self.record_everywhere(false, ends, &event);
+        self.dirty.push(id);
+        self.settle();
+        self.close(id, reset);
+        self.remains.remove(&id);
+    }
+
+    /// The ESME does not read what is written to it.
+    pub fn write_failed(&mut self, id: FlowId) {
+        self.note("the ESME does not read what it is sent; connection broken off".to_owned());
+        let input = Input::Closed { flow: id };
+        if let Some(link) = self.links.get_mut(&id) {
+            link.machine.handle(self.clock.now(), input);
+            self.dirty.push(id);
+            self.settle();
+        }
+        self.close(id, true);
+        self.remains.remove(&id);
+    }
+
+    pub fn wake(&mut self) {
+        let now = self.clock.now();
+        for (id, link) in &mut self.links {
+            if link.machine.wake_at().is_some_and(|due| due <= now) {
+                link.machine.handle(now, Input::Wake);
+                self.dirty.push(*id);
+            }
+        }
+        self.settle();
+    }
+
+    /// Ends all sessions with unbind.
+    pub fn unbind(&mut self) {
+        let now = self.clock.now();
+        for (id, link) in &mut self.links {
+            link.machine
+                .handle(now, Input::Command(SmscCommand::Unbind));
+            self.dirty.push(*id);
+        }
+        self.settle();
+    }
+
+    /// Closes all connections.
+    pub fn disconnect(&mut self, abort: bool) {
+        let ids: Vec<FlowId> = self.links.keys().copied().collect();
+        for id in ids {
+            self.close(id, abort);
+        }
+        self.settle();
+    }
+
+    fn close(&mut self, id: FlowId, abort: bool) {
+        let Some(mut link) = self.links.remove(&id) else {
+            return;
+        };
+        let ends = (link.flow.local, link.flow.remote);
+        link.machine
+            .handle(self.clock.now(), Input::Closed { flow: id });
+        while let Some(output) = link.machine.poll() {
+            if let Output::Event(event) = output {
+                self.event(id, event);
+            }
+        }
+        self.record_everywhere(true, ends, &Event::Closed { reset: abort });
+        self.closing.push((link.flow, abort));
+        if !abort {
+            self.remains.insert(id, ends);
+        }
+        self.tell_bound();
+    }
+
+    /// Into every capture; those that never saw the connection take no notice of its end.
+    fn record_everywhere(&self, outbound: bool, ends: (SocketAddr, SocketAddr), event: &Event) {
+        record(&self.run_tap, outbound, ends, event.clone());
+        for attached in self.numbers.values() {
+            record(&attached.tap, outbound, ends, event.clone());
+        }
+    }
+
+    // What the handsets' users tell.
+
+    pub fn attach(
+        &mut self,
+        number: &str,
+        tap: Tap,
+        behaviour: HandsetBehaviour,
+    ) -> (u64, watch::Receiver<usize>) {
+        let generation = self.count();
+        let reference = number
+            .bytes()
+            .fold(0u16, |sum, octet| sum.wrapping_mul(31) ^ u16::from(octet));
+        let (arrivals, arrived) = watch::channel(0);
+        let attached = Attached {
+            generation,
+            tap,
+            handset: SmsHandset::new(number, reference, behaviour),
+            arrivals,
+            complaints: Vec::new(),
+        };
+        if self.numbers.insert(key(number), attached).is_some() {
+            self.note(format!("two handsets were attached to {number}"));
+        }
+        (generation, arrived)
+    }
+
+    pub fn detach(&mut self, number: &str, generation: u64) {
+        let number = key(number);
+        if self
+            .numbers
+            .get(&number)
+            .is_some_and(|a| a.generation == generation)
+        {
+            self.numbers.remove(&number);
+        }
+    }
+
+    /// Lets a handset do something; what it writes is delivered at once.
+    pub fn handset<R>(
+        &mut self,
+        number: &str,
+        act: impl FnOnce(&mut SmsHandset) -> R,
+    ) -> Option<R> {
+        Some(act(&mut self.numbers.get_mut(&key(number))?.handset))
+    }
+
+    pub fn write(
+        &mut self,
+        number: &str,
+        act: impl FnOnce(&mut SmsHandset) -> Result<Vec<Outgoing>, HandsetError>,
+    ) {
+        let Some(attached) = self.numbers.get_mut(&key(number)) else {
+            self.note(format!("{number} has been detached and cannot send"));
+            return;
+        };
+        match act(&mut attached.handset) {
+            Ok(parts) => {
+                let now = self.clock.now();
+                for part in parts {
+                    self.later(now, Due::Deliver(Box::new(part)));
+                }
+                self.settle();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "handset");
+                attached.complaints.push(error);
+            }
+        }
+    }
+
+    pub fn complaints(&self, number: &str) -> Vec<HandsetError> {
+        self.numbers
+            .get(&key(number))
+            .map_or_else(Vec::new, |a| a.complaints.clone())
+    }
+
+    // What follows from it.
+
+    fn later(&mut self, at: Time, what: Due) {
+        let order = self.count();
+        self.due.insert((at, order), what);
+    }
+
+    /// Until nothing is left to do now.
+    fn settle(&mut self) {
+        loop {
+            while let Some(id) = self.dirty.pop() {
+                self.drain(id);
+            }
+            let now = self.clock.now();
+            match self.due.first_entry() {
+                Some(first) if first.key().0 <= now => {
+                    let what = first.remove();
+                    self.happen(now, what);
+                }
+                _ => break,
+            }
+        }
+    }
+
+    fn drain(&mut self, id: FlowId) {
+        while let Some(output) = self.links.get_mut(&id).and_then(|l| l.machine.poll()) {
+            match output {
+                Output::Octets { octets, .. } => self.transmit(id, octets),
+                Output::Close { abort, .. } => self.close(id, abort),
+                Output::Event(event) => self.event(id, event),
+                Output::Datagram { .. } | Output::Connect { .. } => {}
+            }
+        }
+    }
+
+    fn transmit(&mut self, id: FlowId, octets: Vec<u8>) {
+        let Some(link) = self.links.get_mut(&id) else {
+            return;
+        };
+        let ends = (link.flow.local, link.flow.remote);
+        record(&self.run_tap, true, ends, Event::Data(octets.clone()));
+        let number = Pdu::parse(&octets)
+            .ok()
+            .and_then(|pdu| link.owner_of_sent(&pdu));
+        if let Some(attached) = number.and_then(|number| self.numbers.get(&number)) {
+            record(&attached.tap, true, ends, Event::Data(octets.clone()));
+        }
+        if !link.flow.write(octets) {
+            self.write_failed(id);
+        }
+    }
+
+    fn event(&mut self, id: FlowId, event: SmscEvent) {
+        match event {
+            SmscEvent::Bound { .. } => {
+                self.tell_bound();
+                let now = self.clock.now();
+                for outgoing in std::mem::take(&mut self.queued) {
+                    self.later(now, Due::Deliver(outgoing));
+                }
+            }
+            SmscEvent::Unbound => self.tell_bound(),
+            SmscEvent::Submitted(pdu) => self.submitted(id, pdu),
+            SmscEvent::BindRefused { status } => {
+                self.note(format!("a bind was refused with status 0x{status:x}"));
+            }
+            SmscEvent::DeliverUnanswered { .. } => {
+                self.note("the ESME did not answer a delivery".to_owned());
+            }
+            SmscEvent::DeliverAnswered { .. } => {}
+            SmscEvent::Trouble(what) => self.note(what),
+        }
+    }
+
+    fn tell_bound(&mut self) {
+        let both = self.links.values().any(|l| l.machine.receives())
+            && self.links.values().any(|l| l.machine.transmits());
+        self.bound
+            .send_if_modified(|was| std::mem::replace(was, both) != both);
+    }
+
+    fn submitted(&mut self, flow: FlowId, pdu: Box<Pdu>) {
+        let Some(message) = pdu.short_message() else {
+            return;
+        };
+        let number = message.dest_number();
+        let acceptance = match self.numbers.get(&key(&number)) {
+            Some(attached) => attached.handset.accepts(message),
+            None => {
+                self.note(format!("a short message to {number}, which no handset has"));
+                Acceptance {
+                    answer: Some(0),
+                    answer_after: Time::ZERO,
+                    reaches: false,
+                    receipt: None,
+                }
+            }
+        };
+        self.message_id += 1;
+        let answer = Due::Answer {
+            flow,
+            pdu,
+            message_id: self.message_id,
+            acceptance: acceptance.clone(),
+        };
+        self.later(self.clock.now() + acceptance.answer_after, answer);
+    }
+
+    fn happen(&mut self, now: Time, what: Due) {
+        match what {
+            Due::Answer {
+                flow,
+                pdu,
+                acceptance,
+                message_id,
+            } => {
+                self.answer(now, flow, &pdu, &acceptance, message_id);
+                if let Some(message) = pdu.short_message() {
+                    self.outcome(now, &pdu, message, &acceptance, message_id);
+                }
+            }
+            Due::Deliver(outgoing) => self.deliver(now, outgoing),
+        }
+    }
+
+    fn answer(
+        &mut self,
+        now: Time,
+        flow: FlowId,
+        pdu: &Pdu,
+        acceptance: &Acceptance,
+        message_id: u64,
+    ) {
+        if let (Some(status), Some(link)) = (acceptance.answer, self.links.get_mut(&flow)) {
+            let answer = SmscCommand::Answer {
+                command: pdu.command,
+                sequence: pdu.sequence,
+                status,
+                message_id: message_id.to_string(),
+            };
+            link.machine.handle(now, Input::Command(answer));
+            self.dirty.push(flow);
+        }
+    }
+
+    /// The message reaches its handset, and the receipt is on its way.
+    fn outcome(
+        &mut self,
+        now: Time,
+        pdu: &Pdu,
+        message: &ShortMessagePdu,
+        acceptance: &Acceptance,
+        message_id: u64,
+    ) {
+        let Some(attached) = self.numbers.get_mut(&key(&message.dest_number())) else {
+            return;
+        };
+        let mut unreadable = None;
+        if acceptance.reaches {
+            match attached.handset.arrives(now, message, &pdu.tlvs) {
+                Ok(Some(_)) => attached.arrivals.send_modify(|count| *count += 1),
+                Ok(None) => {}
+                Err(malformed) => unreadable = Some(malformed),
+            }
+        }
+        if let Some((state, after)) = acceptance.receipt {
+            let stamp = jiff::Timestamp::now().strftime("%y%m%d%H%M").to_string();
+            let times = (stamp.as_str(), stamp.as_str());
+            let receipt = attached.handset.receipt(message, message_id, state, times);
+            self.later(now + after, Due::Deliver(Box::new(receipt)));
+        }
+        if let Some(malformed) = unreadable {
+            let number = message.dest_number();
+            self.note(format!("{number} cannot show a short message: {malformed}"));
+        }
+    }
+
+    fn deliver(&mut self, now: Time, outgoing: Box<Outgoing>) {
+        let receiver = self.links.iter_mut().find(|(_, l)| l.machine.receives());
+        let Some((id, link)) = receiver else {
+            if self.queued.len() < MOST_QUEUED {
+                self.queued.push_back(outgoing);
+            } else {
+                self.note("a delivery was dropped: no ESME has taken any for long".to_owned());
+            }
+            return;
+        };
+        let id = *id;
+        self.counter += 1;
+        let command = SmscCommand::Deliver {
+            label: self.counter,
+            message: Box::new(outgoing.message),
+            tlvs: outgoing.tlvs,
+            by_data_sm: outgoing.by_data_sm,
+        };
+        link.machine.handle(now, Input::Command(command));
+        self.dirty.push(id);
+    }
+}
+
+impl Link {
+    /// Whose a PDU of the ESME is.
+    fn owner_of_received(&mut self, pdu: &Pdu) -> Option<String> {
+        match pdu.command {
+            CommandId::SUBMIT_SM | CommandId::DATA_SM => {
+                let number = key(&pdu.short_message()?.dest_number());
+                remember(&mut self.asked, pdu.sequence, &number);
+                Some(number)
+            }
+            command if command.is_response() => self.told.remove(&pdu.sequence),
+            _ => None,
+        }
+    }
+
+    /// Whose a PDU to the ESME is.
+    fn owner_of_sent(&mut self, pdu: &Pdu) -> Option<String> {
+        match pdu.command {
+            CommandId::DELIVER_SM | CommandId::DATA_SM => {
+                let number = key(&pdu.short_message()?.source_number());
+                remember(&mut self.told, pdu.sequence, &number);
+                Some(number)
+            }
+            command if command.is_response() => self.asked.remove(&pdu.sequence),
+            _ => None,
+        }
+    }
+}
+
+fn remember(open: &mut BTreeMap<u32, String>, sequence: u32, number: &str) {
+    if open.len() == MOST_OPEN {
+        open.pop_first();
+    }
+    open.insert(sequence, number.to_owned());
+}
+
+fn record(tap: &Tap, outbound: bool, (local, remote): (SocketAddr, SocketAddr), event: Event) {
+    tap.record(Record {
+        interface: "smpp",
+        outbound,
+        local,
+        remote,
+        event,
+    });
+}
