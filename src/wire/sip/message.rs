@@ -38,7 +38,17 @@ pub struct SipMessage {
     pub body: Vec<u8>,
     /// Departures from the grammar that do not prevent reading (bad Content-Length, folding is *not* one, bad UTF-8 ...).
     pub defects: Vec<Malformed>,
-    pub(super) original: Option<Vec<u8>>,
+    pub(super) original: Option<Original>,
+}
+
+/// What a message was parsed from, and where its parts lay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Original {
+    pub octets: Vec<u8>,
+    pub start: StartLine,
+    /// Offset of the first header field.
+    pub fields: usize,
+    pub body: std::ops::Range<usize>,
 }
 
 impl SipMessage {
@@ -67,10 +77,10 @@ impl SipMessage {
         Self::of(StartLine::Response { code, reason })
     }
     /// The original octets if unmodified, otherwise start line + raw header fields + blank line + body. Adds nothing.
-    /// Who changes the public fields directly instead of through the methods calls [`SipMessage::touch`] first.
+    /// A header field prints its `raw`: changing `value` alone changes nothing.
     pub fn to_octets(&self) -> Vec<u8> {
-        if let Some(original) = &self.original {
-            return original.clone();
+        if let Some(original) = self.original() {
+            return original.to_vec();
         }
         let head: usize = self.headers.iter().map(|h| h.raw.len()).sum();
         let mut out = Vec::with_capacity(head + self.body.len() + 256);
@@ -86,13 +96,20 @@ impl SipMessage {
         out.extend_from_slice(&self.body);
         out
     }
-    /// Forgets the original octets: from now on the message is printed from its fields.
-    pub fn touch(&mut self) {
+    fn touch(&mut self) {
         self.original = None;
     }
-    /// The octets this message was parsed from, if it was not changed since.
+    /// The octets this message was parsed from, if it was not changed since (also not through its public fields).
     pub fn original(&self) -> Option<&[u8]> {
-        self.original.as_deref()
+        let original = self.original.as_ref()?;
+        let mut fields = original.octets.get(original.fields..original.body.start)?;
+        for header in &self.headers {
+            fields = fields.strip_prefix(header.raw.as_slice())?;
+        }
+        let same = (fields == b"\r\n" || fields == b"\n")
+            && original.start == self.start
+            && original.octets.get(original.body.clone())? == self.body;
+        same.then_some(original.octets.as_slice())
     }
 
     pub fn is_request(&self) -> bool {
@@ -258,5 +275,37 @@ impl SipMessage {
     /// The same message seen through rsip, where rsip can read it (see `typed.rs` for what is normalised first).
     pub fn typed(&self) -> Result<rsip::SipMessage, rsip::Error> {
         super::typed::view(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn builds_a_request_that_reads_without_defects() {
+        let mut message = SipMessage::request("MESSAGE", "tel:+442079460018");
+        for (name, value) in [
+            ("Via", "SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK1"),
+            ("Max-Forwards", "70"),
+            ("From", "<sip:a@h.example>;tag=1"),
+            ("To", "<tel:+442079460018>"),
+            ("Call-ID", "c1"),
+            ("CSeq", "1 MESSAGE"),
+        ] {
+            message.push(name, value);
+        }
+        message.set_body("text/plain", "hello");
+        message.set_uri("tel:+442079460019");
+        let read = SipMessage::parse(&message.to_octets()).unwrap();
+        assert!(read.defects.is_empty() && read.check().is_empty());
+        assert_eq!(
+            (read.method(), read.uri()),
+            (Some("MESSAGE"), Some("tel:+442079460019"))
+        );
+        assert_eq!(read.bodies()[0].content, b"hello");
+        message.remove("from");
+        assert!(!message.has_header("f"));
     }
 }

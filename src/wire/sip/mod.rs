@@ -8,6 +8,8 @@ mod multipart;
 mod parse;
 mod typed;
 mod uri;
+#[cfg(test)]
+mod vectors;
 mod via;
 
 pub use address::NameAddr;

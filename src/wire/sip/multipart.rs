@@ -140,3 +140,44 @@ pub fn write_multipart(boundary: &str, parts: &[BodyPart]) -> Vec<u8> {
     out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     out
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::wire::sip::SipMessage;
+
+    #[test]
+    fn splits_multiparts_with_preamble_epilogue_and_nesting() {
+        let inner = write_multipart(
+            "in",
+            &[BodyPart {
+                headers: vec![("Content-Type".into(), "message/cpim".into())],
+                content: b"x\r\n".to_vec(),
+            }],
+        );
+        let parts = [
+            BodyPart {
+                headers: vec![],
+                content: vec![],
+            },
+            BodyPart {
+                headers: vec![("c".into(), "multipart/mixed; boundary=in".into())],
+                content: inner,
+            },
+        ];
+        let body = [
+            b"preamble\r\n".to_vec(),
+            write_multipart("a b:c", &parts),
+            b"--a b:c\r\nno".to_vec(),
+        ]
+        .concat();
+        let content_type = "multipart/related; type=\"x/y;z\"; boundary=\"a b:c\"";
+        assert_eq!(multipart_parts(content_type, &body).unwrap(), parts);
+        let mut message = SipMessage::response(200, "OK");
+        message.set_body(content_type, body.clone());
+        assert_eq!(message.body_of("Message/CPIM").unwrap(), b"x\r\n");
+        assert!(multipart_parts("multipart/mixed", &body).is_err());
+        assert!(multipart_parts("multipart/mixed;boundary=other", &body).is_err());
+    }
+}
