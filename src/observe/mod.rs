@@ -3,9 +3,14 @@
 //! [`Observer`] reads a capture, puts TCP streams together and cuts them into messages; the other files are views over the [`Trace`] that
 //! results, for judges and for people.
 mod chat;
+mod connection;
+mod dissect;
 pub mod facts;
 mod ladder;
 mod observer;
+mod packet;
+mod reader;
+mod reassembly;
 mod settled;
 mod short_messages;
 mod sip;

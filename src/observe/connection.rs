@@ -1,0 +1,148 @@
+//! One TCP connection of the trace: handshake and end as facts, and its two directions read as messages.
+use super::Fact;
+use super::dissect::{Cut, Cutter, Protocol};
+use super::packet::Segment;
+use super::reassembly::{Piece, Stream};
+use std::net::SocketAddr;
+
+/// Something a connection gave, and who sent it.
+#[derive(Debug)]
+pub struct Given {
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub cut: Cut,
+}
+
+#[derive(Debug)]
+struct Side {
+    address: SocketAddr,
+    stream: Stream,
+    cutter: Cutter,
+}
+
+#[derive(Debug)]
+pub struct Connection {
+    protocol: Option<Protocol>,
+    /// The two ends; the first is the one seen first.
+    sides: [Side; 2],
+    client: Option<SocketAddr>,
+    handshake: Vec<u32>,
+    opened: bool,
+    closed: bool,
+}
+
+impl Connection {
+    pub fn new(protocol: Option<Protocol>, from: SocketAddr, to: SocketAddr) -> Self {
+        let side = |address| Side {
+            address,
+            stream: Stream::default(),
+            cutter: Cutter::default(),
+        };
+        Self {
+            protocol,
+            sides: [side(from), side(to)],
+            client: None,
+            handshake: Vec::new(),
+            opened: false,
+            closed: false,
+        }
+    }
+
+    /// True if this SYN opens another connection between the same ports.
+    pub fn is_over(&self, from: SocketAddr, segment: &Segment) -> bool {
+        let base = self.sides[self.index(from)].stream.base();
+        segment.syn
+            && !segment.ack
+            && base.is_some_and(|base| base != segment.sequence.wrapping_add(1))
+    }
+
+    pub fn add(&mut self, from: SocketAddr, segment: Segment, frame: u32) -> Vec<Given> {
+        let index = self.index(from);
+        let mut given = Vec::new();
+        self.handshake(index, &segment, frame, &mut given);
+        let sequence = segment.sequence.wrapping_add(u32::from(segment.syn));
+        let pieces = self.sides[index]
+            .stream
+            .add(sequence, segment.payload, frame);
+        self.pieces(index, pieces, &mut given);
+        if (segment.fin || segment.rst) && !self.closed {
+            self.closed = true;
+            for (side, words) in [(index, "the closing side"), (1 - index, "the other side")] {
+                let pending = self.sides[side].cutter.pending();
+                if pending > 0 {
+                    let text = format!(
+                        "connection closed while {words} was {pending} octets into a message"
+                    );
+                    given.push(self.given(side, Cut::Missing(text)));
+                }
+            }
+            let fact = Fact::TcpClosed { reset: segment.rst };
+            let frames = vec![frame];
+            given.push(self.given(index, Cut::Fact { fact, frames }));
+        }
+        given
+    }
+
+    /// The capture is over: read what waits behind gaps.
+    pub fn finish(&mut self) -> Vec<Given> {
+        let mut given = Vec::new();
+        for index in [0, 1] {
+            let pieces = self.sides[index].stream.finish();
+            self.pieces(index, pieces, &mut given);
+        }
+        given
+    }
+
+    fn index(&self, from: SocketAddr) -> usize {
+        usize::from(self.sides[0].address != from)
+    }
+
+    fn handshake(&mut self, index: usize, segment: &Segment, frame: u32, given: &mut Vec<Given>) {
+        let from = self.sides[index].address;
+        if segment.syn {
+            let first = segment.sequence.wrapping_add(1);
+            self.sides[index].stream.begin(first);
+            self.client = self.client.or(Some(if segment.ack {
+                self.sides[1 - index].address
+            } else {
+                from
+            }));
+            self.handshake.push(frame);
+        } else if segment.ack && !self.opened && !segment.rst && self.handshake.len() >= 2 {
+            self.opened = true;
+            let mut frames = std::mem::take(&mut self.handshake);
+            frames.push(frame);
+            let client = self.client.map_or(index, |client| self.index(client));
+            let fact = Fact::TcpOpened;
+            given.push(self.given(client, Cut::Fact { fact, frames }));
+        }
+    }
+
+    fn pieces(&mut self, index: usize, pieces: Vec<Piece>, given: &mut Vec<Given>) {
+        for piece in pieces {
+            let cuts = self.sides[index].cutter.add(self.protocol, piece);
+            self.give(index, cuts, given);
+            if self.protocol.is_none() {
+                self.protocol = Protocol::of_octets(&self.sides[index].cutter.beginning());
+                if let Some(protocol) = self.protocol {
+                    for side in [1 - index, index] {
+                        let cuts = self.sides[side].cutter.decide(protocol);
+                        self.give(side, cuts, given);
+                    }
+                }
+            }
+        }
+    }
+
+    fn give(&self, index: usize, cuts: Vec<Cut>, given: &mut Vec<Given>) {
+        given.extend(cuts.into_iter().map(|cut| self.given(index, cut)));
+    }
+
+    fn given(&self, index: usize, cut: Cut) -> Given {
+        Given {
+            from: self.sides[index].address,
+            to: self.sides[1 - index].address,
+            cut,
+        }
+    }
+}
