@@ -2,7 +2,7 @@
 //!
 //! Grammar only: whether a path leads to a session of ours or a range fits the other chunks is a matter of state.
 use super::chunk::status_code;
-use super::{ByteRange, Continuation, MsrpMessage, MsrpUri};
+use super::{ByteRange, MsrpMessage, MsrpUri};
 use crate::wire::Malformed;
 
 const GRAMMAR: &str = "RFC 4975 section 9";
@@ -35,9 +35,6 @@ pub(super) fn collect(message: &MsrpMessage, headers_at: usize, defects: &mut Ve
         None => {
             if message.body.is_some() || message.header("Content-Type").is_some() {
                 add(at, "a response without body", GRAMMAR);
-            }
-            if message.continuation != Continuation::Complete {
-                add(at, "`$` at the end of a response", "RFC 4975 section 7.2");
             }
         }
         Some("SEND") => {

@@ -176,10 +176,6 @@ fn what_is_wrong_but_readable_is_a_defect() {
             "one space",
         ),
         (
-            "MSRP abcd 200 OK\r\nTo-Path: msrp://a/b;tcp\r\nFrom-Path: msrp://a/b;tcp\r\n-------abcd+\r\n",
-            "`$`",
-        ),
-        (
             "MSRP abcd Send\r\nTo-Path: msrp://a/b;tcp\r\nFrom-Path: msrp://a/b;tcp\r\n-------abcd$\r\n",
             "capital",
         ),
