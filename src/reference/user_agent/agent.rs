@@ -144,6 +144,11 @@ impl UserAgent {
             .run(|state, _| state.servers.len() + state.clients.len())
     }
 
+    #[cfg(test)]
+    pub(super) fn timers(&self) -> usize {
+        self.core.run(|state, _| state.timers.len())
+    }
+
     /// Closes every socket and joins every task.
     pub async fn stop(self) {
         self.core.run(|state, _| state.stop());

@@ -1,1 +1,0 @@
-//! Tests over loopback with clients written on `wire` alone.
