@@ -216,7 +216,13 @@ impl SipMessage {
         self.tag_of("To")
     }
     fn tag_of(&self, name: &str) -> Option<String> {
-        self.address(name)?.param("tag").map(str::to_owned)
+        let value = self.header(name)?;
+        let params = match NameAddr::parse(value) {
+            Ok(address) => address.params,
+            // The address cannot be read; the tag behind it may still say which dialog is meant.
+            Err(_) => grammar::params(&value[value.rfind('>')? + 1..], "").ok()?,
+        };
+        grammar::param(&params, "tag").map(str::to_owned)
     }
     /// The first value of a header field that holds addresses (From, To, Contact, P-Asserted-Identity ...).
     pub fn address(&self, name: &str) -> Option<NameAddr> {
@@ -229,8 +235,11 @@ impl SipMessage {
     /// `branch` of the topmost Via.
     pub fn branch(&self) -> Option<String> {
         let first = self.values("Via").first().copied()?;
-        super::typed::branch(first)
-            .or_else(|| Some(Via::parse(first).ok()?.param("branch")?.to_owned()))
+        super::typed::branch(first).or_else(|| {
+            // Neither an unknown transport nor a strange sent-by hides the transaction.
+            let params = grammar::params(&first[first.find(';')?..], "").ok()?;
+            grammar::param(&params, "branch").map(str::to_owned)
+        })
     }
     /// Media type of the body in lower case without parameters, e.g. `application/sdp`.
     pub fn content_type(&self) -> Option<String> {
@@ -307,5 +316,16 @@ mod tests {
         assert_eq!(read.bodies()[0].content, b"hello");
         message.remove("from");
         assert!(!message.has_header("f"));
+    }
+
+    #[test]
+    fn finds_tag_and_branch_behind_what_cannot_be_read() {
+        let mut message = SipMessage::response(200, "OK");
+        message.push("v", "SIP/2.0/OWN a b ; branch = z9hG4bKx");
+        message.push("f", "Watt, James <sip:watt@h.example>;tag=f1");
+        message.push("t", "\"W\" < sip:watt@h.example >;tag=t1");
+        assert_eq!(message.branch().as_deref(), Some("z9hG4bKx"));
+        assert_eq!(message.to_tag().as_deref(), Some("t1"));
+        assert_eq!(message.from_tag().as_deref(), Some("f1"));
     }
 }
