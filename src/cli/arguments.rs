@@ -1,6 +1,6 @@
 //! The command line: what it accepts, and the help from which a person learns it.
 use crate::{
-    reference::ReferenceArguments,
+    reference::{ReferenceArguments, faults::Fault},
     report::Format,
     runner::options::{DEFAULT_JOBS, DEFAULT_SYSTEM, SipTransport},
 };
@@ -87,8 +87,8 @@ pub struct RunArguments {
     /// Folder for run.json, captures and reports [default: reports/SYSTEM/TIME]
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Fault to switch on in the reference build (see fixtures/faults.yaml)
-    #[arg(long, value_name = "NAME")]
+    /// Fault to switch on in the reference build (see list --faults)
+    #[arg(long, value_name = "NAME", value_parser = fault)]
     pub fault: Option<String>,
     /// Transport of SIP between the peers and the system [default: that of its profile]
     #[arg(long, value_name = "udp|tcp")]
@@ -125,6 +125,9 @@ pub struct ListArguments {
     /// Requirements with and without test cases
     #[arg(long, group = "what")]
     pub coverage: bool,
+    /// The faults of the reference build: name, requirement it breaks, what it does
+    #[arg(long, group = "what")]
+    pub faults: bool,
     #[command(flatten)]
     pub places: PlaceArguments,
 }
@@ -229,6 +232,14 @@ fn jobs(text: &str) -> Result<usize, String> {
     }
 }
 
+/// The runner never names the reference build, so the name travels as text once it is known to be one.
+fn fault(name: &str) -> Result<String, String> {
+    match name.parse::<Fault>() {
+        Ok(fault) => Ok(fault.name().to_owned()),
+        Err(_) => Err("`ims-conformance list --faults` prints the names".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
@@ -263,6 +274,7 @@ mod tests {
             "run --jobs 0",
             "run --transport sctp",
             "list --coverage --sentences",
+            "--fault no-such-fault",
             "report",
             "--nonsense",
         ] {

@@ -14,6 +14,10 @@ use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
+    if arguments.fault.is_some() && arguments.system != DEFAULT_SYSTEM {
+        complain("--fault is for the reference build, not for a system of your own");
+        return Ok(ExitCode::Usage);
+    }
     let quiet = arguments.quiet;
     let options = options(arguments, &jiff::Timestamp::now())?;
     let out = options.out.clone().unwrap_or_default();
@@ -35,7 +39,18 @@ fn start(options: RunOptions, progress: &Progress) -> Result<RunRecord> {
     bail!("this build has no runner yet")
 }
 
-pub(super) fn list(_arguments: &ListArguments) -> Result<ExitCode> {
+pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
+    if arguments.faults {
+        for fault in crate::reference::faults::Fault::ALL {
+            say(&format!(
+                "{:34} {:8} {}",
+                fault.name(),
+                fault.requirement(),
+                fault.what()
+            ));
+        }
+        return Ok(ExitCode::Pass);
+    }
     bail!("this build has no catalogue yet")
 }
 
@@ -108,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_fault_does_not_touch_accepted_ladders() {
-        assert_eq!(parsed("--fault silent").ladders, None);
+        assert_eq!(parsed("--fault never-invites").ladders, None);
         assert_eq!(parsed("-o x").out, Some(PathBuf::from("x")));
     }
 }

@@ -12,7 +12,7 @@ mod page;
 mod sample;
 pub mod schema;
 pub mod text;
-mod wording;
+pub(crate) mod wording;
 
 use crate::runner::record::RunRecord;
 use thiserror::Error;

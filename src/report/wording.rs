@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// `3GPP TS 24.611 clause 4.5.2`, `RFC 4975 section 7.1.1`, `OMA-RD-CPM-V1_0 CPM-IWF-008`.
-pub(super) fn citation(requirement: &Requirement) -> String {
+pub(crate) fn citation(requirement: &Requirement) -> String {
     let (document, clause) = (requirement.document.as_str(), requirement.clause.as_str());
     if clause.is_empty() {
         return document.to_owned();
@@ -25,7 +25,7 @@ pub(super) fn citation(requirement: &Requirement) -> String {
 }
 
 /// Letter of the certainty class as the register writes it, and what it means.
-pub(super) fn basis(basis: Basis) -> (&'static str, &'static str) {
+pub(crate) fn basis(basis: Basis) -> (&'static str, &'static str) {
     match basis {
         Basis::R => ("R", "read in the specification text"),
         Basis::RCut => ("R~", "read, but the text at hand ended inside the clause"),
@@ -36,7 +36,7 @@ pub(super) fn basis(basis: Basis) -> (&'static str, &'static str) {
 }
 
 /// Classes I, F and K are reported as profile, never as a departure from the specification.
-pub(super) fn is_profile(requirement: &Requirement) -> bool {
+pub(crate) fn is_profile(requirement: &Requirement) -> bool {
     matches!(requirement.basis, Basis::I | Basis::F | Basis::K)
 }
 
