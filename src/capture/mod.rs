@@ -6,6 +6,7 @@ mod clock;
 mod endpoint;
 mod exchange;
 mod flow;
+mod link;
 mod packets;
 mod pcapng;
 mod socket;

@@ -3,13 +3,16 @@
 //! Called under a lock by whoever has something to tell it (the sockets' task, a handset's user); never waits. Everything goes into the
 //! run's capture as it passes; a PDU also goes into the capture of the test case whose SMS-user number it names: requests of the ESME by
 //! destination, requests to it by source, responses by the sequence number of their request.
+mod delivery;
+
 use super::flow::Flow;
-use super::{Event, Record, RunClock, Tap};
+use super::link::{Link, key, record};
+use super::{Event, RunClock, Tap};
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::handset::{Acceptance, HandsetError, Outgoing, SmsHandset};
 use crate::peer::smsc::{Smsc, SmscCommand, SmscConfig, SmscEvent};
 use crate::peer::{Channel, FlowId, Input, Machine, Output, Time};
-use crate::wire::smpp::{CommandId, Framer, Pdu, ShortMessagePdu};
+use crate::wire::smpp::Pdu;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use tokio::sync::watch;
@@ -18,20 +21,7 @@ use tokio::sync::watch;
 const MOST_LINKS: usize = 64;
 /// Short messages kept while no ESME takes them.
 const MOST_QUEUED: usize = 1000;
-/// Requests of one link whose responses can still be attributed.
-const MOST_OPEN: usize = 20_000;
 const MOST_NOTES: usize = 1000;
-
-/// One ESME connection.
-struct Link {
-    flow: Flow,
-    machine: Smsc,
-    framer: Framer,
-    /// Sequence numbers of the ESME's open requests, and whose they are.
-    asked: BTreeMap<u32, String>,
-    /// The same of our requests.
-    told: BTreeMap<u32, String>,
-}
 
 /// A handset at its number.
 struct Attached {
@@ -70,11 +60,6 @@ pub(super) struct Switchboard {
     notes: Vec<String>,
     counter: u64,
     message_id: u64,
-}
-
-/// A number as the table knows it: `+` or not is a matter of the type of number, not of the subscriber.
-fn key(number: &str) -> String {
-    number.trim_start_matches('+').to_owned()
 }
 
 impl Switchboard {
@@ -139,14 +124,7 @@ impl Switchboard {
             remote,
         };
         machine.handle(self.clock.now(), input);
-        let link = Link {
-            flow,
-            machine,
-            framer: Framer::default(),
-            asked: BTreeMap::new(),
-            told: BTreeMap::new(),
-        };
-        self.links.insert(id, link);
+        self.links.insert(id, Link::new(flow, machine));
     }
 
     pub fn octets(&mut self, id: FlowId, octets: Vec<u8>) {
@@ -157,13 +135,9 @@ impl Switchboard {
             }
             return;
         };
-        let ends = (link.flow.local, link.flow.remote);
+        let ends = link.ends();
         record(&self.run_tap, false, ends, event);
-        link.framer.push(&octets);
-        while let Some(Ok(frame)) = link.framer.next_frame() {
-            let number = Pdu::parse(&frame)
-                .ok()
-                .and_then(|pdu| link.owner_of_received(&pdu));
+        for (number, frame) in link.frames(&octets) {
             if let Some(attached) = number.and_then(|number| self.numbers.get(&number)) {
                 record(&attached.tap, false, ends, Event::Data(frame));
             }
@@ -184,7 +158,7 @@ impl Switchboard {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
-        let ends = (link.flow.local, link.flow.remote);
+        let ends = link.ends();
         link.machine
             .handle(self.clock.now(), Input::Closed { flow: id });
         self.record_everywhere(false, ends, &event);
@@ -242,7 +216,7 @@ impl Switchboard {
         let Some(mut link) = self.links.remove(&id) else {
             return;
         };
-        let ends = (link.flow.local, link.flow.remote);
+        let ends = link.ends();
         link.machine
             .handle(self.clock.now(), Input::Closed { flow: id });
         while let Some(output) = link.machine.poll() {
@@ -253,6 +227,9 @@ impl Switchboard {
         self.record_everywhere(true, ends, &Event::Closed { reset: abort });
         self.closing.push((link.flow, abort));
         if !abort {
+            if self.remains.len() == MOST_LINKS {
+                self.remains.pop_first();
+            }
             self.remains.insert(id, ends);
         }
         self.tell_bound();
@@ -381,11 +358,9 @@ impl Switchboard {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
-        let ends = (link.flow.local, link.flow.remote);
+        let ends = link.ends();
         record(&self.run_tap, true, ends, Event::Data(octets.clone()));
-        let number = Pdu::parse(&octets)
-            .ok()
-            .and_then(|pdu| link.owner_of_sent(&pdu));
+        let number = link.owner(&octets);
         if let Some(attached) = number.and_then(|number| self.numbers.get(&number)) {
             record(&attached.tap, true, ends, Event::Data(octets.clone()));
         }
@@ -422,167 +397,4 @@ impl Switchboard {
         self.bound
             .send_if_modified(|was| std::mem::replace(was, both) != both);
     }
-
-    fn submitted(&mut self, flow: FlowId, pdu: Box<Pdu>) {
-        let Some(message) = pdu.short_message() else {
-            return;
-        };
-        let number = message.dest_number();
-        let acceptance = match self.numbers.get(&key(&number)) {
-            Some(attached) => attached.handset.accepts(message),
-            None => {
-                self.note(format!("a short message to {number}, which no handset has"));
-                Acceptance {
-                    answer: Some(0),
-                    answer_after: Time::ZERO,
-                    reaches: false,
-                    receipt: None,
-                }
-            }
-        };
-        self.message_id += 1;
-        let answer = Due::Answer {
-            flow,
-            pdu,
-            message_id: self.message_id,
-            acceptance: acceptance.clone(),
-        };
-        self.later(self.clock.now() + acceptance.answer_after, answer);
-    }
-
-    fn happen(&mut self, now: Time, what: Due) {
-        match what {
-            Due::Answer {
-                flow,
-                pdu,
-                acceptance,
-                message_id,
-            } => {
-                self.answer(now, flow, &pdu, &acceptance, message_id);
-                if let Some(message) = pdu.short_message() {
-                    self.outcome(now, &pdu, message, &acceptance, message_id);
-                }
-            }
-            Due::Deliver(outgoing) => self.deliver(now, outgoing),
-        }
-    }
-
-    fn answer(
-        &mut self,
-        now: Time,
-        flow: FlowId,
-        pdu: &Pdu,
-        acceptance: &Acceptance,
-        message_id: u64,
-    ) {
-        if let (Some(status), Some(link)) = (acceptance.answer, self.links.get_mut(&flow)) {
-            let answer = SmscCommand::Answer {
-                command: pdu.command,
-                sequence: pdu.sequence,
-                status,
-                message_id: message_id.to_string(),
-            };
-            link.machine.handle(now, Input::Command(answer));
-            self.dirty.push(flow);
-        }
-    }
-
-    /// The message reaches its handset, and the receipt is on its way.
-    fn outcome(
-        &mut self,
-        now: Time,
-        pdu: &Pdu,
-        message: &ShortMessagePdu,
-        acceptance: &Acceptance,
-        message_id: u64,
-    ) {
-        let Some(attached) = self.numbers.get_mut(&key(&message.dest_number())) else {
-            return;
-        };
-        let mut unreadable = None;
-        if acceptance.reaches {
-            match attached.handset.arrives(now, message, &pdu.tlvs) {
-                Ok(Some(_)) => attached.arrivals.send_modify(|count| *count += 1),
-                Ok(None) => {}
-                Err(malformed) => unreadable = Some(malformed),
-            }
-        }
-        if let Some((state, after)) = acceptance.receipt {
-            let stamp = jiff::Timestamp::now().strftime("%y%m%d%H%M").to_string();
-            let times = (stamp.as_str(), stamp.as_str());
-            let receipt = attached.handset.receipt(message, message_id, state, times);
-            self.later(now + after, Due::Deliver(Box::new(receipt)));
-        }
-        if let Some(malformed) = unreadable {
-            let number = message.dest_number();
-            self.note(format!("{number} cannot show a short message: {malformed}"));
-        }
-    }
-
-    fn deliver(&mut self, now: Time, outgoing: Box<Outgoing>) {
-        let receiver = self.links.iter_mut().find(|(_, l)| l.machine.receives());
-        let Some((id, link)) = receiver else {
-            if self.queued.len() < MOST_QUEUED {
-                self.queued.push_back(outgoing);
-            } else {
-                self.note("a delivery was dropped: no ESME has taken any for long".to_owned());
-            }
-            return;
-        };
-        let id = *id;
-        self.counter += 1;
-        let command = SmscCommand::Deliver {
-            label: self.counter,
-            message: Box::new(outgoing.message),
-            tlvs: outgoing.tlvs,
-            by_data_sm: outgoing.by_data_sm,
-        };
-        link.machine.handle(now, Input::Command(command));
-        self.dirty.push(id);
-    }
-}
-
-impl Link {
-    /// Whose a PDU of the ESME is.
-    fn owner_of_received(&mut self, pdu: &Pdu) -> Option<String> {
-        match pdu.command {
-            CommandId::SUBMIT_SM | CommandId::DATA_SM => {
-                let number = key(&pdu.short_message()?.dest_number());
-                remember(&mut self.asked, pdu.sequence, &number);
-                Some(number)
-            }
-            command if command.is_response() => self.told.remove(&pdu.sequence),
-            _ => None,
-        }
-    }
-
-    /// Whose a PDU to the ESME is.
-    fn owner_of_sent(&mut self, pdu: &Pdu) -> Option<String> {
-        match pdu.command {
-            CommandId::DELIVER_SM | CommandId::DATA_SM => {
-                let number = key(&pdu.short_message()?.source_number());
-                remember(&mut self.told, pdu.sequence, &number);
-                Some(number)
-            }
-            command if command.is_response() => self.asked.remove(&pdu.sequence),
-            _ => None,
-        }
-    }
-}
-
-fn remember(open: &mut BTreeMap<u32, String>, sequence: u32, number: &str) {
-    if open.len() == MOST_OPEN {
-        open.pop_first();
-    }
-    open.insert(sequence, number.to_owned());
-}
-
-fn record(tap: &Tap, outbound: bool, (local, remote): (SocketAddr, SocketAddr), event: Event) {
-    tap.record(Record {
-        interface: "smpp",
-        outbound,
-        local,
-        remote,
-        event,
-    });
 }
