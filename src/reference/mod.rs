@@ -141,6 +141,8 @@ impl Reference {
         let config = UserAgentConfig {
             ip: listen,
             product: Some("IM-serv/OMA1.0".into()),
+            //= INV-14
+            cancelled_invite_unanswered: faults.is(Fault::CancelWithout487),
             ..UserAgentConfig::default()
         };
         let (agent, incoming) = UserAgent::start(config).await.map_err(failed)?;

@@ -8,9 +8,21 @@ pub mod policy;
 pub mod provisioning;
 pub mod subscribers;
 
+mod admission;
+mod chat;
 mod failure;
+mod inbound;
+mod invitation;
 mod keywords;
+mod late;
+mod media;
+mod pager;
+mod relay;
+mod reports;
+mod session;
+mod session_sms;
 mod templates;
+mod texts;
 
 use super::esme::{Delivery, Esme};
 use super::faults::InForce;
@@ -18,7 +30,7 @@ use super::user_agent::{Incoming, UserAgent};
 use numbers::{Numbers, SessionId};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use subscribers::{Subscriber, Subscribers};
 use tokio::sync::{mpsc, watch};
@@ -60,9 +72,12 @@ impl State {
 #[derive(Debug)]
 pub struct SessionEntry {
     pub state: State,
-    pub number: Option<String>,
+    pub number: String,
     pub originator: String,
     pub sms_user: String,
+    pub reassembly_seconds: f64,
+    /// Where short messages of its pair go.
+    pub inbox: mpsc::Sender<inbound::ShortMessage>,
 }
 
 /// What all parts of the gateway share.
@@ -74,6 +89,12 @@ pub struct Gateway {
     pub subscribers: RwLock<Subscribers>,
     pub numbers: Mutex<Numbers>,
     pub sessions: Mutex<HashMap<SessionId, SessionEntry>>,
+    /// Sessions that count against `max_sessions`: all but those in quarantine.
+    pub live_sessions: AtomicUsize,
+    /// Delivery reports waited for.
+    pub reports: Mutex<reports::Expected>,
+    /// CPM parameters of the latest pager messages.
+    pub conversations: Mutex<pager::Conversations>,
     last_session: AtomicU64,
 }
 
@@ -104,6 +125,9 @@ impl Gateway {
             subscribers: RwLock::new(subscribers),
             numbers: Mutex::new(numbers),
             sessions: Mutex::default(),
+            live_sessions: AtomicUsize::new(0),
+            reports: Mutex::default(),
+            conversations: Mutex::default(),
             last_session: AtomicU64::new(0),
         }))
     }
@@ -133,12 +157,24 @@ pub async fn serve(
     mut deliveries: mpsc::Receiver<Delivery>,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), std::io::Error> {
-    let _ = gateway.next_session();
+    let mut inbound = inbound::Inbound::new(gateway.clone());
+    let mut tasks = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => return Ok(()),
-            Some(_) = incoming.recv() => {}
-            Some(_) = deliveries.recv() => {}
+            Some(incoming) = incoming.recv() => {
+                let gateway = gateway.clone();
+                match incoming {
+                    Incoming::Invite(invite) => tasks.spawn(session::attend(gateway, invite)),
+                    Incoming::Request(request) => tasks.spawn(pager::from_cpm_user(gateway, request)),
+                };
+            }
+            Some(delivery) = deliveries.recv() => inbound.receive(delivery),
+            Some(ended) = tasks.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a session ended badly");
+                }
+            }
         }
     }
 }

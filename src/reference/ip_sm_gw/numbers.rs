@@ -185,6 +185,14 @@ impl Numbers {
         }
     }
 
+    /// Frees a live pair whose session ended without quarantine.
+    pub fn forget(&mut self, number: &str, sms_user: &str, session: SessionId) {
+        let key = pair(number, sms_user);
+        if self.pairs.get(&key) == Some(&Allocation::Live(session)) {
+            self.remove(&key);
+        }
+    }
+
     /// All pairs now in use or in quarantine.
     pub fn pairs(&mut self, now: Instant) -> Vec<(Pair, Allocation)> {
         self.expire(now);

@@ -50,6 +50,8 @@ pub struct UserAgentConfig {
     pub min_session_expires: u32,
     /// Refuses `Max-Forwards: 0` with 483 although we are the final destination (RFC 4475 section 3.1.1.11 wants it processed).
     pub refuse_zero_max_forwards: bool,
+    /// Gives a cancelled INVITE no 487, against RFC 3261 section 9.2 (a deliberate fault); its owner still learns of the CANCEL.
+    pub cancelled_invite_unanswered: bool,
     pub max_transactions: usize,
     pub max_dialogs: usize,
     pub max_connections: usize,
@@ -74,6 +76,7 @@ impl Default for UserAgentConfig {
             timers: SipTimers::default(),
             min_session_expires: 90,
             refuse_zero_max_forwards: false,
+            cancelled_invite_unanswered: false,
             max_transactions: 50_000,
             max_dialogs: 20_000,
             max_connections: 2_000,

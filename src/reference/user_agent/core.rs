@@ -66,9 +66,9 @@ impl Core {
         match effect {
             Effect::Respond(route, octets) => self.sockets.respond(route, octets, self),
             Effect::Request(route, octets) => self.sockets.request(route, octets, self),
-            Effect::Invite(waiting, cancelled) => {
+            Effect::Invite(waiting, progress) => {
                 let id = waiting.id;
-                let invite = ServerInvite::new(Arc::clone(self), waiting, cancelled);
+                let invite = ServerInvite::new(Arc::clone(self), waiting, progress);
                 self.deliver(id, Incoming::Invite(invite));
             }
             Effect::Deliver(waiting) => {

@@ -59,6 +59,16 @@ impl DialogControl {
         self.request("BYE", headers, None).await
     }
 
+    /// Sends BYE and waits for its final response, but the dialog stays (a deliberate fault sends another).
+    pub async fn bye_and_stay(&self) -> Result<SipMessage, RequestError> {
+        let (sender, response) = oneshot::channel();
+        self.hold.core.run(|state, now| {
+            let waiter = Waiter::Caller(sender);
+            state.send_bye_and_stay(self.hold.id, waiter, now)
+        })?;
+        Core::wait(response).await
+    }
+
     /// Sends any other non-INVITE request in the dialog.
     pub async fn request(
         &self,

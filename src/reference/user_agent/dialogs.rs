@@ -264,6 +264,9 @@ impl State {
                 let refusal = Refusal::new(500, "INVITE Pending").with("Retry-After", "5");
                 self.refuse(id, refusal, now);
             }
+            (None, "BYE") if self.left.contains(key) => {
+                self.respond(id, 200, "OK", &HeaderList::new(), None, now);
+            }
             (None, _) => {
                 let refusal = Refusal::new(481, "Call/Transaction Does Not Exist");
                 self.refuse(id, refusal, now);
@@ -351,8 +354,41 @@ impl State {
         }
         complete(&mut request, headers, body, product.as_deref());
         if method == "BYE" {
-            self.remove_dialog(id);
+            self.leave_dialog(id, now);
         }
+        self.start_client(request, route, waiter, now);
+        Ok(())
+    }
+
+    /// The dialog is over for us, but a BYE of the peer that crosses ours is still answered 200.
+    fn leave_dialog(&mut self, id: u64, now: Instant) {
+        while let Some((until, _)) = self.left_until.front()
+            && *until <= now
+        {
+            if let Some((_, key)) = self.left_until.pop_front() {
+                self.left.remove(&key);
+            }
+        }
+        if let Some(dialog) = self.remove_dialog(id) {
+            let until = now + self.config.timers.transaction_timeout();
+            self.left.insert(dialog.key.clone());
+            self.left_until.push_back((until, dialog.key));
+        }
+    }
+
+    /// A BYE that does not end the dialog here (a deliberate fault needs to send another).
+    pub(super) fn send_bye_and_stay(
+        &mut self,
+        id: u64,
+        waiter: Waiter,
+        now: Instant,
+    ) -> Result<(), RequestError> {
+        let product = self.config.product.clone();
+        let dialog = self.dialogs.get_mut(&id).ok_or(RequestError::NoDialog)?;
+        dialog.local_cseq += 1;
+        let mut request = dialog.request("BYE", dialog.local_cseq);
+        let route = dialog.next_hop();
+        complete(&mut request, &HeaderList::new(), None, product.as_deref());
         self.start_client(request, route, waiter, now);
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::config::Transport;
 use super::core::Core;
 use super::dialog::{Dialog, DialogControl};
 use super::request::{Body, HeaderList};
-use super::state::Waiting;
+use super::state::{Progress, Waiting};
 use crate::wire::sip::SipMessage;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,19 +36,23 @@ pub struct ServerInvite {
     pub transport: Transport,
     core: Arc<Core>,
     id: u64,
-    cancelled: watch::Receiver<bool>,
+    progress: watch::Receiver<Progress>,
     done: bool,
 }
 
 impl ServerInvite {
-    pub(super) fn new(core: Arc<Core>, waiting: Waiting, cancelled: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        core: Arc<Core>,
+        waiting: Waiting,
+        progress: watch::Receiver<Progress>,
+    ) -> Self {
         Self {
             request: waiting.request,
             source: waiting.origin.source,
             transport: waiting.origin.transport,
             core,
             id: waiting.id,
-            cancelled,
+            progress,
             done: false,
         }
     }
@@ -90,15 +94,25 @@ impl ServerInvite {
 
     /// Resolves once the INVITE was cancelled (CANCEL or BYE of the caller; 487 has been sent). Pends for ever otherwise. Cancel-safe.
     pub async fn cancelled(&self) {
-        let mut cancelled = self.cancelled.clone();
-        if cancelled.wait_for(|yes| *yes).await.is_err() {
+        let mut progress = self.progress.clone();
+        if progress.wait_for(|p| p.cancelled).await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Resolves once more retransmissions than `seen` have arrived, with their number. Needs no answer. Cancel-safe.
+    pub async fn retransmitted(&self, seen: u32) -> u32 {
+        let mut progress = self.progress.clone();
+        let repeats = progress.wait_for(|p| p.repeats > seen).await;
+        match repeats.map(|p| p.repeats).ok() {
+            Some(repeats) => repeats,
+            None => std::future::pending().await,
         }
     }
 
     /// Whether it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        *self.cancelled.borrow()
+        self.progress.borrow().cancelled
     }
 
     /// Never gives a final response: retransmissions get the last provisional only.

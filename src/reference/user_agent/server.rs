@@ -3,7 +3,7 @@ use super::config::Transport;
 use super::dialogs::DialogKey;
 use super::message::{Origin, Refusal, complete, policy_refusal, response_to, syntax_refusal};
 use super::request::{Body, HeaderList};
-use super::state::{Effect, State, Waiting};
+use super::state::{Effect, Progress, State, Waiting};
 use super::timers::Timer;
 use super::via::{ResponseRoute, Via};
 use crate::wire::sip::SipMessage;
@@ -39,7 +39,7 @@ pub(super) struct ServerTransaction {
     pub(super) phase: Phase,
     last: Option<Arc<[u8]>>,
     interval: Duration,
-    cancelled: watch::Sender<bool>,
+    progress: watch::Sender<Progress>,
 }
 
 /// RFC 3261 section 17.2.3; requests of RFC 2543 elements have no magic cookie and match by more fields.
@@ -135,7 +135,7 @@ impl State {
             phase: Phase::Proceeding,
             last: None,
             interval: self.config.timers.t1,
-            cancelled: watch::Sender::new(false),
+            progress: watch::Sender::new(Progress::default()),
         };
         self.servers.insert(id, transaction);
         if !invite {
@@ -221,10 +221,10 @@ impl State {
             request.from_tag().unwrap_or_default(),
         );
         transaction.early = Some(key.clone());
-        let cancelled = transaction.cancelled.subscribe();
+        let progress = transaction.progress.subscribe();
         self.early.insert(key, id);
         if let Some(waiting) = self.waiting(id) {
-            self.effects.push(Effect::Invite(waiting, cancelled));
+            self.effects.push(Effect::Invite(waiting, progress));
         }
     }
 
@@ -352,6 +352,7 @@ impl State {
         let Some(transaction) = self.servers.get_mut(&id) else {
             return;
         };
+        transaction.progress.send_modify(|p| p.repeats += 1);
         if !matches!(transaction.phase, Phase::Proceeding | Phase::Completed) {
             return;
         }
@@ -411,10 +412,15 @@ impl State {
     /// 487 to an INVITE without a final response (CANCEL, or BYE in its early dialog).
     pub(super) fn terminate_invite(&mut self, id: u64, now: Instant) {
         let none = HeaderList::new();
-        if self.respond(id, 487, "Request Terminated", &none, None, now)
-            && let Some(transaction) = self.servers.get(&id)
-        {
-            transaction.cancelled.send_replace(true);
+        let over = if self.config.cancelled_invite_unanswered {
+            self.servers
+                .get(&id)
+                .is_some_and(|transaction| transaction.phase == Phase::Proceeding)
+        } else {
+            self.respond(id, 487, "Request Terminated", &none, None, now)
+        };
+        if over && let Some(transaction) = self.servers.get(&id) {
+            transaction.progress.send_modify(|p| p.cancelled = true);
         }
     }
 

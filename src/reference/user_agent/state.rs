@@ -11,7 +11,7 @@ use super::tokens::Tokens;
 use super::transport::RequestRoute;
 use super::via::ResponseRoute;
 use crate::wire::sip::SipMessage;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,6 +23,14 @@ pub(super) struct Waiting {
     pub(super) id: u64,
     pub(super) request: SipMessage,
     pub(super) origin: Origin,
+}
+
+/// What has happened to an INVITE that waits for its final response.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    pub(super) cancelled: bool,
+    /// Retransmissions that arrived.
+    pub(super) repeats: u32,
 }
 
 /// A dialog event before it is given the means to respond.
@@ -40,7 +48,7 @@ pub(super) enum Notice {
 pub(super) enum Effect {
     Respond(ResponseRoute, Arc<[u8]>),
     Request(RequestRoute, Arc<[u8]>),
-    Invite(Waiting, watch::Receiver<bool>),
+    Invite(Waiting, watch::Receiver<Progress>),
     Deliver(Waiting),
     Notify(mpsc::Sender<super::dialog::DialogEvent>, Notice),
     Resolve(
@@ -66,6 +74,9 @@ pub(super) struct State {
     pub(super) branches: HashMap<String, u64>,
     pub(super) dialogs: HashMap<u64, DialogState>,
     pub(super) dialog_keys: HashMap<DialogKey, u64>,
+    /// Dialogs we have sent BYE in, for as long as a BYE of the peer may cross it, in the order of their ends.
+    pub(super) left: HashSet<DialogKey>,
+    pub(super) left_until: VecDeque<(Instant, DialogKey)>,
 }
 
 impl State {
@@ -90,6 +101,8 @@ impl State {
             branches: HashMap::new(),
             dialogs: HashMap::new(),
             dialog_keys: HashMap::new(),
+            left: HashSet::new(),
+            left_until: VecDeque::new(),
         }
     }
 

@@ -1,0 +1,218 @@
+//! Whether an invitation is served at all, and how: authorisation, anonymity, target, offer, policy, number, in this order
+//! (3GPP TS 23.204 clause 6.15.1 steps 3 to 5).
+//!
+//! Nothing is sent here. A denial leaves no number allocated.
+
+use super::failure::Refusal;
+use super::invitation::Invitation;
+use super::media::Offer;
+use super::numbers::SessionId;
+use super::policy::{Outcome, outcome};
+use super::session::Session;
+use super::subscribers::{SenderNumber, Settings};
+use super::{Gateway, SessionEntry, State, locked, read_locked};
+use crate::reference::faults::Fault;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Short messages waiting for one session.
+const INBOX: usize = 64;
+
+/// An invitation that may proceed.
+pub struct Admission {
+    pub session: Session,
+    pub outcome: Outcome,
+    pub offer: Offer,
+}
+
+/// An invitation that may not.
+pub enum Denied {
+    With(Refusal),
+    /// No final response at all (only under a fault).
+    InSilence,
+}
+
+/// Refusals common to chat and pager: is the originator authorised, and may it be anonymous?
+pub fn check_originator(
+    gateway: &Gateway,
+    settings: &Settings,
+    anonymous: bool,
+) -> Result<(), Denied> {
+    let faults = gateway.faults;
+    //= AUT-01
+    if !settings.originator_authorised && !faults.is(Fault::SkipsAuthorisation) {
+        //= AUT-02
+        if faults.is(Fault::SilentWhenUnauthorised) {
+            return Err(Denied::InSilence);
+        }
+        //= AUT-03
+        let text = if faults.is(Fault::UnauthorisedWarningDiffers) {
+            "126 Service not authorised"
+        } else {
+            "127 Service not authorised"
+        };
+        return Err(Denied::With(Refusal::new(403).warning(text)));
+    }
+    if !anonymous {
+        return Ok(());
+    }
+    //= ANO-01
+    if faults.is(Fault::RefusesPrivacyAsMalformed) {
+        return Err(Denied::With(Refusal::new(400)));
+    }
+    //= ANO-03
+    if !settings.anonymity_allowed && !faults.is(Fault::IgnoresAnonymityPolicy) {
+        //= ANO-04
+        let text = if faults.is(Fault::AnonymityWarningDiffers) {
+            "118 Anonymity not allowed"
+        } else {
+            "119 Anonymity not allowed"
+        };
+        return Err(Denied::With(Refusal::new(403).warning(text)));
+    }
+    Ok(())
+}
+
+/// Decides, and allocates the session number if the invitation may proceed.
+pub fn admit(
+    gateway: &Arc<Gateway>,
+    invitation: Invitation,
+    offer: Option<Offer>,
+) -> Result<Admission, Denied> {
+    let deny = |refusal| Err(Denied::With(refusal));
+    let faults = gateway.faults;
+    let live = gateway.live_sessions.load(Ordering::Relaxed);
+    if live >= gateway.max_sessions {
+        return deny(Refusal::new(503).retry_after(10));
+    }
+    let target = invitation.target.clone().unwrap_or_default();
+    let settings = {
+        let subscribers = read_locked(&gateway.subscribers);
+        subscribers.settings(&invitation.sender.number, &target)
+    };
+    check_originator(gateway, &settings, invitation.sender.anonymous)?;
+    if invitation.other_service {
+        return deny(Refusal::new(488));
+    }
+    let Some(offer) = offer else {
+        return deny(Refusal::new(488));
+    };
+    //= POL-08
+    if target.is_empty() {
+        if !faults.is(Fault::AcceptsWithoutE164) {
+            return deny(Refusal::new(404));
+        }
+        let session = begin(gateway, invitation, settings, target, String::new(), false);
+        return Ok(Admission {
+            session,
+            outcome: Outcome::Accept,
+            offer,
+        });
+    }
+    //= POL-06
+    if settings.recipient_wants_no_short_messages && !faults.is(Fault::IgnoresChatsAsSms) {
+        return deny(Refusal::new(480));
+    }
+    let outcome = outcome(settings.provider_policy, settings.user_preference, faults);
+    let id = gateway.next_session();
+    let Some((number, own)) = choose_number(gateway, &invitation, &settings, &target, id) else {
+        if outcome == Outcome::Reject {
+            return deny(Refusal::new(settings.reject_code));
+        }
+        //= ADR-08
+        return deny(Refusal::new(480).retry_after(30));
+    };
+    let session = begin_as(id, gateway, invitation, settings, target, number, own);
+    Ok(Admission {
+        session,
+        outcome,
+        offer,
+    })
+}
+
+/// The caller's own number where that is the setting and nothing forbids it, else one of the pool.
+//= ADR-03
+//= ADR-04
+//= ANO-05
+fn choose_number(
+    gateway: &Gateway,
+    invitation: &Invitation,
+    settings: &Settings,
+    sms_user: &str,
+    id: SessionId,
+) -> Option<(String, bool)> {
+    let faults = gateway.faults;
+    let caller = &invitation.sender.number;
+    let hidden = invitation.sender.anonymous && !faults.is(Fault::OwnNumberWhenAnonymous);
+    let shared = invitation.group && !faults.is(Fault::OwnNumberForGroup);
+    let own = settings.sender_number == SenderNumber::Own
+        && caller.starts_with('+')
+        && !faults.is(Fault::IgnoresOwnNumberSetting);
+    let now = Instant::now();
+    let mut numbers = locked(&gateway.numbers);
+    if own && !hidden && !shared && numbers.use_own(now, caller, sms_user, id) {
+        return Some((caller.clone(), true));
+    }
+    let number = numbers.assign(now, &settings.pool, sms_user, id)?;
+    Some((number, false))
+}
+
+fn begin(
+    gateway: &Arc<Gateway>,
+    invitation: Invitation,
+    settings: Settings,
+    sms_user: String,
+    number: String,
+    number_is_own: bool,
+) -> Session {
+    let id = gateway.next_session();
+    begin_as(
+        id,
+        gateway,
+        invitation,
+        settings,
+        sms_user,
+        number,
+        number_is_own,
+    )
+}
+
+fn begin_as(
+    id: SessionId,
+    gateway: &Arc<Gateway>,
+    invitation: Invitation,
+    settings: Settings,
+    sms_user: String,
+    number: String,
+    number_is_own: bool,
+) -> Session {
+    let (messages, inbox) = mpsc::channel(INBOX);
+    let entry = SessionEntry {
+        state: State::Authorising,
+        number: number.clone(),
+        originator: invitation.sender.number.clone(),
+        sms_user: sms_user.clone(),
+        reassembly_seconds: settings.reassembly_seconds,
+        inbox: messages,
+    };
+    locked(&gateway.sessions).insert(id, entry);
+    gateway.live_sessions.fetch_add(1, Ordering::Relaxed);
+    Session {
+        gateway: gateway.clone(),
+        id,
+        settings,
+        invitation,
+        sms_user,
+        number,
+        number_is_own,
+        inbox,
+        relayed_first: VecDeque::new(),
+        helped: false,
+        late_told: false,
+        references: 0,
+        counts: true,
+    }
+}

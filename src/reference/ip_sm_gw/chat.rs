@@ -1,0 +1,345 @@
+//! The chat itself and its end: MSRP to short messages and back (3GPP TS 23.204 clauses 6.15 to 6.18).
+//!
+//! Active and Ending. What one chat message becomes is in `relay`; reports on it are in `reports`.
+
+use super::inbound::ShortMessage;
+use super::keywords::{Meaning, meaning};
+use super::media::Offer;
+use super::relay::{self, Relaying};
+use super::session::Session;
+use super::session_sms;
+use super::{State, failure};
+use crate::reference::faults::Fault;
+use crate::reference::user_agent::msrp::{MsrpEvent, MsrpIncoming, MsrpOutgoing, MsrpSession};
+use crate::reference::user_agent::{Dialog, DialogEvent, HeaderList, ServerRequest};
+use crate::wire::smpp::status;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// How long a lost MSRP connection may take to come back, and a first one to come at all.
+const RECONNECT: Duration = Duration::from_secs(5);
+const FIRST_CONNECT: Duration = Duration::from_secs(30);
+/// Short messages waiting for their turn in one chat.
+const MOST_WAITING: usize = 64;
+
+struct Chat {
+    session: Session,
+    dialog: Dialog,
+    msrp: MsrpSession,
+    cpim: bool,
+    waiting: VecDeque<ShortMessage>,
+    relaying: Option<Relaying>,
+    connected: bool,
+    media_over: bool,
+    /// When the session ends for want of a connection.
+    media_deadline: Option<Instant>,
+}
+
+/// Why the session ends.
+enum Ending {
+    Bye(ServerRequest),
+    Left,
+    Expired,
+    MediaLost,
+    Gone,
+}
+
+/// Serves the session until it has ended; gives it back for its quarantine.
+pub async fn serve(
+    mut session: Session,
+    dialog: Dialog,
+    msrp: MsrpSession,
+    offer: Offer,
+) -> Session {
+    session.set_state(State::Active);
+    if offer.we_connect {
+        let control = msrp.control.clone();
+        tokio::spawn(async move {
+            // A bodiless SEND binds the connection to the session (RFC 4975 section 5.4).
+            let bound = match control.connect().await {
+                Ok(()) => control.send(MsrpOutgoing::default()).await.map(|_| ()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = bound {
+                tracing::info!(%error, "no MSRP connection to the CPM user");
+            }
+        });
+    }
+    let mut first = std::mem::take(&mut session.relayed_first);
+    let mut chat = Chat {
+        session,
+        dialog,
+        msrp,
+        cpim: offer.cpim,
+        waiting: VecDeque::new(),
+        relaying: None,
+        connected: false,
+        media_over: false,
+        media_deadline: Some(Instant::now() + FIRST_CONNECT),
+    };
+    let ending = chat.run(&mut first).await;
+    chat.end(ending).await
+}
+
+impl Chat {
+    async fn run(&mut self, first: &mut VecDeque<String>) -> Ending {
+        loop {
+            self.relay_next(first);
+            let deadline = self.media_deadline.unwrap_or_else(Instant::now);
+            tokio::select! {
+                event = self.dialog.events.recv() => {
+                    if let Some(ending) = self.dialog_event(event) {
+                        return ending;
+                    }
+                }
+                event = self.msrp.events.recv(), if !self.media_over => self.media_event(event),
+                Some(message) = self.session.inbox.recv() => {
+                    if let Some(ending) = self.short_message(message) {
+                        return ending;
+                    }
+                }
+                () = relay::next(&mut self.relaying) => self.relaying = None,
+                () = sleep_until(deadline), if self.media_deadline.is_some() => {
+                    return Ending::MediaLost;
+                }
+            }
+        }
+    }
+
+    fn dialog_event(&mut self, event: Option<DialogEvent>) -> Option<Ending> {
+        match event {
+            Some(DialogEvent::Bye(request)) => Some(Ending::Bye(request)),
+            //= TD-13
+            Some(DialogEvent::Expired) => Some(Ending::Expired),
+            Some(DialogEvent::AckTimeout) | None => Some(Ending::Gone),
+            Some(DialogEvent::Request(request)) => {
+                let code = if request.request.method() == Some("INFO") {
+                    200
+                } else {
+                    405
+                };
+                request.respond(code, failure::reason(code), &HeaderList::new(), None);
+                None
+            }
+            Some(DialogEvent::Confirmed(_) | DialogEvent::Refreshed(_)) => None,
+        }
+    }
+
+    fn media_event(&mut self, event: Option<MsrpEvent>) {
+        match event {
+            Some(MsrpEvent::Connected(_)) => {
+                self.connected = true;
+                self.media_deadline = None;
+            }
+            Some(MsrpEvent::Message(message)) => self.chat_message(message),
+            Some(MsrpEvent::Report(report)) => {
+                tracing::debug!(code = report.code, "a report on a relayed short message");
+            }
+            //= TD-14
+            Some(MsrpEvent::Lost) => {
+                self.connected = false;
+                self.media_deadline = Some(Instant::now() + RECONNECT);
+            }
+            None => self.media_over = true,
+        }
+    }
+
+    /// A chat message becomes a short message; it is answered when it has been read, not when the SMSC has it (catalogue A11).
+    //= M2S-01
+    //= M2S-02
+    //= M2S-12
+    fn chat_message(&mut self, message: MsrpIncoming) {
+        let read = match relay::read(&message, self.session.gateway.faults) {
+            Ok(read) => read,
+            Err(code) => {
+                message.respond(code, "Not Converted");
+                return;
+            }
+        };
+        let faults = self.session.gateway.faults;
+        let Some(mut read) = read.filter(|_| !faults.is(Fault::ChatDropped)) else {
+            message.respond(200, "OK");
+            return;
+        };
+        if faults.is(Fault::ChatTextAltered) {
+            read.text = read.text.to_uppercase();
+        }
+        if self.session.invitation.sender.anonymous && faults.is(Fault::LeaksCallerInChat) {
+            let caller = &self.session.invitation.sender.number;
+            read.text = format!("{caller}: {}", read.text);
+        }
+        let Some(submissions) = self.session.submit_chat(&read) else {
+            message.respond(413, "Too Large");
+            return;
+        };
+        let receipt = message.respond(200, "OK");
+        super::reports::expect(
+            &self.session,
+            submissions,
+            receipt,
+            &read,
+            &self.msrp.control,
+        );
+    }
+
+    /// A short message of the paired SMS user: the leave keyword, or content for the chat.
+    //= S2M-01
+    fn short_message(&mut self, message: ShortMessage) -> Option<Ending> {
+        let faults = self.session.gateway.faults;
+        let said = meaning(&message.text, &self.session.settings.keywords, faults);
+        //= TD-07
+        if said == Meaning::Leave {
+            if faults.is(Fault::LeaveKeywordIgnored) {
+                message.answer.give(status::OK);
+                return None;
+            }
+            //= TD-08
+            if faults.is(Fault::LeaveKeywordRelayed) {
+                let send = self.outgoing(&message.text);
+                let control = self.msrp.control.clone();
+                tokio::spawn(async move { control.send(send).await.is_ok() });
+            }
+            //= TD-09
+            message.answer.give(status::OK);
+            return Some(Ending::Left);
+        }
+        if faults.is(Fault::ShortMessageDropped) {
+            message.answer.give(status::OK);
+            return None;
+        }
+        if faults.is(Fault::ChatShortMessageAsPager) {
+            self.send_as_pager(message);
+            return None;
+        }
+        //= AUT-04
+        if !super::pager::recipient_is_authorised(
+            &self.session.gateway,
+            &self.session.invitation.sender.number,
+        ) {
+            message.answer.give(status::RECEIVER_REJECT);
+            return None;
+        }
+        if self.waiting.len() < MOST_WAITING {
+            self.waiting.push_back(message);
+        }
+        None
+    }
+
+    fn outgoing(&self, text: &str) -> MsrpOutgoing {
+        let session = &self.session;
+        relay::outgoing(session, text, self.cpim, &session.gateway.agent.token())
+    }
+
+    fn send_as_pager(&self, message: ShortMessage) {
+        let gateway = self.session.gateway.clone();
+        let sender = self.session.invitation.sender.clone();
+        let contact = self.session.invitation.contact.clone();
+        tokio::spawn(async move {
+            super::pager::send(&gateway, &sender.uri, contact.as_deref(), message).await;
+        });
+    }
+
+    /// One short message at a time, so that their order is kept.
+    fn relay_next(&mut self, first: &mut VecDeque<String>) {
+        if self.relaying.is_some() || !self.connected {
+            return;
+        }
+        let (text, answer) = match first.pop_front() {
+            Some(text) => (text, None),
+            None => match self.waiting.pop_front() {
+                Some(message) => (message.text, Some(message.answer)),
+                None => return,
+            },
+        };
+        let send = self.outgoing(&text);
+        self.relaying = Some(relay::start(self.msrp.control.clone(), send, answer));
+    }
+
+    /// Ends the session; its number goes to quarantine, nobody waits for the SMS side unless a fault says so.
+    async fn end(mut self, ending: Ending) -> Session {
+        self.session.set_state(State::Ending);
+        let faults = self.session.gateway.faults;
+        let submissions = match ending {
+            // Who leaves need not be told.
+            //= TD-11
+            Ending::Left => Vec::new(),
+            _ => self.session.submit_closing_message(),
+        };
+        match ending {
+            //= TD-04
+            Ending::Bye(request) => {
+                if faults.is(Fault::ByeNotAnswered) {
+                    request.ignore();
+                } else if faults.is(Fault::ByeWaitsForSm)
+                    && session_sms::all(submissions).await.is_err()
+                {
+                    request.ignore();
+                } else {
+                    let headers = self.session.invitation.sender.cpm_headers();
+                    request.respond(200, "OK", &headers, None);
+                }
+                self.close_media();
+            }
+            Ending::Left => {
+                if faults.is(Fault::ByesTwice)
+                    && let Err(error) = self.dialog.control.bye_and_stay().await
+                {
+                    tracing::debug!(%error, "the first of two BYEs was not answered");
+                }
+                self.bye(&HeaderList::new()).await;
+            }
+            Ending::Expired => {
+                let why = "SIP;cause=408;text=\"Session timer expired\"";
+                self.bye(&vec![("Reason".into(), why.into())]).await;
+            }
+            Ending::MediaLost => {
+                let why = "SIP;cause=503;text=\"MSRP connection lost\"";
+                self.bye(&vec![("Reason".into(), why.into())]).await;
+            }
+            Ending::Gone => self.close_media(),
+        }
+        self.session
+    }
+
+    /// Sends BYE and, whatever becomes of it, ends the session here. A BYE that crosses it is answered.
+    //= TD-10
+    async fn bye(&mut self, headers: &HeaderList) {
+        self.session.release_number();
+        let control = self.dialog.control.clone();
+        let bye = control.bye(headers);
+        tokio::pin!(bye);
+        let mut events_over = false;
+        let mut closed = false;
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut bye => {
+                    if let Err(error) = result {
+                        tracing::info!(%error, "BYE was not answered");
+                    }
+                    break;
+                }
+                event = self.dialog.events.recv(), if !events_over => match event {
+                    Some(DialogEvent::Bye(request)) => {
+                        request.respond(200, "OK", &HeaderList::new(), None);
+                    }
+                    Some(_) => {}
+                    None => events_over = true,
+                },
+                () = std::future::ready(()), if !closed => {
+                    closed = true;
+                    self.close_media();
+                }
+            }
+        }
+    }
+
+    fn close_media(&self) {
+        if self.session.gateway.faults.is(Fault::MsrpLeftOpen) {
+            self.msrp.control.close_leaving_connection();
+        } else {
+            self.msrp.control.close();
+        }
+    }
+}

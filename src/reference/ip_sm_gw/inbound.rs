@@ -1,0 +1,252 @@
+//! Short messages from the SMSC: read, put together, and taken to the chat or the pager procedure they belong to
+//! (3GPP TS 23.204 clauses 6.9, 6.14 and 6.17).
+//!
+//! Chat correlation comes before everything else (clause 6.8.3). Each part of a concatenated message is acknowledged as it comes; the
+//! part that completes the message carries the acknowledgement of the whole.
+
+use super::numbers::Allocation;
+use super::{Gateway, locked, pager, read_locked};
+use crate::reference::esme::{Delivery, DeliveryAnswer};
+use crate::wire::smpp::{decode_short_message_text, status};
+use crate::wire::sms::Concatenation;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Incomplete messages kept at once; beyond it the oldest is discarded.
+const MOST_INCOMPLETE: usize = 10_000;
+
+/// A whole short message that has not been answered yet.
+#[derive(Debug)]
+pub struct ShortMessage {
+    pub text: String,
+    /// The SMS user.
+    pub from: String,
+    /// The session number or the CPM user's own.
+    pub to: String,
+    pub answer: DeliveryAnswer,
+}
+
+/// Takes what the SMSC delivers, one at a time, in its order.
+pub struct Inbound {
+    gateway: Arc<Gateway>,
+    reassembly: Reassembly,
+}
+
+impl Inbound {
+    pub fn new(gateway: Arc<Gateway>) -> Self {
+        Self {
+            gateway,
+            reassembly: Reassembly::default(),
+        }
+    }
+
+    pub fn receive(&mut self, delivery: Delivery) {
+        let Delivery {
+            message,
+            tlvs,
+            answer,
+        } = delivery;
+        if message.is_receipt() {
+            answer.give(status::OK);
+            super::reports::receipt(&self.gateway, &message, &tlvs);
+            return;
+        }
+        let read = decode_short_message_text(&message, &tlvs);
+        let (text, _, concatenation) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, "a short message that cannot be read");
+                return answer.give(status::RECEIVER_PERMANENT);
+            }
+        };
+        let (from, to) = (message.source_number(), message.dest_number());
+        let text = match concatenation {
+            Some(part) if part.total > 1 => {
+                let patience = self.reassembly_time(&to, &from);
+                let key = Key::new(&from, &to, part);
+                //= S2M-06
+                match self
+                    .reassembly
+                    .add(Instant::now(), key, part, text, patience)
+                {
+                    Some(whole) => whole,
+                    None => return answer.give(status::OK),
+                }
+            }
+            _ => text,
+        };
+        self.route(ShortMessage {
+            text,
+            from,
+            to,
+            answer,
+        });
+    }
+
+    fn reassembly_time(&self, number: &str, sms_user: &str) -> Duration {
+        let allocation = locked(&self.gateway.numbers).find(Instant::now(), number, sms_user);
+        let of_session = allocation.and_then(|allocation| {
+            let sessions = locked(&self.gateway.sessions);
+            Some(sessions.get(&session_of(allocation))?.reassembly_seconds)
+        });
+        let seconds = of_session.unwrap_or_else(|| {
+            let subscribers = read_locked(&self.gateway.subscribers);
+            subscribers.settings(number, sms_user).reassembly_seconds
+        });
+        Duration::from_secs_f64(seconds)
+    }
+
+    /// To the session of the pair, else to the pager procedure.
+    //= ADR-02
+    //= S2M-08
+    //= S2M-10
+    fn route(&self, message: ShortMessage) {
+        let now = Instant::now();
+        let allocation = locked(&self.gateway.numbers).find(now, &message.to, &message.from);
+        let inbox = allocation.and_then(|allocation| {
+            let sessions = locked(&self.gateway.sessions);
+            Some(sessions.get(&session_of(allocation))?.inbox.clone())
+        });
+        match inbox {
+            Some(inbox) => {
+                if let Err(error) = inbox.try_send(message) {
+                    // The answer is given by dropping it: a temporary error.
+                    tracing::info!(%error, "the session takes no more short messages");
+                }
+            }
+            None => {
+                let gateway = self.gateway.clone();
+                tokio::spawn(async move { pager::to_cpm_user(&gateway, message).await });
+            }
+        }
+    }
+}
+
+fn session_of(allocation: Allocation) -> super::numbers::SessionId {
+    match allocation {
+        Allocation::Live(session) | Allocation::Quarantine { session, .. } => session,
+    }
+}
+
+/// Reassembly key: both addresses, the reference, its width, and the number of parts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    from: String,
+    to: String,
+    reference: u16,
+    wide: bool,
+    total: u8,
+}
+
+impl Key {
+    fn new(from: &str, to: &str, part: Concatenation) -> Self {
+        Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            reference: part.reference,
+            wide: part.wide,
+            total: part.total,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Incomplete {
+    parts: Vec<Option<String>>,
+    until: Instant,
+}
+
+/// Concatenated messages that still lack parts.
+#[derive(Debug, Default)]
+struct Reassembly {
+    sets: HashMap<Key, Incomplete>,
+}
+
+impl Reassembly {
+    /// The whole text once every part is there. A part that came before is ignored; a set over its time is discarded as a whole.
+    //= S2M-07
+    fn add(
+        &mut self,
+        now: Instant,
+        key: Key,
+        part: Concatenation,
+        text: String,
+        patience: Duration,
+    ) -> Option<String> {
+        if self.sets.get(&key).is_some_and(|set| set.until <= now) {
+            self.sets.remove(&key);
+        }
+        if self.sets.len() >= MOST_INCOMPLETE && !self.sets.contains_key(&key) {
+            self.make_room(now);
+        }
+        let set = self.sets.entry(key.clone()).or_insert_with(|| Incomplete {
+            parts: vec![None; usize::from(part.total)],
+            until: now + patience,
+        });
+        let place = set
+            .parts
+            .get_mut(usize::from(part.sequence).checked_sub(1)?)?;
+        if place.is_none() {
+            *place = Some(text);
+        }
+        if set.parts.iter().any(Option::is_none) {
+            return None;
+        }
+        let set = self.sets.remove(&key)?;
+        Some(set.parts.into_iter().flatten().collect())
+    }
+
+    fn make_room(&mut self, now: Instant) {
+        self.sets.retain(|_, set| set.until > now);
+        if self.sets.len() < MOST_INCOMPLETE {
+            return;
+        }
+        let oldest = self.sets.iter().min_by_key(|(_, set)| set.until);
+        if let Some(key) = oldest.map(|(key, _)| key.clone()) {
+            self.sets.remove(&key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(sequence: u8) -> Concatenation {
+        Concatenation {
+            reference: 7,
+            wide: false,
+            total: 3,
+            sequence,
+        }
+    }
+
+    fn add(r: &mut Reassembly, now: Instant, sequence: u8, text: &str) -> Option<String> {
+        let key = Key::new("+1", "+2", part(sequence));
+        let patience = Duration::from_secs(60);
+        r.add(now, key, part(sequence), text.into(), patience)
+    }
+
+    #[test]
+    fn puts_parts_together_in_their_order_and_ignores_duplicates() {
+        let mut r = Reassembly::default();
+        let now = Instant::now();
+        assert_eq!(add(&mut r, now, 3, "c"), None);
+        assert_eq!(add(&mut r, now, 1, "a"), None);
+        assert_eq!(add(&mut r, now, 1, "x"), None);
+        assert_eq!(add(&mut r, now, 2, "b").as_deref(), Some("abc"));
+        assert!(r.sets.is_empty());
+    }
+
+    #[test]
+    fn gives_nothing_partial_after_its_time() {
+        let mut r = Reassembly::default();
+        let now = Instant::now();
+        add(&mut r, now, 1, "a");
+        add(&mut r, now, 2, "b");
+        let late = now + Duration::from_secs(61);
+        assert_eq!(add(&mut r, late, 3, "c"), None);
+    }
+}

@@ -1,0 +1,263 @@
+//! The pager procedures: one SIP MESSAGE into short messages and one short message into a SIP MESSAGE (3GPP TS 23.204 clauses 6.7 and
+//! 6.14), with the CPM parameters kept between the two.
+//!
+//! Outside chats only; correlation with a chat comes before (`inbound`).
+
+use super::admission::{Denied, check_originator};
+use super::failure::{self, Refusal, reason};
+use super::inbound::ShortMessage;
+use super::invitation::{MESSAGE_FEATURE, MESSAGE_SERVICE, Sender};
+use super::numbers::SessionId;
+use super::relay::{self, cpim_message};
+use super::session_sms;
+use super::subscribers::Settings;
+use super::{Gateway, locked, read_locked};
+use crate::reference::faults::Fault;
+use crate::reference::user_agent::{HeaderList, ServerRequest, Transport};
+use crate::wire::cpim::CpimMessage;
+use crate::wire::sip::{SipMessage, SipUri, number_of};
+use crate::wire::smpp::status;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a SIP MESSAGE may wait for the SMSC before 202 (RFC 4320: well before 64*T1).
+const PATIENCE: Duration = Duration::from_secs(25);
+/// Pairs of sender number and SMS user whose parameters are kept.
+const MOST_CONVERSATIONS: usize = 50_000;
+
+/// The latest CPM message from one number to one SMS user.
+#[derive(Debug, Clone)]
+struct Conversation {
+    conversation_id: Option<String>,
+    contribution_id: Option<String>,
+    /// The CPM user behind the number, where it is not his own.
+    cpm_user: String,
+}
+
+/// Kept CPM parameters by (number, SMS user); the oldest go first.
+#[derive(Debug, Default)]
+pub struct Conversations {
+    latest: HashMap<(String, String), Conversation>,
+    order: VecDeque<(String, String)>,
+}
+
+impl Conversations {
+    fn keep(&mut self, number: &str, sms_user: &str, conversation: Conversation) {
+        let key = (number.to_owned(), sms_user.to_owned());
+        if self.latest.insert(key.clone(), conversation).is_none() {
+            self.order.push_back(key);
+        }
+        if self.latest.len() > MOST_CONVERSATIONS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.latest.remove(&oldest);
+        }
+    }
+
+    fn find(&self, number: &str, sms_user: &str) -> Option<Conversation> {
+        let key = (number.to_owned(), sms_user.to_owned());
+        self.latest.get(&key).cloned()
+    }
+}
+
+/// A SIP MESSAGE of a CPM user becomes short messages; any other request outside dialogs is refused.
+//= PGO-01
+pub async fn from_cpm_user(gateway: Arc<Gateway>, request: ServerRequest) {
+    if request.request.method() != Some("MESSAGE") {
+        return respond(request, &Refusal::new(405));
+    }
+    match submit(&gateway, &request.request) {
+        Ok((submissions, sender)) => {
+            let all = session_sms::all(submissions);
+            //= PGO-04
+            let result = tokio::time::timeout(PATIENCE, all).await;
+            let accepted = match result {
+                Ok(Ok(_)) => 200,
+                Ok(Err(error)) => return respond(request, &failure::of_submission(error)),
+                Err(_) => 202,
+            };
+            let headers = sender.cpm_headers();
+            request.respond(accepted, reason(accepted), &headers, None);
+        }
+        Err(Denied::With(refusal)) => respond(request, &refusal),
+        Err(Denied::InSilence) => request.ignore(),
+    }
+}
+
+fn respond(request: ServerRequest, refusal: &Refusal) {
+    request.respond(refusal.code, refusal.reason(), &refusal.headers, None);
+}
+
+type Submitted = (Vec<crate::reference::esme::Submission>, Sender);
+
+fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> {
+    let deny = |code| Denied::With(Refusal::new(code));
+    let sender = Sender::read(request);
+    let target = request.uri().and_then(number_of);
+    let settings = {
+        let subscribers = read_locked(&gateway.subscribers);
+        subscribers.settings(&sender.number, target.as_deref().unwrap_or_default())
+    };
+    check_originator(gateway, &settings, sender.anonymous)?;
+    let target = target.ok_or(deny(404))?;
+    let text = text_of(request).map_err(deny)?;
+    let number = sender_number(gateway, &sender, &settings, &target).ok_or(deny(480))?;
+    let messages = session_sms::compose(&text, &number, &target, 1).ok_or(deny(413))?;
+    let conversation = Conversation {
+        conversation_id: sender.conversation_id.clone(),
+        contribution_id: sender.contribution_id.clone(),
+        cpm_user: sender.number.clone(),
+    };
+    locked(&gateway.conversations).keep(&number, &target, conversation);
+    Ok((session_sms::submit(gateway, messages), sender))
+}
+
+/// The caller's own number, or one of the pool for who must not be known (kept in quarantine for the reply).
+//= ANO-06
+fn sender_number(
+    gateway: &Gateway,
+    sender: &Sender,
+    settings: &Settings,
+    sms_user: &str,
+) -> Option<String> {
+    if !sender.anonymous && sender.number.starts_with('+') {
+        return Some(sender.number.clone());
+    }
+    let id = SessionId(0);
+    let now = Instant::now();
+    let mut numbers = locked(&gateway.numbers);
+    let number = numbers.assign(now, &settings.pool, sms_user, id)?;
+    let kept = Duration::from_secs_f64(settings.quarantine_seconds);
+    numbers.release(now, &number, sms_user, id, kept);
+    Some(number)
+}
+
+/// Plain text, alone or in message/cpim; `Err` = response code.
+//= PGO-03
+fn text_of(request: &SipMessage) -> Result<String, u16> {
+    let content_type = request.content_type().unwrap_or_default();
+    match content_type.as_str() {
+        "text/plain" => String::from_utf8(request.body.clone()).map_err(|_| 400),
+        "message/cpim" => {
+            let cpim = CpimMessage::parse(&request.body).map_err(|_| 400u16)?;
+            let inner = cpim.content_type().unwrap_or("text/plain".into());
+            if relay::media_type(&inner) != "text/plain" {
+                return Err(415);
+            }
+            cpim.text().ok_or(400)
+        }
+        _ => Err(415),
+    }
+}
+
+/// May interworked messages be delivered to this CPM user?
+//= AUT-04
+pub fn recipient_is_authorised(gateway: &Gateway, number: &str) -> bool {
+    read_locked(&gateway.subscribers).is_authorised(number)
+        || gateway.faults.is(Fault::DeliversToUnauthorised)
+}
+
+/// A short message outside chats: to the CPM user its destination names, or nowhere.
+//= PGT-01
+pub async fn to_cpm_user(gateway: &Gateway, message: ShortMessage) {
+    let known = locked(&gateway.conversations).find(&message.to, &message.from);
+    let user = match &known {
+        Some(conversation) => conversation.cpm_user.clone(),
+        None => message.to.clone(),
+    };
+    let contact = {
+        let subscribers = read_locked(&gateway.subscribers);
+        if !subscribers.is_cpm_user(&user) {
+            return message.answer.give(status::RECEIVER_PERMANENT);
+        }
+        subscribers.contact(&user)
+    };
+    if !recipient_is_authorised(gateway, &user) {
+        return message.answer.give(status::RECEIVER_REJECT);
+    }
+    send(gateway, &format!("tel:{user}"), contact.as_deref(), message).await;
+}
+
+/// Sends the MESSAGE and answers the short message by its final response.
+//= PGT-02
+//= PGT-06
+pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: ShortMessage) {
+    let Some((address, transport)) = contact.and_then(address_of) else {
+        tracing::info!(to, "no contact to send a MESSAGE to");
+        return message.answer.give(status::RECEIVER_TEMPORARY);
+    };
+    let request = compose(gateway, to, &message);
+    let code = match gateway.agent.request(request, address, transport).await {
+        Ok(response) => failure::of_delivery(response.status().unwrap_or(500)),
+        Err(error) => {
+            tracing::info!(%error, to, "a short message did not reach the CPM user");
+            status::RECEIVER_TEMPORARY
+        }
+    };
+    message.answer.give(code);
+}
+
+/// The SIP MESSAGE a short message becomes.
+//= FT-03
+//= FT-04
+//= PGT-07
+fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
+    let agent = &gateway.agent;
+    let from = &message.from;
+    let mut request = SipMessage::request("MESSAGE", to);
+    request.push("From", format!("<tel:{from}>;tag={}", agent.token()));
+    request.push("To", format!("<{to}>"));
+    //= FT-08
+    request.push("P-Asserted-Identity", format!("<tel:{from}>"));
+    request.push("P-Asserted-Service", MESSAGE_SERVICE);
+    request.push("Accept-Contact", format!("*;{MESSAGE_FEATURE}"));
+    request.push("Request-Disposition", "no-fork");
+    for (name, value) in reply_headers(gateway, message) {
+        request.push(&name, value);
+    }
+    let plain = "text/plain;charset=UTF-8";
+    let id = agent.token();
+    let cpim = cpim_message(from, to, &id, plain, message.text.clone());
+    request.set_body("message/cpim", cpim.to_octets());
+    request
+}
+
+/// The conversation of the message replied to; a conversation of its own for a first contact.
+//= PAR-03
+//= PAR-04
+//= PAR-05
+//= PAR-10
+fn reply_headers(gateway: &Gateway, message: &ShortMessage) -> HeaderList {
+    let token = || gateway.agent.token();
+    let replied = locked(&gateway.conversations).find(&message.to, &message.from);
+    let (conversation, answered) = match replied {
+        Some(kept) => (kept.conversation_id, kept.contribution_id),
+        None => (None, None),
+    };
+    let mut headers = vec![
+        (
+            "Conversation-ID".to_owned(),
+            conversation.unwrap_or_else(token),
+        ),
+        ("Contribution-ID".to_owned(), token()),
+    ];
+    if let Some(answered) = answered {
+        headers.push(("InReplyTo-Contribution-ID".to_owned(), answered));
+    }
+    headers
+}
+
+/// Where a contact URI leads: its host must be an address.
+pub fn address_of(contact: &str) -> Option<(SocketAddr, Transport)> {
+    let uri = SipUri::parse(contact).ok()?;
+    let ip = uri.host.parse().ok()?;
+    let tcp = uri
+        .param("transport")
+        .is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
+    let transport = if tcp { Transport::Tcp } else { Transport::Udp };
+    let address = SocketAddr::new(ip, uri.port.unwrap_or(5060));
+    Some((address, transport))
+}

@@ -1,0 +1,206 @@
+//! One chat message into text, one text into a chat message (catalogue sections 2.6 and 2.7).
+
+use super::failure;
+use super::session::Session;
+use super::session_sms::{self, other_number};
+use crate::reference::esme::{DeliveryAnswer, Submission};
+use crate::reference::faults::{Fault, InForce};
+use crate::reference::user_agent::msrp::{MsrpControl, MsrpIncoming, MsrpOutgoing};
+use crate::wire::cpim::CpimMessage;
+use crate::wire::smpp::status;
+use std::pin::Pin;
+
+/// A short message on its way into the chat.
+pub type Relaying = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A chat message read: its text, and what its sender wants to know about its delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChatMessage {
+    pub text: String,
+    pub success_report: bool,
+    /// `imdn.Message-ID` and `imdn.Disposition-Notification`, if it asks for delivery notifications.
+    pub imdn_id: Option<String>,
+    pub positive_delivery: bool,
+    pub negative_delivery: bool,
+}
+
+/// The text of a chat message; `None` = nothing for the SMS user (no body, a composing indication, a notification); `Err` = response code.
+//= M2S-03
+//= M2S-09
+//= M2S-10
+//= M2S-11
+//= DR-15
+pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessage>, u16> {
+    let read = ChatMessage {
+        success_report: message.success_report,
+        ..ChatMessage::default()
+    };
+    let Some(content_type) = &message.content_type else {
+        return Ok(None);
+    };
+    match media_type(content_type).as_str() {
+        "message/cpim" => {}
+        kind => {
+            let text = String::from_utf8(message.body.clone()).map_err(|_| 400u16);
+            return plain(kind, text, read);
+        }
+    }
+    let cpim = CpimMessage::parse(&message.body).map_err(|_| 400u16)?;
+    let inner = cpim.content_type().unwrap_or("text/plain".into());
+    let text = match cpim.text() {
+        Some(_) if faults.is(Fault::CpimShown) => {
+            Ok(String::from_utf8_lossy(&message.body).into_owned())
+        }
+        Some(text) => Ok(text),
+        None => Err(400),
+    };
+    let asked = cpim
+        .imdn_header("Disposition-Notification")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let asks = |what: &str| asked.split(',').any(|token| token.trim() == what);
+    let read = ChatMessage {
+        imdn_id: cpim.imdn_header("Message-ID").map(String::from),
+        positive_delivery: asks("positive-delivery"),
+        negative_delivery: asks("negative-delivery"),
+        ..read
+    };
+    plain(&media_type(&inner), text, read)
+}
+
+fn plain(
+    kind: &str,
+    text: Result<String, u16>,
+    read: ChatMessage,
+) -> Result<Option<ChatMessage>, u16> {
+    match kind {
+        "text/plain" => {
+            let text = text?;
+            Ok((!text.is_empty()).then_some(ChatMessage { text, ..read }))
+        }
+        "application/im-iscomposing+xml" | "message/imdn+xml" => Ok(None),
+        _ => Err(415),
+    }
+}
+
+pub fn media_type(content_type: &str) -> String {
+    let kind = content_type.split(';').next().unwrap_or_default();
+    kind.trim().to_ascii_lowercase()
+}
+
+impl Session {
+    /// Submits a chat text, with a receipt where its sender wants one; `None` if it is too long.
+    //= M2S-14
+    //= ADR-01
+    pub fn submit_chat(&mut self, message: &ChatMessage) -> Option<Vec<Submission>> {
+        let faults = self.gateway.faults;
+        self.references = self.references % 255 + 1;
+        let mut from = self.number.clone();
+        if faults.is(Fault::NumberChangesWithinSession) {
+            from = other_number(&from);
+        }
+        let mut to = self.sms_user.clone();
+        if faults.is(Fault::ChatToWrongUser) {
+            to = other_number(&to);
+        }
+        let mut messages = session_sms::compose(&message.text, &from, &to, self.references)?;
+        if self.sms_user.is_empty() {
+            return Some(Vec::new());
+        }
+        if message.success_report || message.positive_delivery || message.negative_delivery {
+            messages.iter_mut().for_each(|m| m.registered_delivery = 1);
+        }
+        Some(session_sms::submit(&self.gateway, messages))
+    }
+}
+
+/// The SEND a short message becomes.
+//= S2M-02
+//= S2M-03
+//= S2M-04
+pub fn outgoing(session: &Session, text: &str, cpim: bool, id: &str) -> MsrpOutgoing {
+    let faults = session.gateway.faults;
+    let mut text = text.to_owned();
+    if faults.is(Fault::ShortMessageTextAltered) {
+        text = text.to_uppercase();
+    }
+    let content_type = if faults.is(Fault::ContentTypeDiffers) {
+        "text/html;charset=UTF-8"
+    } else {
+        "text/plain;charset=UTF-8"
+    };
+    if !cpim {
+        return MsrpOutgoing {
+            content_type: Some(content_type.into()),
+            body: text.into_bytes(),
+            ..MsrpOutgoing::default()
+        };
+    }
+    let mut from = session.sms_user.clone();
+    if faults.is(Fault::CpimFromDiffers) {
+        from = other_number(&from);
+    }
+    let message = cpim_message(
+        &from,
+        &session.invitation.sender.uri,
+        id,
+        content_type,
+        text,
+    );
+    MsrpOutgoing {
+        content_type: Some("message/cpim".into()),
+        body: message.to_octets(),
+        ..MsrpOutgoing::default()
+    }
+}
+
+/// A Message/CPIM from the SMS user, as chat and pager messages carry it.
+pub fn cpim_message(
+    from: &str,
+    to: &str,
+    id: &str,
+    content_type: &str,
+    text: String,
+) -> CpimMessage {
+    let now = jiff::Timestamp::now()
+        .round(jiff::Unit::Second)
+        .unwrap_or_else(|_| jiff::Timestamp::now());
+    let header = |name: &str, value: String| (name.to_owned(), value);
+    CpimMessage {
+        headers: vec![
+            header("From", format!("<tel:{from}>")),
+            header("To", format!("<{to}>")),
+            header("NS", "imdn <urn:ietf:params:imdn>".into()),
+            header("imdn.Message-ID", id.to_owned()),
+            header("DateTime", now.to_string()),
+        ],
+        content_headers: vec![header("Content-Type", content_type.to_owned())],
+        content: text.into_bytes(),
+    }
+}
+
+/// Sends it and answers the short message by what comes of it.
+//= S2M-05
+pub fn start(control: MsrpControl, send: MsrpOutgoing, answer: Option<DeliveryAnswer>) -> Relaying {
+    Box::pin(async move {
+        let code = match control.send(send).await {
+            Ok(200) => status::OK,
+            Ok(code) => failure::of_delivery(code),
+            Err(error) => {
+                tracing::info!(%error, "a short message did not reach the chat");
+                status::RECEIVER_TEMPORARY
+            }
+        };
+        if let Some(answer) = answer {
+            answer.give(code);
+        }
+    })
+}
+
+/// The one under way, if any.
+pub async fn next(relaying: &mut Option<Relaying>) {
+    match relaying {
+        Some(relaying) => relaying.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,371 @@
+//! A chat session with an SMS user, from the invitation to its answer (3GPP TS 23.204 clause 6.15.1).
+//!
+//! Idle, Authorising, Waiting. What follows an accepted invitation is in `chat`; who may invite at all is in `admission`; what the
+//! messages to the SMS user say is in `texts`. One task per session runs through all of it; dropping the session frees its number.
+
+use super::admission::{Admission, Denied, admit};
+use super::failure::{self, Refusal, reason};
+use super::inbound::ShortMessage;
+use super::invitation::{Invitation, SESSION_FEATURE};
+use super::keywords::{Meaning, meaning};
+use super::media::Offer;
+use super::numbers::SessionId;
+use super::policy::Outcome;
+use super::session_sms;
+use super::subscribers::Settings;
+use super::{Gateway, State, chat, locked};
+use crate::reference::esme::{Submission, SubmitError};
+use crate::reference::faults::Fault;
+use crate::reference::user_agent::msrp::MsrpSession;
+use crate::reference::user_agent::{Answer, Dialog, ServerInvite};
+use crate::wire::smpp::status;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+/// One session; see `State` for what it goes through.
+pub struct Session {
+    pub gateway: Arc<Gateway>,
+    pub id: SessionId,
+    pub settings: Settings,
+    pub invitation: Invitation,
+    /// Empty only under a fault that accepts targets without number.
+    pub sms_user: String,
+    /// The session number and whether it is the caller's own.
+    pub number: String,
+    pub number_is_own: bool,
+    pub inbox: mpsc::Receiver<ShortMessage>,
+    /// Texts to relay into the chat before anything else (only under faults).
+    pub relayed_first: VecDeque<String>,
+    /// The help message has been sent, and the word that the chat is over.
+    pub helped: bool,
+    pub late_told: bool,
+    pub(super) references: u16,
+    pub(super) counts: bool,
+}
+
+impl Session {
+    pub fn set_state(&self, state: State) {
+        if let Some(entry) = locked(&self.gateway.sessions).get_mut(&self.id) {
+            entry.state = state;
+        }
+    }
+
+    /// Sends a text to the SMS user from the session number.
+    pub fn submit(&mut self, text: &str) -> Vec<Submission> {
+        let number = self.number.clone();
+        self.submit_from(&number, text)
+    }
+
+    pub fn submit_from(&mut self, number: &str, text: &str) -> Vec<Submission> {
+        self.references = self.references % 255 + 1;
+        if self.sms_user.is_empty() {
+            return Vec::new();
+        }
+        match session_sms::compose(text, number, &self.sms_user, self.references) {
+            Some(messages) => session_sms::submit(&self.gateway, messages),
+            None => {
+                tracing::warn!("a text of more than 255 parts was not sent");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Leaves the number to quarantine; further messages to it still come here until then. The session no longer counts as one.
+    pub fn release_number(&mut self) -> Duration {
+        let quarantine = Duration::from_secs_f64(self.settings.quarantine_seconds);
+        let (number, user) = (&self.number, &self.sms_user);
+        let now = Instant::now();
+        locked(&self.gateway.numbers).release(now, number, user, self.id, quarantine);
+        self.discount();
+        quarantine
+    }
+
+    fn discount(&mut self) {
+        if std::mem::take(&mut self.counts) {
+            self.gateway.live_sessions.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.discount();
+        locked(&self.gateway.sessions).remove(&self.id);
+        let (number, user) = (&self.number, &self.sms_user);
+        locked(&self.gateway.numbers).forget(number, user, self.id);
+    }
+}
+
+/// Takes an invitation from its arrival to the end of what it leads to.
+pub async fn attend(gateway: Arc<Gateway>, invite: ServerInvite) {
+    let invitation = Invitation::read(&invite.request);
+    let offer = Offer::read(&invite.request);
+    let admission = match admit(&gateway, invitation, offer) {
+        Ok(admission) => admission,
+        Err(Denied::With(refusal)) => return refuse(invite, &refusal),
+        Err(Denied::InSilence) => return invite.ignore(),
+    };
+    let Admission {
+        mut session,
+        outcome,
+        offer,
+    } = admission;
+    let opened = match outcome {
+        //= POL-02
+        Outcome::Reject => {
+            if session.gateway.faults.is(Fault::SmOnReject) {
+                let text = session.inviting_text();
+                session.submit(&text);
+            }
+            let refusal = Refusal::new(session.settings.reject_code);
+            return refuse(invite, &refusal);
+        }
+        //= POL-01
+        Outcome::Accept => {
+            if session.gateway.faults.is(Fault::InvitesBeforeAccepting) {
+                session.submit_inviting_message();
+            }
+            accept(&mut session, invite, &offer)
+        }
+        //= POL-03
+        Outcome::Ask if session.gateway.faults.is(Fault::NeverInvites) => {
+            accept(&mut session, invite, &offer)
+        }
+        Outcome::Ask => ask(&mut session, invite, &offer).await,
+    };
+    if let Some((dialog, msrp)) = opened {
+        session = Box::pin(chat::serve(session, dialog, msrp, offer)).await;
+    }
+    quarantine(session).await;
+}
+
+fn refuse(invite: ServerInvite, refusal: &Refusal) {
+    invite.reject(refusal.code, refusal.reason(), &refusal.headers, None);
+}
+
+/// Sends the 2xx with the SDP answer and opens the message session.
+//= ANS-02
+fn accept(
+    session: &mut Session,
+    invite: ServerInvite,
+    offer: &Offer,
+) -> Option<(Dialog, MsrpSession)> {
+    let gateway = session.gateway.clone();
+    let Ok(msrp) = gateway.agent.msrp().open() else {
+        refuse(invite, &Refusal::new(503).retry_after(10));
+        return None;
+    };
+    msrp.control.set_remote_path(offer.media.path.clone());
+    let local = gateway.agent.msrp_address();
+    let body = offer.answer(local, msrp.control.local_path(), session.id.0);
+    let mut headers = session.invitation.sender.cpm_headers();
+    if !session.sms_user.is_empty() {
+        //= FT-08
+        let identity = format!("<tel:{}>", session.sms_user);
+        headers.push(("P-Asserted-Identity".into(), identity));
+    }
+    let answer = Answer {
+        contact_user: session.sms_user.clone(),
+        //= FT-02
+        contact_params: format!(";{SESSION_FEATURE}"),
+        headers,
+        body: Some(body).filter(|_| !gateway.faults.is(Fault::AcceptsWithoutSdp)),
+        ..Answer::default()
+    };
+    match invite.accept(answer) {
+        Ok(dialog) => Some((dialog, msrp)),
+        Err(error) => {
+            tracing::debug!(%error, "the invitation was gone before it could be accepted");
+            None
+        }
+    }
+}
+
+/// How waiting for the SMS user ends.
+enum Waited {
+    Accepted,
+    Refused(Refusal),
+    Cancelled,
+}
+
+/// Sends the inviting message and turns what comes of it into the final response.
+async fn ask(
+    session: &mut Session,
+    invite: ServerInvite,
+    offer: &Offer,
+) -> Option<(Dialog, MsrpSession)> {
+    session.set_state(State::Waiting);
+    let submissions = session.submit_inviting_message();
+    let waited = if session.gateway.faults.is(Fault::AnswersBeforeTheSmsUser) {
+        Waited::Accepted
+    } else {
+        wait(session, &invite, submissions).await
+    };
+    match waited {
+        Waited::Accepted => accept(session, invite, offer),
+        Waited::Refused(refusal) => {
+            refuse(invite, &refusal);
+            None
+        }
+        //= INV-14
+        Waited::Cancelled => {
+            invite.ignore();
+            None
+        }
+    }
+}
+
+type Submitting = Pin<Box<dyn Future<Output = Result<Vec<String>, SubmitError>> + Send>>;
+
+async fn wait(
+    session: &mut Session,
+    invite: &ServerInvite,
+    submissions: Vec<Submission>,
+) -> Waited {
+    let faults = session.gateway.faults;
+    let answer_time = Duration::from_secs_f64(session.settings.answer_seconds);
+    // An interval of nothing would be a storm of responses.
+    let refresh = Duration::from_secs_f64(session.settings.provisional_refresh_seconds)
+        .max(Duration::from_millis(50));
+    let mut deadline = Instant::now() + answer_time;
+    let mut submitting: Option<Submitting> = Some(Box::pin(session_sms::all(submissions)));
+    let mut next_provisional = Instant::now();
+    let silent = faults.is(Fault::NoProvisional);
+    let mut repeats = 0;
+    loop {
+        tokio::select! {
+            () = invite.cancelled() => return Waited::Cancelled,
+            () = sleep_until(next_provisional), if !silent => {
+                //= INV-10
+                let headers = session.invitation.sender.cpm_headers();
+                invite.provisional(183, reason(183), &headers, None);
+                next_provisional = Instant::now() + refresh;
+                if faults.is(Fault::NoProvisionalRefresh) {
+                    next_provisional += Duration::from_secs(86_400);
+                }
+            }
+            result = pending(&mut submitting), if submitting.is_some() => {
+                submitting = None;
+                if let Err(error) = result && !faults.is(Fault::IgnoresSubmissionFailure) {
+                    tracing::info!(%error, "the inviting message was not accepted");
+                    return Waited::Refused(failure::of_submission(error));
+                }
+            }
+            () = sleep_until(deadline) => match timed_out(session) {
+                Some(waited) => return waited,
+                None => deadline += Duration::from_secs(86_400),
+            },
+            count = invite.retransmitted(repeats) => {
+                repeats = count;
+                //= INV-15
+                if faults.is(Fault::InvitesAgainOnRetransmission) {
+                    session.submit_inviting_message();
+                }
+            }
+            Some(message) = session.inbox.recv() => {
+                if let Some(waited) = answered(session, message, &mut deadline, answer_time) {
+                    return waited;
+                }
+            }
+        }
+    }
+}
+
+async fn pending(submitting: &mut Option<Submitting>) -> Result<Vec<String>, SubmitError> {
+    match submitting {
+        Some(submitting) => submitting.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// No answer in time counts as rejected.
+//= INV-11
+fn timed_out(session: &Session) -> Option<Waited> {
+    let faults = session.gateway.faults;
+    if faults.is(Fault::NoAnswerTimeout) {
+        return None;
+    }
+    if faults.is(Fault::AcceptsOnTimeout) {
+        return Some(Waited::Accepted);
+    }
+    let code = session.settings.no_answer_code;
+    Some(Waited::Refused(Refusal::new(code)))
+}
+
+/// What the SMS user's message means for the invitation; `None` = go on waiting.
+//= ANS-01
+fn answered(
+    session: &mut Session,
+    message: ShortMessage,
+    deadline: &mut Instant,
+    answer_time: Duration,
+) -> Option<Waited> {
+    let faults = session.gateway.faults;
+    let mut said = meaning(&message.text, &session.settings.keywords, faults);
+    //= ANS-08
+    if faults.is(Fault::AnswerNotAcknowledged) {
+        message.answer.withhold();
+    } else {
+        message.answer.give(status::OK);
+    }
+    if faults.is(Fault::AnswerInverted) {
+        said = match said {
+            Meaning::Accept => Meaning::Reject,
+            Meaning::Reject => Meaning::Accept,
+            other => other,
+        };
+    }
+    if said == Meaning::Content && faults.is(Fault::UnrecognisedTextRejects) {
+        said = Meaning::Reject;
+    }
+    match said {
+        Meaning::Accept => {
+            //= ANS-05
+            if faults.is(Fault::KeywordRelayed) {
+                session.relayed_first.push_back(message.text);
+            }
+            Some(Waited::Accepted)
+        }
+        //= ANS-03
+        Meaning::Reject | Meaning::Leave => {
+            let code = if faults.is(Fault::RejectsWith500) {
+                500
+            } else {
+                session.settings.reject_code
+            };
+            Some(Waited::Refused(Refusal::new(code)))
+        }
+        //= ANS-07
+        Meaning::Content => {
+            if !session.helped && !faults.is(Fault::NoHelpMessage) {
+                session.helped = true;
+                let text = session.help_text();
+                session.submit(&text);
+            }
+            if faults.is(Fault::HelpRestartsTimer) {
+                *deadline = Instant::now() + answer_time;
+            }
+            None
+        }
+    }
+}
+
+/// The session is over but its number is not yet free: what still arrives for it is acknowledged and goes no further.
+//= INV-12
+//= ADR-09
+async fn quarantine(mut session: Session) {
+    let length = session.release_number();
+    if length.is_zero() || session.gateway.faults.is(Fault::NoQuarantine) {
+        return;
+    }
+    session.set_state(State::Quarantine);
+    let until = Instant::now() + length;
+    while let Ok(Some(message)) = tokio::time::timeout_at(until, session.inbox.recv()).await {
+        super::late::receive(&mut session, message).await;
+    }
+}

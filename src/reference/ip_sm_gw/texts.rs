@@ -1,0 +1,135 @@
+//! What the gateway says to the SMS user in a session: invitation, help, closing (3GPP TS 23.204 clauses 6.15.1 step 5 and 6.16.1).
+//!
+//! The words are the operator's; this only chooses the template, the caller's name and the number.
+
+use super::session::Session;
+use super::session_sms::{self, other_number};
+use super::templates::{Variables, fill};
+use crate::reference::esme::Submission;
+use crate::reference::faults::Fault;
+use crate::wire::smpp::ShortMessagePdu;
+
+impl Session {
+    /// How the caller is named to the SMS user.
+    //= ANO-02
+    //= INV-07
+    pub fn caller(&self) -> String {
+        if self.invitation.sender.anonymous {
+            self.settings.anonymous_name.clone()
+        } else if self.invitation.group {
+            self.invitation.inviter.clone()
+        } else {
+            self.invitation.sender.number.clone()
+        }
+    }
+
+    fn variables(&self) -> Variables {
+        Variables::new(&self.caller(), &self.settings.keywords)
+    }
+
+    /// The inviting message's text.
+    //= INV-05
+    //= INV-06
+    pub fn inviting_text(&self) -> String {
+        let faults = self.gateway.faults;
+        let mut variables = self.variables();
+        let templates = &self.settings.templates;
+        if self.invitation.sender.anonymous && faults.is(Fault::LeaksCallerInInvitingMessage) {
+            variables.caller = self.invitation.sender.number.clone();
+        }
+        if faults.is(Fault::InvitationNotMentioned) {
+            return fill("{accept} {reject} {leave}", &variables);
+        }
+        if faults.is(Fault::HardCodedInvitingText) {
+            let text = "{caller} wants to chat. {accept}: accept, {reject}: reject, {leave}: end.";
+            return fill(text, &variables);
+        }
+        if faults.is(Fault::KeywordsNotExplained) {
+            variables = variables.without_keywords();
+        }
+        //= GRP-03
+        if self.invitation.group {
+            if faults.is(Fault::GroupTextWithoutInviter) {
+                variables.caller = "Somebody".into();
+            }
+            return fill(&templates.group_invite, &variables);
+        }
+        fill(&templates.invite, &variables)
+    }
+
+    /// Sends the inviting message, concatenated if it is long.
+    //= INV-01
+    //= INV-08
+    //= INV-09
+    pub fn submit_inviting_message(&mut self) -> Vec<Submission> {
+        let faults = self.gateway.faults;
+        self.references = self.references % 255 + 1;
+        let mut to = self.sms_user.clone();
+        if faults.is(Fault::InvitingMessageToWrongUser) {
+            to = other_number(&to);
+        }
+        let text = self.inviting_text();
+        let Some(mut messages) = session_sms::compose(&text, &self.number, &to, self.references)
+        else {
+            tracing::warn!("the inviting message needs more than 255 parts and was not sent");
+            return Vec::new();
+        };
+        if faults.is(Fault::ProtocolIdSet) {
+            messages.iter_mut().for_each(|m| m.protocol_id = 0x7f);
+        }
+        if faults.is(Fault::LongTextTruncated) {
+            messages.truncate(1);
+        }
+        if faults.is(Fault::ConcatenationReferenceDiffers) {
+            spoil_references(&mut messages);
+        }
+        session_sms::submit(&self.gateway, messages)
+    }
+
+    pub fn help_text(&self) -> String {
+        fill(&self.settings.templates.help, &self.variables())
+    }
+
+    /// What a late answer is told; empty for nothing.
+    pub fn late_text(&self) -> String {
+        fill(&self.settings.templates.late_answer, &self.variables())
+    }
+
+    /// Tells the SMS user that the chat has ended, if that is the policy.
+    //= TD-01
+    //= TD-02
+    //= TD-03
+    //= TD-05
+    pub fn submit_closing_message(&mut self) -> Vec<Submission> {
+        let faults = self.gateway.faults;
+        let wanted = if self.settings.notify_on_teardown {
+            !faults.is(Fault::NoClosingMessage)
+        } else {
+            faults.is(Fault::ClosingMessageDespitePolicy)
+        };
+        if !wanted {
+            return Vec::new();
+        }
+        let text = if faults.is(Fault::ClosingTextHardCoded) {
+            "Goodbye.".to_owned()
+        } else {
+            fill(&self.settings.templates.closing, &self.variables())
+        };
+        let mut number = self.number.clone();
+        if faults.is(Fault::ClosingMessageFromOtherNumber) {
+            number = other_number(&number);
+        }
+        self.submit_from(&number, &text)
+    }
+}
+
+/// Gives every part another reference: octet 3 of the header `05 00 03 rr mm ss`.
+fn spoil_references(messages: &mut [ShortMessagePdu]) {
+    for (index, message) in (0u8..=255).zip(messages.iter_mut()) {
+        if let Some(reference) = message.short_message.get_mut(3)
+            && message.esm_class & 0x40 != 0
+        {
+            *reference = reference.wrapping_add(index);
+        }
+    }
+}
