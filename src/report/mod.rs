@@ -193,4 +193,26 @@ mod tests {
         assert!(!markdown.contains("<script"));
         assert!(!markdown.contains("\n# x"));
     }
+
+    /// `REPORT_SAMPLES=/some/folder cargo test report_samples` leaves every format there to look at.
+    #[test]
+    fn report_samples_can_be_looked_at() {
+        let Ok(folder) = std::env::var("REPORT_SAMPLES") else {
+            return;
+        };
+        let samples = [
+            ("one", sample::one(Verdict::Fail)),
+            ("mixed", sample::mixed()),
+            ("thousand", sample::thousand()),
+        ];
+        for (name, record) in samples {
+            for format in Format::ALL {
+                let path = format!("{folder}/{name}-{}", format.file_name());
+                std::fs::write(path, render(&record, format).unwrap()).unwrap();
+            }
+            std::fs::write(format!("{folder}/{name}.txt"), text::summary(&record, "")).unwrap();
+            let json = serde_json::to_string(&record).unwrap();
+            std::fs::write(format!("{folder}/{name}-run.json"), json).unwrap();
+        }
+    }
 }
