@@ -4,6 +4,8 @@
 //! an ACK of 2xx and every new request go up. Responses leave by the way of RFC 3261 section 18.2.2.
 mod client;
 mod server;
+#[cfg(test)]
+mod tests;
 mod via;
 
 pub use client::of_same_transaction;

@@ -4,10 +4,15 @@
 //! It does not judge: what it tells by events only moves scenarios on. Calling side, called side and media have files of their own.
 mod call;
 mod compose;
+mod ending;
 mod flows;
+mod in_dialog;
 mod media;
 mod order;
 mod refresh;
+#[cfg(test)]
+mod tests;
+mod transport;
 mod uac;
 mod uas;
 
@@ -16,17 +21,17 @@ pub use order::{
 };
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::behaviour::UeBehaviour;
 use super::identifiers::Identifiers;
 use super::offer::LocalMedia;
 use super::transaction::{ClientId, Effect, Hop, ServerId, Transactions};
 use super::{Channel, FlowId, Input, Machine, Output, Time};
-use crate::wire::sip::{Frame, SipMessage, SipUri};
+use crate::wire::sip::SipMessage;
 use call::{Call, CallId, Phase};
 use compose::Names;
-use flows::{Flows, Way};
+use flows::Flows;
 use media::MediaFlow;
 
 /// Calls kept; older ones that have ended are forgotten first.
@@ -237,129 +242,6 @@ impl Ue {
 
     fn problem(&mut self, what: String) {
         self.tell(UeEvent::Problem(what));
-    }
-
-    fn hop_to_system(&self) -> Hop {
-        self.hop_at(self.config.system, None)
-    }
-
-    /// The way to a URI: its address, or the system where it is a name. Its transport parameter counts; without one we stay on
-    /// the configured transport, because a peer set to TCP is there to test TCP.
-    fn hop_to(&self, uri: &str) -> Hop {
-        let parsed = SipUri::parse(uri).ok();
-        let transport = parsed.as_ref().and_then(|u| u.param("transport"));
-        let address = parsed.as_ref().and_then(|u| {
-            let ip: IpAddr = u.host.trim_matches(['[', ']']).parse().ok()?;
-            Some(SocketAddr::new(ip, u.port.unwrap_or(5060)))
-        });
-        self.hop_at(address.unwrap_or(self.config.system), transport)
-    }
-
-    fn hop_at(&self, address: SocketAddr, transport: Option<&str>) -> Hop {
-        let tcp = transport.map_or(self.config.transport == Transport::Tcp, |name| {
-            name.eq_ignore_ascii_case("tcp")
-        });
-        if tcp {
-            Hop::Connection(address)
-        } else {
-            Hop::Datagram(address)
-        }
-    }
-
-    /// A Via of ours with a new branch.
-    fn via(&mut self, hop: Hop) -> String {
-        let transport = if hop.reliable() { "TCP" } else { "UDP" };
-        let (sip, branch) = (self.config.sip, self.ids.branch());
-        format!("SIP/2.0/{transport} {sip};branch={branch};rport")
-    }
-
-    /// Sends a new request; gives it back as it was before any damage.
-    fn send_request(
-        &mut self,
-        now: Time,
-        mut request: SipMessage,
-        hop: Hop,
-        used: Use,
-    ) -> (ClientId, SipMessage) {
-        let via = self.via(hop);
-        request.push_front("Via", via);
-        if request.header("Content-Length").is_none() {
-            request.push("Content-Length", "0");
-        }
-        let sent = request.clone();
-        if let Some(malformation) = self.config.behaviour.malformed {
-            compose::damage(&mut request, malformation);
-        }
-        let copies = match &used {
-            Use::Invite(id) => self
-                .calls
-                .get(id)
-                .and_then(|call| call.invitation.as_ref())
-                .map_or(0, |invitation| invitation.duplicates),
-            _ => self.config.behaviour.duplicate_requests,
-        };
-        let method = request.method().unwrap_or_default().to_owned();
-        let octets = request.to_octets();
-        let client = self.transactions.request(now, request, hop);
-        if self.uses.len() >= MAX_USES {
-            self.uses.pop_first();
-        }
-        self.uses.insert(client.clone(), (method, used));
-        for _ in 0..copies {
-            self.pump(now);
-            self.emit(hop, octets.clone());
-        }
-        (client, sent)
-    }
-
-    fn emit(&mut self, hop: Hop, octets: Vec<u8>) {
-        let remote = match hop {
-            Hop::Datagram(to) => {
-                self.outputs.push_back(Output::Datagram { to, octets });
-                return;
-            }
-            Hop::Flow(flow, _) if self.sip_flows.is_open(flow) => {
-                self.outputs.push_back(Output::Octets { flow, octets });
-                return;
-            }
-            Hop::Flow(_, remote) | Hop::Connection(remote) => remote,
-        };
-        match self.sip_flows.way_to(remote, &octets) {
-            Way::Send(flow) => self.outputs.push_back(Output::Octets { flow, octets }),
-            Way::Kept => {}
-            Way::Dial => {
-                let flow = self.new_flow();
-                self.sip_flows.dial(flow, remote, octets);
-                self.outputs.push_back(Output::Connect {
-                    flow,
-                    channel: Channel::Sip,
-                    to: remote,
-                });
-            }
-        }
-    }
-
-    fn sip_octets(&mut self, now: Time, flow: FlowId, octets: &[u8]) {
-        let Some((remote, frames)) = self.sip_flows.octets(flow, octets) else {
-            return;
-        };
-        for frame in frames {
-            match frame {
-                Ok(Frame::Message(octets)) => {
-                    self.sip_message(now, &octets, Hop::Flow(flow, remote));
-                }
-                Ok(Frame::Ping) => self.outputs.push_back(Output::Octets {
-                    flow,
-                    octets: b"\r\n".to_vec(),
-                }),
-                Ok(Frame::Pong) => {}
-                Err(error) => {
-                    self.problem(format!("a SIP connection cannot be framed: {error}"));
-                    self.outputs.push_back(Output::Close { flow, abort: true });
-                    self.sip_flows.closed(flow);
-                }
-            }
-        }
     }
 
     fn sip_message(&mut self, now: Time, octets: &[u8], hop: Hop) {

@@ -1,4 +1,5 @@
-//! The UE as the called side: what it answers to each request (RFC 3261 section 8.2, 12.2.2 and 13.3; RFC 3311, RFC 3428, RFC 4028).
+//! The UE as the called side: what it answers to each request (RFC 3261 section 8.2, 13.3; RFC 3428).
+//! Requests within a dialog have a file of their own.
 use super::call::{Call, CallId, Phase, Unacknowledged};
 use super::compose::{self, Identity};
 use super::media::readable;
@@ -10,7 +11,8 @@ use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::SipMessage;
 
 /// Methods that exist and that this UE does not take: 405; others are 501 (RFC 3261 section 8.2.1).
-const KNOWN_METHODS: [&str; 6] = ["REGISTER", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH", "ACK"];
+pub(super) const KNOWN_METHODS: [&str; 6] =
+    ["REGISTER", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH", "ACK"];
 const UNDERSTOOD_EXTENSIONS: [&str; 2] = ["timer", "100rel"];
 
 impl Ue {
@@ -55,23 +57,23 @@ impl Ue {
     }
 
     /// A response with our To tag and Content-Length.
-    fn response_of(&mut self, request: &SipMessage, code: u16) -> SipMessage {
+    pub(super) fn response_of(&mut self, request: &SipMessage, code: u16) -> SipMessage {
         let tag = self.ids.tag();
         response_to(request, code, Some(&tag))
     }
 
-    fn answer(&mut self, now: Time, server: &ServerId, request: &SipMessage, code: u16) {
+    pub(super) fn answer(&mut self, now: Time, server: &ServerId, request: &SipMessage, code: u16) {
         let response = self.response_of(request, code);
         self.reply(now, server.clone(), response);
     }
 
-    fn not_allowed(&mut self, now: Time, server: ServerId, request: &SipMessage) {
+    pub(super) fn not_allowed(&mut self, now: Time, server: ServerId, request: &SipMessage) {
         let mut response = self.response_of(request, 405);
         response.push("Allow", compose::ALLOW);
         self.reply(now, server, response);
     }
 
-    fn answer_options(&mut self, now: Time, server: ServerId, request: &SipMessage) {
+    pub(super) fn answer_options(&mut self, now: Time, server: ServerId, request: &SipMessage) {
         let mut response = self.response_of(request, 200);
         response.push("Allow", compose::ALLOW);
         response.push("Accept", "application/sdp, message/cpim, text/plain");
@@ -79,7 +81,7 @@ impl Ue {
         self.reply(now, server, response);
     }
 
-    fn pager_received(&mut self, now: Time, server: &ServerId, request: &SipMessage) {
+    pub(super) fn pager_received(&mut self, now: Time, server: &ServerId, request: &SipMessage) {
         let code = self.config.behaviour.message_answer.unwrap_or(200);
         self.answer(now, server, request, code);
         let header = |name: &str| request.header(name).map(str::to_owned);
@@ -152,7 +154,7 @@ impl Ue {
     }
 
     /// Header fields every dialog-forming response of ours has.
-    fn complete(&self, response: &mut SipMessage, request: &SipMessage) {
+    pub(super) fn complete(&self, response: &mut SipMessage, request: &SipMessage) {
         let config = &self.config;
         let identity = Identity { config };
         for value in request.headers_named("Record-Route") {
@@ -239,140 +241,6 @@ impl Ue {
             self.reply(now, invite_server, response);
             self.ended(now, id, true);
         }
-    }
-
-    fn request_in_dialog(
-        &mut self,
-        now: Time,
-        server: ServerId,
-        request: &SipMessage,
-        method: &str,
-    ) {
-        let Some(id) = self.call_of(request) else {
-            self.answer(now, &server, request, 481);
-            return;
-        };
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        let label = call.label.clone();
-        let over = call.phase == Phase::Ended;
-        let dialog = request.from_tag().and_then(|tag| call.dialog_of(&tag));
-        if dialog.is_some_and(|dialog| !dialog.in_order(request)) {
-            self.problem(format!("call {label}: CSeq of {method} went back"));
-            self.answer(now, &server, request, 500);
-            return;
-        }
-        match method {
-            "BYE" => self.bye_received(now, &server, request, id),
-            _ if over => self.answer(now, &server, request, 481),
-            "INVITE" => self.invited_again(now, server, request, id),
-            "UPDATE" => self.update_received(now, server, request, id),
-            "OPTIONS" => self.answer_options(now, server, request),
-            "INFO" if request.header("Info-Package").is_some() => {
-                self.answer(now, &server, request, 469);
-            }
-            "INFO" => self.answer(now, &server, request, 200),
-            "MESSAGE" => self.pager_received(now, &server, request),
-            // We send no reliable provisional response, so no PRACK is for us (RFC 3262 section 3).
-            "PRACK" => self.answer(now, &server, request, 481),
-            other if KNOWN_METHODS.contains(&other) => self.not_allowed(now, server, request),
-            _ => self.answer(now, &server, request, 501),
-        }
-    }
-
-    fn call_of(&self, request: &SipMessage) -> Option<CallId> {
-        let (call_id, local) = (request.call_id()?, request.to_tag()?);
-        let remote = request.from_tag().unwrap_or_default();
-        self.calls
-            .iter()
-            .rev()
-            .find(|(_, call)| {
-                call.dialog
-                    .iter()
-                    .chain(call.early.iter())
-                    .any(|dialog| dialog.matches(call_id, &local, &remote))
-            })
-            .map(|(id, _)| *id)
-    }
-
-    fn bye_received(&mut self, now: Time, server: &ServerId, request: &SipMessage, id: CallId) {
-        let code = self.config.behaviour.bye_answer.unwrap_or(200);
-        self.answer(now, server, request, code);
-        let pending = self
-            .calls
-            .get(&id)
-            .filter(|call| call.phase == Phase::Inviting)
-            .and_then(|call| {
-                let unanswered = call.unacknowledged.is_none();
-                Some((call.server.clone()?, call.invite.clone()?)).filter(|_| unanswered)
-            });
-        if let Some((invite_server, invite)) = pending {
-            self.answer(now, &invite_server, &invite, 487);
-        }
-        self.ended(now, id, true);
-    }
-
-    fn invited_again(&mut self, now: Time, server: ServerId, request: &SipMessage, id: CallId) {
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        if call.unacknowledged.is_some() {
-            let mut response = self.response_of(request, 500);
-            response.push("Retry-After", "2");
-            self.reply(now, server, response);
-            return;
-        }
-        // RFC 3261 section 14.2: our own re-INVITE is under way.
-        if call.refreshing && call.timer.is_some_and(|timer| !timer.by_update) {
-            self.answer(now, &server, request, 491);
-            return;
-        }
-        self.grant_refresh(now, server, request, id, true);
-    }
-
-    fn update_received(&mut self, now: Time, server: ServerId, request: &SipMessage, id: CallId) {
-        let describes = request.body_of("application/sdp").is_some();
-        self.grant_refresh(now, server, request, id, describes);
-    }
-
-    /// 200 to a re-INVITE or UPDATE: target refresh, session timer, and our description as it was (the session does not move).
-    fn grant_refresh(
-        &mut self,
-        now: Time,
-        server: ServerId,
-        request: &SipMessage,
-        id: CallId,
-        describes: bool,
-    ) {
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        if let Some(dialog) = call.dialog.as_mut() {
-            dialog.refresh_target(request);
-        }
-        if expires_of(request).is_some_and(|(seconds, _)| seconds < MIN_SE) {
-            let mut response = self.response_of(request, 422);
-            response.push("Min-SE", MIN_SE.to_string());
-            self.reply(now, server, response);
-            return;
-        }
-        let timer = SessionTimer::of_request(now, request);
-        if timer.is_some() {
-            call.timer = timer;
-        }
-        let sdp = call.local.repeat();
-        if request.method() == Some("INVITE") {
-            call.server = Some(server.clone());
-        }
-        let mut response = response_to(request, 200, None);
-        self.complete(&mut response, request);
-        response.push("Supported", "timer");
-        grant(&mut response, timer);
-        if describes {
-            response.set_body("application/sdp", sdp);
-        }
-        self.reply(now, server, response);
     }
 
     /// An ACK of a 2xx of ours.
@@ -486,7 +354,7 @@ impl Ue {
     }
 }
 
-fn grant(response: &mut SipMessage, timer: Option<SessionTimer>) {
+pub(super) fn grant(response: &mut SipMessage, timer: Option<SessionTimer>) {
     if let Some(timer) = timer {
         if !timer.we_refresh {
             response.push("Require", "timer");
