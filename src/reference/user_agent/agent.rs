@@ -149,9 +149,9 @@ impl UserAgent {
         self.core.run(|state, _| state.timers.len())
     }
 
-    /// Closes every socket and joins every task.
+    /// Closes every socket and joins every task; the channel of incoming requests ends.
     pub async fn stop(self) {
-        self.core.run(|state, _| state.stop());
+        self.core.stop();
         self.msrp.stop().await;
         self.core.sockets.close();
         self.core.sockets.tasks.stop().await;

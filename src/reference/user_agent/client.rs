@@ -34,6 +34,8 @@ pub(super) struct ClientTransaction {
     request: SipMessage,
     octets: Arc<[u8]>,
     route: RequestRoute,
+    /// TCP was chosen for the length alone: UDP is tried if TCP is refused.
+    datagram_instead: bool,
     phase: Phase,
     interval: Duration,
     waiter: Waiter,
@@ -46,7 +48,7 @@ impl State {
     pub(super) fn start_client(
         &mut self,
         mut request: SipMessage,
-        route: RequestRoute,
+        mut route: RequestRoute,
         waiter: Waiter,
         now: Instant,
     ) {
@@ -61,18 +63,15 @@ impl State {
         }
         let id = self.new_id();
         let branch = format!("z9hG4bK{}", self.tokens.short());
-        let via = self.own_via(route.transport, &branch);
-        request.push_front("Via", via);
-        let octets: Arc<[u8]> = request.to_octets().into();
-        self.effects
-            .push(Effect::Request(route, Arc::clone(&octets)));
-        let timers = self.config.timers;
-        if route.transport == Transport::Udp {
-            self.timers
-                .start(Timer::ClientRetransmit(id), now + timers.t1);
+        request.push_front("Via", self.own_via(route.transport, &branch));
+        let mut octets: Arc<[u8]> = request.to_octets().into();
+        let too_long = route.transport == Transport::Udp
+            && octets.len() > self.config.max_datagram_request_octets;
+        if too_long {
+            route.transport = Transport::Tcp;
+            request.set("Via", self.own_via(route.transport, &branch));
+            octets = request.to_octets().into();
         }
-        self.timers
-            .start(Timer::ClientEnd(id), now + timers.transaction_timeout());
         self.branches.insert(branch.clone(), id);
         let transaction = ClientTransaction {
             branch,
@@ -80,12 +79,31 @@ impl State {
             request,
             octets,
             route,
+            datagram_instead: too_long,
             phase: Phase::Calling,
-            interval: timers.t1,
+            interval: self.config.timers.t1,
             waiter,
             ack: None,
         };
         self.clients.insert(id, transaction);
+        self.launch(id, now);
+    }
+
+    /// The first transmission, and the timers that go with it.
+    fn launch(&mut self, id: u64, now: Instant) {
+        let timers = self.config.timers;
+        let Some(transaction) = self.clients.get(&id) else {
+            return;
+        };
+        let octets = Arc::clone(&transaction.octets);
+        self.effects
+            .push(Effect::Request(transaction.route, octets));
+        if transaction.route.transport == Transport::Udp {
+            self.timers
+                .start(Timer::ClientRetransmit(id), now + timers.t1);
+        }
+        self.timers
+            .start(Timer::ClientEnd(id), now + timers.transaction_timeout());
     }
 
     /// Our Via.
@@ -214,8 +232,8 @@ impl State {
         }
     }
 
-    /// No connection to this target: its transactions fail (RFC 3261 section 17.1.4).
-    pub(super) fn unreachable(&mut self, target: SocketAddr, reason: &str) {
+    /// No connection to this target: its transactions fail (RFC 3261 section 17.1.4), or go on by UDP (section 18.1.1).
+    pub(super) fn unreachable(&mut self, target: SocketAddr, reason: &str, now: Instant) {
         let lost: Vec<u64> = self
             .clients
             .iter()
@@ -227,8 +245,30 @@ impl State {
             .map(|(id, _)| *id)
             .collect();
         for id in lost {
-            self.forget_client(id, RequestError::Transport(reason.to_string()));
+            if !self.relaunch_by_datagram(id, now) {
+                self.forget_client(id, RequestError::Transport(reason.to_string()));
+            }
         }
+    }
+
+    fn relaunch_by_datagram(&mut self, id: u64, now: Instant) -> bool {
+        let Some(branch) = self
+            .clients
+            .get(&id)
+            .filter(|t| t.datagram_instead)
+            .map(|t| t.branch.clone())
+        else {
+            return false;
+        };
+        let via = self.own_via(Transport::Udp, &branch);
+        if let Some(transaction) = self.clients.get_mut(&id) {
+            transaction.datagram_instead = false;
+            transaction.route.transport = Transport::Udp;
+            transaction.request.set("Via", via);
+            transaction.octets = transaction.request.to_octets().into();
+        }
+        self.launch(id, now);
+        true
     }
 
     fn tell(&mut self, waiter: Waiter, result: Result<SipMessage, RequestError>, now: Instant) {

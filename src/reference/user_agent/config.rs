@@ -59,6 +59,9 @@ pub struct UserAgentConfig {
     pub connection_idle: Duration,
     /// SIP messages over this size are refused with 513.
     pub max_message_octets: usize,
+    /// Requests over this size go by TCP even where UDP was asked for, and by UDP again if the target refuses TCP
+    /// (RFC 3261 section 18.1.1).
+    pub max_datagram_request_octets: usize,
     pub msrp: super::msrp::MsrpConfig,
 }
 
@@ -82,6 +85,7 @@ impl Default for UserAgentConfig {
             max_connections: 2_000,
             connection_idle: Duration::from_secs(600),
             max_message_octets: 256 * 1024,
+            max_datagram_request_octets: 1300,
             msrp: super::msrp::MsrpConfig::default(),
         }
     }

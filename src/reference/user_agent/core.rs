@@ -11,7 +11,7 @@ use super::transport::{Receiver, Sockets};
 use super::via::Via;
 use crate::wire::sip::SipMessage;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
@@ -21,7 +21,8 @@ pub(super) struct Core {
     pub(super) tokens: Arc<Tokens>,
     state: Mutex<State>,
     wake: Notify,
-    incoming: mpsc::Sender<Incoming>,
+    /// Taken away by `stop`, so that the receiving side ends.
+    incoming: Mutex<Option<mpsc::Sender<Incoming>>>,
 }
 
 impl Core {
@@ -38,7 +39,7 @@ impl Core {
             tokens,
             state: Mutex::new(state),
             wake: Notify::new(),
-            incoming,
+            incoming: Mutex::new(Some(incoming)),
         }
     }
 
@@ -85,8 +86,23 @@ impl Core {
         }
     }
 
+    fn incoming(&self) -> MutexGuard<'_, Option<mpsc::Sender<Incoming>>> {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets everything and ends the channel of incoming requests.
+    pub(super) fn stop(self: &Arc<Self>) {
+        self.run(|state, _| state.stop());
+        let sender = self.incoming().take();
+        drop(sender);
+    }
+
     fn deliver(self: &Arc<Self>, id: u64, incoming: Incoming) {
-        if let Err(refused) = self.incoming.try_send(incoming) {
+        let refused = match self.incoming().as_ref() {
+            Some(sender) => sender.try_send(incoming).err(),
+            None => None,
+        };
+        if let Some(refused) = refused {
             let refusal = Refusal::new(503, "Service Unavailable").with("Retry-After", "5");
             self.run(|state, now| state.refuse(id, refusal, now));
             // Its own drop finds the transaction answered.
@@ -185,6 +201,6 @@ impl Receiver for Core {
     }
 
     fn unreachable(self: Arc<Self>, target: SocketAddr, reason: &str) {
-        self.run(|state, _| state.unreachable(target, reason));
+        self.run(|state, now| state.unreachable(target, reason, now));
     }
 }

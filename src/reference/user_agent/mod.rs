@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod core;
 mod dialog;
+mod dialog_requests;
 mod dialogs;
 mod invite;
 mod message;
@@ -22,6 +23,7 @@ mod tests;
 mod timers;
 mod tokens;
 mod transport;
+mod uas;
 mod via;
 
 pub use agent::{RequestError, UserAgent};

@@ -1,9 +1,9 @@
-//! Server transactions (RFC 3261 section 17.2, RFC 6026): matching, retransmission, timers G to L, CANCEL, and which request goes where.
+//! Server transactions (RFC 3261 section 17.2, RFC 6026): matching, responses and their retransmission, timers G to L.
 use super::config::Transport;
 use super::dialogs::DialogKey;
-use super::message::{Origin, Refusal, complete, policy_refusal, response_to, syntax_refusal};
+use super::message::{Origin, Refusal, complete, response_to, syntax_refusal};
 use super::request::{Body, HeaderList};
-use super::state::{Effect, Progress, State, Waiting};
+use super::state::{Effect, Progress, State};
 use super::timers::Timer;
 use super::via::{ResponseRoute, Via};
 use crate::wire::sip::SipMessage;
@@ -29,7 +29,7 @@ pub(super) enum Phase {
 
 pub(super) struct ServerTransaction {
     key: String,
-    merge: Option<MergeKey>,
+    pub(super) merge: Option<MergeKey>,
     pub(super) early: Option<DialogKey>,
     pub(super) request: Arc<SipMessage>,
     pub(super) origin: Origin,
@@ -39,11 +39,11 @@ pub(super) struct ServerTransaction {
     pub(super) phase: Phase,
     last: Option<Arc<[u8]>>,
     interval: Duration,
-    progress: watch::Sender<Progress>,
+    pub(super) progress: watch::Sender<Progress>,
 }
 
 /// RFC 3261 section 17.2.3; requests of RFC 2543 elements have no magic cookie and match by more fields.
-fn transaction_key(request: &SipMessage, via: &Via) -> String {
+pub(super) fn transaction_key(request: &SipMessage, via: &Via) -> String {
     let method = match request.method().unwrap_or_default() {
         "ACK" => "INVITE",
         other => other,
@@ -144,121 +144,6 @@ impl State {
             self.timers.start(Timer::ServerEnd(id), end);
         }
         id
-    }
-
-    /// RFC 3261 section 8.2 in its order, then by dialog and method.
-    fn route_request(&mut self, id: u64, method: &str, now: Instant) {
-        let Some(transaction) = self.servers.get(&id) else {
-            return;
-        };
-        let request = Arc::clone(&transaction.request);
-        let refusal = match method {
-            "CANCEL" => return self.cancel(id, now),
-            _ => policy_refusal(&request, &self.config),
-        };
-        if let Some(refusal) = refusal {
-            return self.refuse(id, refusal, now);
-        }
-        if let Some(tag) = request.to_tag() {
-            let key = (
-                request.call_id().unwrap_or_default().to_string(),
-                tag,
-                request.from_tag().unwrap_or_default(),
-            );
-            return self.in_dialog(id, key, method, now);
-        }
-        if !self.claim_merge_key(id, &request) {
-            return self.refuse(id, Refusal::new(482, "Loop Detected"), now);
-        }
-        match method {
-            "INVITE" => self.initial_invite(id, now),
-            "OPTIONS" => self.answer_options(id, now),
-            "BYE" | "UPDATE" | "PRACK" => self.refuse(
-                id,
-                Refusal::new(481, "Call/Transaction Does Not Exist"),
-                now,
-            ),
-            _ => {
-                if let Some(waiting) = self.waiting(id) {
-                    self.effects.push(Effect::Deliver(waiting));
-                }
-            }
-        }
-    }
-
-    /// `false` if another transaction carries the same request by another path.
-    fn claim_merge_key(&mut self, id: u64, request: &SipMessage) -> bool {
-        let (number, method) = request.cseq().unwrap_or_default();
-        let key = (
-            request.call_id().unwrap_or_default().to_string(),
-            request.from_tag().unwrap_or_default(),
-            number,
-            method.to_string(),
-        );
-        if self.merges.contains_key(&key) {
-            return false;
-        }
-        self.merges.insert(key.clone(), id);
-        if let Some(transaction) = self.servers.get_mut(&id) {
-            transaction.merge = Some(key);
-        }
-        true
-    }
-
-    fn initial_invite(&mut self, id: u64, now: Instant) {
-        if self.dialogs.len() + self.early.len() >= self.config.max_dialogs {
-            let refusal = Refusal::new(503, "Service Unavailable").with("Retry-After", "10");
-            return self.refuse(id, refusal, now);
-        }
-        self.respond(id, 100, "Trying", &HeaderList::new(), None, now);
-        let Some(transaction) = self.servers.get_mut(&id) else {
-            return;
-        };
-        let request = &transaction.request;
-        let key = (
-            request.call_id().unwrap_or_default().to_string(),
-            transaction.to_tag.clone(),
-            request.from_tag().unwrap_or_default(),
-        );
-        transaction.early = Some(key.clone());
-        let progress = transaction.progress.subscribe();
-        self.early.insert(key, id);
-        if let Some(waiting) = self.waiting(id) {
-            self.effects.push(Effect::Invite(waiting, progress));
-        }
-    }
-
-    /// What a caller needs to respond.
-    pub(super) fn waiting(&self, id: u64) -> Option<Waiting> {
-        self.servers.get(&id).map(|transaction| Waiting {
-            id,
-            request: (*transaction.request).clone(),
-            origin: transaction.origin,
-        })
-    }
-
-    /// RFC 3261 section 11.2.
-    pub(super) fn answer_options(&mut self, id: u64, now: Instant) {
-        let headers = vec![
-            ("Allow".to_string(), self.config.allow.join(", ")),
-            (
-                "Accept".to_string(),
-                "application/sdp, text/plain, message/cpim".to_string(),
-            ),
-            ("Supported".to_string(), self.config.supported.join(", ")),
-        ];
-        self.respond(id, 200, "OK", &headers, None, now);
-    }
-
-    pub(super) fn refuse(&mut self, id: u64, refusal: Refusal, now: Instant) {
-        self.respond(
-            id,
-            refusal.code,
-            refusal.reason,
-            &refusal.headers,
-            None,
-            now,
-        );
     }
 
     /// Builds and sends a response; `false` if the transaction cannot take one any more.
@@ -382,46 +267,6 @@ impl State {
             return;
         }
         self.dialog_ack(request);
-    }
-
-    /// RFC 3261 section 9.2.
-    fn cancel(&mut self, id: u64, now: Instant) {
-        let Some(transaction) = self.servers.get(&id) else {
-            return;
-        };
-        let request = Arc::clone(&transaction.request);
-        let via = request.values("Via").first().and_then(|v| Via::parse(v));
-        let invite = via.and_then(|via| {
-            let key = transaction_key(&request, &via);
-            let stem = key.strip_suffix("CANCEL")?;
-            self.server_keys.get(&format!("{stem}INVITE")).copied()
-        });
-        let Some(invite) = invite else {
-            let refusal = Refusal::new(481, "Call/Transaction Does Not Exist");
-            return self.refuse(id, refusal, now);
-        };
-        if let Some(tag) = self.servers.get(&invite).map(|t| t.to_tag.clone())
-            && let Some(transaction) = self.servers.get_mut(&id)
-        {
-            transaction.to_tag = tag;
-        }
-        self.respond(id, 200, "OK", &HeaderList::new(), None, now);
-        self.terminate_invite(invite, now);
-    }
-
-    /// 487 to an INVITE without a final response (CANCEL, or BYE in its early dialog).
-    pub(super) fn terminate_invite(&mut self, id: u64, now: Instant) {
-        let none = HeaderList::new();
-        let over = if self.config.cancelled_invite_unanswered {
-            self.servers
-                .get(&id)
-                .is_some_and(|transaction| transaction.phase == Phase::Proceeding)
-        } else {
-            self.respond(id, 487, "Request Terminated", &none, None, now)
-        };
-        if over && let Some(transaction) = self.servers.get(&id) {
-            transaction.progress.send_modify(|p| p.cancelled = true);
-        }
     }
 
     /// Timer G.

@@ -138,6 +138,8 @@ impl State {
         self.branches.clear();
         self.dialogs.clear();
         self.dialog_keys.clear();
+        self.left.clear();
+        self.left_until.clear();
         self.effects.clear();
     }
 }

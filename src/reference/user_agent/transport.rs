@@ -50,7 +50,7 @@ struct Connections {
 }
 
 pub(super) struct Sockets {
-    udp: UdpSocket,
+    udp: Arc<UdpSocket>,
     local: SocketAddr,
     connections: Mutex<Connections>,
     pub(super) tasks: Tasks,
@@ -72,8 +72,10 @@ pub(super) async fn bind(config: &UserAgentConfig) -> io::Result<(Sockets, TcpLi
                 if let Err(error) = socket2::SockRef::from(&udp).set_recv_buffer_size(4 << 20) {
                     tracing::debug!(%error, "receive buffer stays at its default");
                 }
+                // Only a socket known to be writable sends without waiting.
+                udp.writable().await?;
                 let sockets = Sockets {
-                    udp,
+                    udp: Arc::new(udp),
                     local,
                     connections: Mutex::default(),
                     tasks: Tasks::default(),
@@ -101,9 +103,18 @@ impl Sockets {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send_datagram(&self, octets: &[u8], to: SocketAddr) {
-        if let Err(error) = self.udp.try_send_to(octets, to) {
-            tracing::debug!(%error, %to, "datagram not sent");
+    fn send_datagram(&self, octets: Arc<[u8]>, to: SocketAddr) {
+        match self.udp.try_send_to(&octets, to) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let udp = Arc::clone(&self.udp);
+                self.tasks.spawn(async move {
+                    if let Err(error) = udp.send_to(&octets, to).await {
+                        tracing::debug!(%error, %to, "datagram not sent");
+                    }
+                });
+            }
+            Err(error) => tracing::debug!(%error, %to, "datagram not sent"),
         }
     }
 
@@ -114,7 +125,7 @@ impl Sockets {
         up: &Arc<R>,
     ) {
         match route.transport {
-            Transport::Udp => self.send_datagram(&octets, route.flow),
+            Transport::Udp => self.send_datagram(octets, route.flow),
             Transport::Tcp => {
                 if let Some(octets) = self.enqueue(route.flow, octets) {
                     self.connect(route.sent_by, None, octets, up);
@@ -130,7 +141,7 @@ impl Sockets {
         up: &Arc<R>,
     ) {
         match route.transport {
-            Transport::Udp => self.send_datagram(&octets, route.target),
+            Transport::Udp => self.send_datagram(octets, route.target),
             Transport::Tcp => {
                 if let Some(octets) = self.enqueue(route.target, octets) {
                     self.connect(route.target, route.flow, octets, up);
@@ -230,11 +241,6 @@ impl Sockets {
 
     pub(super) fn close(&self) {
         self.lock().by_remote.clear();
-    }
-
-    #[cfg(test)]
-    pub(super) fn connections(&self) -> usize {
-        self.lock().by_remote.len()
     }
 }
 

@@ -336,3 +336,43 @@ async fn survives_messages_of_any_quality() {
     drain.abort();
     agent.stop().await;
 }
+
+#[tokio::test]
+async fn sends_a_long_request_by_tcp_and_by_udp_where_tcp_is_refused() {
+    let (agent, _incoming) = start().await;
+    let long = || {
+        let mut message = SipMessage::request("MESSAGE", "sip:alice@example.org");
+        message.push("From", "<tel:+441>");
+        message.push("To", "<sip:alice@example.org>");
+        message.set_body("text/plain", vec![b'x'; 2000]);
+        message
+    };
+    let client = Client::new(&agent).await;
+    let (sender, to) = (agent.clone(), client.local());
+    let sending = tokio::spawn(async move { sender.request(long(), to, Transport::Udp).await });
+    let message = client.receive().await;
+    assert!(message.header("Via").unwrap().starts_with("SIP/2.0/UDP"));
+    client.respond(&message, 200, "OK").await;
+    assert_eq!(sending.await.unwrap().unwrap().status(), Some(200));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (sender, to) = (agent.clone(), listener.local_addr().unwrap());
+    let sending = tokio::spawn(async move { sender.request(long(), to, Transport::Udp).await });
+    let mut tcp = TcpClient::over(listener.accept().await.unwrap().0);
+    let message = tcp.receive().await;
+    assert!(message.header("Via").unwrap().starts_with("SIP/2.0/TCP"));
+    let mut ok = SipMessage::response(200, "OK");
+    for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
+        ok.push(name, message.header(name).unwrap());
+    }
+    ok.push("Content-Length", "0");
+    tcp.send_octets(&ok.to_octets()).await;
+    assert_eq!(sending.await.unwrap().unwrap().status(), Some(200));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn ends_the_incoming_channel_when_stopped() {
+    let (agent, mut incoming) = start().await;
+    agent.stop().await;
+    assert!(incoming.recv().await.is_none());
+}
