@@ -4,104 +4,24 @@ use super::*;
 use crate::peer::behaviour::{ReceiptId, Segmentation};
 use crate::peer::smsc::Account;
 use crate::wire::smpp::{
-    Bind, BindKind, Body, CommandId, Framer, MessageState, Pdu, Receipt, ShortMessagePdu,
-    decode_short_message_text, status,
+    BindKind, Body, CommandId, Framer, MessageState, Pdu, Receipt, decode_short_message_text,
+    status,
 };
 use etherparse::{SlicedPacket, TransportSlice};
 use pcap_parser::{
     Block, PcapBlockOwned, PcapNGReader,
     traits::{PcapNGPacketBlock, PcapReaderIterator},
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
+
+#[path = "exchange_esme.rs"]
+mod esme;
+use esme::Esme;
 
 const SOON: Duration = Duration::from_secs(5);
 const ALICE: &str = "+447700900111";
 const BOB: &str = "+447700900222";
 const CAROL: &str = "+447700900333";
-
-struct Esme {
-    stream: TcpStream,
-    framer: Framer,
-    sequence: u32,
-}
-
-impl Esme {
-    async fn connect(exchange: &Exchange) -> Self {
-        let stream = TcpStream::connect(exchange.address()).await.unwrap();
-        Self {
-            stream,
-            framer: Framer::default(),
-            sequence: 0,
-        }
-    }
-
-    async fn bound(exchange: &Exchange, kind: BindKind) -> Self {
-        let mut esme = Self::connect(exchange).await;
-        esme.bind(kind, "secret").await;
-        assert_eq!(esme.read().await.status, status::OK);
-        esme
-    }
-
-    async fn bind(&mut self, kind: BindKind, password: &str) {
-        let command = match kind {
-            BindKind::Receiver => CommandId::BIND_RECEIVER,
-            BindKind::Transmitter => CommandId::BIND_TRANSMITTER,
-            BindKind::Transceiver => CommandId::BIND_TRANSCEIVER,
-        };
-        let bind = Bind {
-            system_id: "ipsmgw".to_owned(),
-            password: password.to_owned(),
-            interface_version: 0x34,
-            ..Bind::default()
-        };
-        self.ask(command, Body::Bind(kind, bind)).await;
-    }
-
-    async fn ask(&mut self, command: CommandId, body: Body) -> u32 {
-        self.sequence += 1;
-        let pdu = Pdu::new(command, 0, self.sequence, body);
-        self.stream.write_all(&pdu.to_octets()).await.unwrap();
-        self.sequence
-    }
-
-    async fn submit(&mut self, from: &str, to: &str, text: &str, receipt: u8) -> u32 {
-        let message = ShortMessagePdu {
-            source_ton: 1,
-            source_npi: 1,
-            source: from.trim_start_matches('+').to_owned(),
-            dest_ton: 1,
-            dest_npi: 1,
-            dest: to.trim_start_matches('+').to_owned(),
-            registered_delivery: receipt,
-            short_message: text.as_bytes().to_vec(),
-            ..ShortMessagePdu::default()
-        };
-        let body = Body::ShortMessage(Box::new(message));
-        self.ask(CommandId::SUBMIT_SM, body).await
-    }
-
-    async fn read(&mut self) -> Pdu {
-        loop {
-            if let Some(frame) = self.framer.next_frame() {
-                return Pdu::parse(&frame.unwrap()).unwrap();
-            }
-            let mut buffer = [0; 4096];
-            let read = timeout(SOON, self.stream.read(&mut buffer)).await;
-            let count = read.expect("the SMSC says nothing").unwrap();
-            assert!(count > 0, "the SMSC closed");
-            self.framer.push(&buffer[..count]);
-        }
-    }
-
-    /// Reads a deliver_sm and answers it.
-    async fn take(&mut self) -> Pdu {
-        let pdu = self.read().await;
-        let body = Body::MessageId(Some(String::new()));
-        let answer = Pdu::new(pdu.command.response(), 0, pdu.sequence, body);
-        self.stream.write_all(&answer.to_octets()).await.unwrap();
-        pdu
-    }
-}
 
 fn text_of(pdu: &Pdu) -> String {
     let message = pdu.short_message().unwrap();
@@ -385,4 +305,42 @@ async fn an_address_in_use_is_reported_with_the_address() {
     let again = exchange.clone();
     exchange.stop().await.unwrap();
     again.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn ends_sessions_by_unbind_and_closes_after_the_response() {
+    let (exchange, run_tap) = started().await;
+    let mut esme = Esme::bound(&exchange, BindKind::Transceiver).await;
+    exchange.unbind();
+    let unbind = esme.take().await;
+    assert_eq!(unbind.command, CommandId::UNBIND);
+    assert_eq!(esme.stream.read(&mut [0; 16]).await.unwrap(), 0);
+    recorded_count(&run_tap, 4).await;
+    assert!(!exchange.bound(Duration::ZERO).await);
+    exchange.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn answers_a_flood_of_submissions_in_order() {
+    let (exchange, _) = started().await;
+    let mut esme = Esme::bound(&exchange, BindKind::Transceiver).await;
+    let tap = Tap::new();
+    let bob = exchange.attach(BOB, tap.clone(), HandsetBehaviour::default());
+    let first = esme.sequence + 1;
+    for _ in 0..1000 {
+        esme.submit(ALICE, BOB, "again", 1).await;
+    }
+    let (mut answered, mut receipts) = (first, 0);
+    while answered < first + 1000 || receipts < 1000 {
+        let pdu = esme.read().await;
+        if pdu.command == CommandId::DELIVER_SM {
+            receipts += 1;
+        } else {
+            assert_eq!((pdu.sequence, pdu.status), (answered, 0));
+            answered += 1;
+        }
+    }
+    assert!(bob.has_received(1000, SOON).await);
+    assert_eq!(recorded(&tap).len(), 3000);
+    exchange.stop().await.unwrap();
 }

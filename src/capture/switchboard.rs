@@ -21,6 +21,8 @@ use tokio::sync::watch;
 const MOST_LINKS: usize = 64;
 /// Short messages kept while no ESME takes them.
 const MOST_QUEUED: usize = 1000;
+/// Answers, receipts and deliveries whose time has not come.
+const MOST_DUE: usize = 100_000;
 const MOST_NOTES: usize = 1000;
 
 /// A handset at its number.
@@ -82,13 +84,7 @@ impl Switchboard {
         }
     }
 
-    fn count(&mut self) -> u64 {
-        self.counter += 1;
-        self.counter
-    }
-
     pub fn note(&mut self, note: String) {
-        tracing::debug!(note, "SMSC");
         if self.notes.len() < MOST_NOTES {
             self.notes.push(note);
         }
@@ -251,7 +247,8 @@ impl Switchboard {
         tap: Tap,
         behaviour: HandsetBehaviour,
     ) -> (u64, watch::Receiver<usize>) {
-        let generation = self.count();
+        self.counter += 1;
+        let generation = self.counter;
         let reference = number
             .bytes()
             .fold(0u16, |sum, octet| sum.wrapping_mul(31) ^ u16::from(octet));
@@ -319,11 +316,13 @@ impl Switchboard {
             .map_or_else(Vec::new, |a| a.complaints.clone())
     }
 
-    // What follows from it.
-
     fn later(&mut self, at: Time, what: Due) {
-        let order = self.count();
-        self.due.insert((at, order), what);
+        if self.due.len() == MOST_DUE {
+            self.note("too much is waiting for its time; something was dropped".to_owned());
+            return;
+        }
+        self.counter += 1;
+        self.due.insert((at, self.counter), what);
     }
 
     /// Until nothing is left to do now.
