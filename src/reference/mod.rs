@@ -6,6 +6,8 @@
 pub mod esme;
 pub mod faults;
 pub mod ip_sm_gw;
+#[cfg(test)]
+mod tests;
 pub mod user_agent;
 
 use esme::{Esme, EsmeConfig};

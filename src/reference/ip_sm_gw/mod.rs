@@ -20,7 +20,7 @@ mod pager;
 mod relay;
 mod reports;
 mod session;
-mod session_sms;
+pub(super) mod session_sms;
 mod templates;
 mod texts;
 
