@@ -81,6 +81,10 @@ pub enum Effect {
     AckMissing {
         id: ServerId,
     },
+    /// A response that belongs to no transaction.
+    Unmatched {
+        response: SipMessage,
+    },
     /// A message that belongs nowhere, in words.
     Stray(String),
 }
@@ -106,11 +110,16 @@ impl Transactions {
     /// Starts a client transaction for a request that has its Via.
     pub fn request(&mut self, now: Time, request: SipMessage, hop: Hop) -> ClientId {
         let via = Via::top(&request);
+        // Responses are matched by the method of their CSeq (section 17.1.3), so that of the request counts even where it lies.
+        let method = match request.cseq() {
+            Some((_, method)) => method.to_owned(),
+            None => request.method().unwrap_or_default().to_owned(),
+        };
         let id = ClientId {
             branch: via
                 .and_then(|v| v.branch().map(str::to_owned))
                 .unwrap_or_default(),
-            method: request.method().unwrap_or_default().to_owned(),
+            method,
         };
         let client = Client::start(now, request, hop, self.timers);
         self.effects.push_back(Effect::Send {
@@ -184,11 +193,7 @@ impl Transactions {
         let id = ClientId { branch, method };
         let timers = self.timers;
         let Some(client) = self.clients.get_mut(&id) else {
-            self.stray(&format!(
-                "a {} response that matches no transaction (CSeq method {})",
-                response.status().unwrap_or(0),
-                id.method
-            ));
+            self.effects.push_back(Effect::Unmatched { response });
             return;
         };
         let hop = client.hop;

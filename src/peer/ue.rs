@@ -180,6 +180,7 @@ impl Ue {
                     to: message.to_uri.clone(),
                     message_id: message.message_id.as_deref().unwrap_or(&made),
                     imdn: message.imdn.as_deref(),
+                    content_type: message.wrapped_type.as_deref(),
                     date_time: compose::date_time(self.config.epoch_seconds, now),
                 };
                 let body = compose::wrap(&message.text, &wrapping);
@@ -268,6 +269,12 @@ impl Ue {
                 Effect::AckMissing { .. } => {
                     self.problem("no ACK for a refusal of ours within timer H".to_owned());
                 }
+                Effect::Unmatched { response } => self.tell(UeEvent::Unmatched {
+                    method: response
+                        .cseq()
+                        .map_or_else(String::new, |(_, of)| of.to_owned()),
+                    code: response.status().unwrap_or(0),
+                }),
                 Effect::Stray(what) => self.problem(what),
             }
         }

@@ -191,7 +191,7 @@ impl Client {
 fn ack_of_refusal(request: &SipMessage, response: &SipMessage) -> SipMessage {
     let mut ack = of_same_transaction(request, "ACK");
     if let Some(to) = response.header("To") {
-        ack.set("To", to.to_owned());
+        ack.set("To", to);
     }
     ack
 }

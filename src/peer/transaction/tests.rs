@@ -116,7 +116,7 @@ fn acknowledges_a_refusal_within_the_transaction_and_again_when_it_comes_again()
     assert_eq!(layer.wake_at(), Some(ms(32_010)));
     layer.wake(ms(32_010));
     layer.receive(ms(32_020), refusal, udp());
-    assert!(matches!(layer.poll(), Some(Effect::Stray(_))));
+    assert!(matches!(layer.poll(), Some(Effect::Unmatched { .. })));
 }
 
 #[test]

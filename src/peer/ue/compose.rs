@@ -191,6 +191,8 @@ pub(super) struct Wrapping<'a> {
     pub(super) to: String,
     pub(super) message_id: &'a str,
     pub(super) imdn: Option<&'a str>,
+    /// Content-Type of what is wrapped.
+    pub(super) content_type: Option<&'a str>,
     pub(super) date_time: String,
 }
 
@@ -215,7 +217,10 @@ pub(super) fn wrap(text: &str, wrapping: &Wrapping) -> Vec<u8> {
         content_headers: vec![
             (
                 "Content-Type".to_owned(),
-                "text/plain;charset=UTF-8".to_owned(),
+                wrapping
+                    .content_type
+                    .unwrap_or("text/plain;charset=UTF-8")
+                    .to_owned(),
             ),
             ("Content-Length".to_owned(), content.len().to_string()),
         ],
@@ -268,6 +273,7 @@ pub(super) fn damage(request: &mut SipMessage, malformation: Malformation) {
             request.set("Content-Length", length.to_string());
         }
         Malformation::MaxForwardsZero => request.set("Max-Forwards", "0"),
+        Malformation::BrokenSdp if request.body_of("application/sdp").is_none() => {}
         Malformation::BrokenSdp => request.set_body("application/sdp", "v=none\r\nm=\r\n"),
         Malformation::UnknownRequire => request.push("Require", "nothing-known"),
     }

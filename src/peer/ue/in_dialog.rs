@@ -1,7 +1,8 @@
-//! What the UE answers to requests within a dialog (RFC 3261 section 12.2.2 and 14.2, RFC 3311, RFC 4028 section 9, RFC 6086).
-use super::Ue;
+//! What the UE answers to requests within a dialog, and the ACK of its 2xx (RFC 3261 section 12.2.2 and 14.2, RFC 3311,
+//! RFC 4028 section 9, RFC 6086).
 use super::call::{CallId, Phase};
 use super::uas::{KNOWN_METHODS, grant};
+use super::{Ue, UeEvent};
 use crate::peer::Time;
 use crate::peer::dialog::{MIN_SE, SessionTimer, expires_of, response_to};
 use crate::peer::transaction::ServerId;
@@ -23,7 +24,7 @@ impl Ue {
             return;
         };
         let label = call.label.clone();
-        let over = call.phase == Phase::Ended;
+        let (over, gone) = (call.phase == Phase::Ended, call.ended_told);
         let dialog = request.from_tag().and_then(|tag| call.dialog_of(&tag));
         if dialog.is_some_and(|dialog| !dialog.in_order(request)) {
             self.problem(format!("call {label}: CSeq of {method} went back"));
@@ -31,7 +32,7 @@ impl Ue {
             return;
         }
         match method {
-            "BYE" => self.bye_received(now, &server, request, id),
+            "BYE" if !gone => self.bye_received(now, &server, request, id),
             _ if over => self.answer(now, &server, request, 481),
             "INVITE" => self.invited_again(now, server, request, id),
             "UPDATE" => self.update_received(now, server, request, id),
@@ -129,6 +130,12 @@ impl Ue {
             call.timer = timer;
         }
         let sdp = call.local.repeat();
+        let moved = request
+            .body_of("application/sdp")
+            .and_then(|offer| call.local.conclude(&offer).ok());
+        if let (Some(moved), Some(session)) = (moved, call.session.as_mut()) {
+            session.set_remote_path(moved.remote_path);
+        }
         if request.method() == Some("INVITE") {
             call.server = Some(server.clone());
         }
@@ -140,5 +147,43 @@ impl Ue {
             response.set_body("application/sdp", sdp);
         }
         self.reply(now, server, response);
+    }
+
+    /// An ACK of a 2xx of ours.
+    pub(super) fn acknowledged(&mut self, now: Time, request: &SipMessage) {
+        let Some(id) = self.call_of(request) else {
+            self.problem("an ACK that belongs to no call".to_owned());
+            return;
+        };
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let number = request.cseq().map(|(number, _)| number);
+        if call.unacknowledged.as_ref().map(|u| u.cseq) != number {
+            return;
+        }
+        call.unacknowledged = None;
+        if call.phase != Phase::Inviting {
+            return;
+        }
+        call.phase = Phase::Established;
+        let label = call.label.clone();
+        let concluded = call.answer_in_ack.then(|| {
+            let sdp = request
+                .body_of("application/sdp")
+                .ok_or("an ACK without the SDP answer")?;
+            call.local.conclude(&sdp)
+        });
+        self.tell(UeEvent::Established {
+            call: label.clone(),
+        });
+        match concluded {
+            Some(Ok(agreed)) => self.start_session(now, id, &agreed),
+            Some(Err(reason)) => {
+                self.problem(format!("call {label}: {reason}; ending it"));
+                self.bye(now, id);
+            }
+            None => {}
+        }
     }
 }

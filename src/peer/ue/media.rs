@@ -275,6 +275,7 @@ impl Ue {
                     to: to.to_owned(),
                     message_id: &message_id,
                     imdn: message.imdn.as_deref(),
+                    content_type: message.wrapped_type.as_deref(),
                     date_time: compose::date_time(self.config.epoch_seconds, now),
                 },
             );

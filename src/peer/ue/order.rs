@@ -159,6 +159,8 @@ pub struct ChatText {
     pub text: String,
     /// `text/plain`, or `message/cpim` which wraps the text as text/plain; empty means `message/cpim`.
     pub content_type: String,
+    /// Content-Type inside message/cpim; `None` is text/plain in UTF-8. `message/imdn+xml` sends `text` as an IMDN document.
+    pub wrapped_type: Option<String>,
     pub message_id: Option<String>,
     pub success_report: bool,
     /// Value of Failure-Report: `yes`, `no`, `partial`.
@@ -179,6 +181,8 @@ pub struct PagerMessage {
     pub text: String,
     /// `text/plain`, or `message/cpim` which wraps the text; empty means `message/cpim`.
     pub content_type: String,
+    /// Content-Type inside message/cpim; `None` is text/plain in UTF-8.
+    pub wrapped_type: Option<String>,
     /// Empty: one is generated.
     pub conversation_id: String,
     /// Empty: one is generated.
@@ -258,6 +262,11 @@ pub enum UeEvent {
     /// Final response to a request that is not INVITE: BYE, MESSAGE, OPTIONS, CANCEL, UPDATE ... (408 for a timeout of our own).
     Answered {
         call: String,
+        method: String,
+        code: u16,
+    },
+    /// A response that answers none of our transactions: to raw octets, or too late.
+    Unmatched {
         method: String,
         code: u16,
     },

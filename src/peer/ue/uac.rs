@@ -71,6 +71,7 @@ impl Ue {
                 to: to.to_owned(),
                 message_id: &message_id,
                 imdn: None,
+                content_type: None,
                 date_time: compose::date_time(self.config.epoch_seconds, now),
             },
         );
@@ -90,6 +91,9 @@ impl Ue {
         let hop = self.hop_to_system();
         let (client, sent) = self.send_request(now, invite, hop, Use::Invite(id));
         if let Some(call) = self.calls.get_mut(&id) {
+            call.provisional = false;
+            call.early.clear();
+            call.early_answer = None;
             call.client = Some(client);
             call.invite = Some(sent);
         }
@@ -130,7 +134,11 @@ impl Ue {
             return;
         };
         let number = invite.cseq().map_or(1, |(number, _)| number) + 1;
-        if number > MAX_ATTEMPTS {
+        let cancelling = self
+            .calls
+            .get(&id)
+            .is_some_and(|call| call.cancelling == Cancelling::Sent);
+        if number > MAX_ATTEMPTS || cancelling {
             self.invite_refused(id, 422);
             return;
         }

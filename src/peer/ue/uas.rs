@@ -1,5 +1,7 @@
 //! The UE as the called side: what it answers to each request (RFC 3261 section 8.2, 13.3; RFC 3428).
 //! Requests within a dialog have a file of their own.
+use std::time::Duration;
+
 use super::call::{Call, CallId, Phase, Unacknowledged};
 use super::compose::{self, Identity};
 use super::media::readable;
@@ -13,6 +15,8 @@ use crate::wire::sip::SipMessage;
 /// Methods that exist and that this UE does not take: 405; others are 501 (RFC 3261 section 8.2.1).
 pub(super) const KNOWN_METHODS: [&str; 6] =
     ["REGISTER", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH", "ACK"];
+/// RFC 3261 section 17.2.1: an INVITE that is not answered within this time gets 100.
+const TRYING_AFTER: Duration = Duration::from_millis(200);
 const UNDERSTOOD_EXTENSIONS: [&str; 2] = ["timer", "100rel"];
 
 impl Ue {
@@ -140,6 +144,16 @@ impl Ue {
             .iter()
             .any(|token| token.eq_ignore_ascii_case("100rel"));
         let refuses_at_once = self.config.behaviour.refuse_invite.is_some() && delay.is_zero();
+        let slow = self.config.behaviour.response_delay.max(if only_reliable {
+            delay
+        } else {
+            Duration::ZERO
+        });
+        if slow >= TRYING_AFTER {
+            let mut trying = response_to(request, 100, None);
+            trying.push("Content-Length", "0");
+            self.transactions.respond(now, &server, &trying);
+        }
         // RFC 3262 section 3: where only reliable provisional responses are allowed we send none.
         if !only_reliable && !refuses_at_once {
             let mut ringing = response_to(request, 180, Some(&tag));
@@ -240,44 +254,6 @@ impl Ue {
             let response = response_to(&invite, 487, tag.as_deref());
             self.reply(now, invite_server, response);
             self.ended(now, id, true);
-        }
-    }
-
-    /// An ACK of a 2xx of ours.
-    pub(super) fn acknowledged(&mut self, now: Time, request: &SipMessage) {
-        let Some(id) = self.call_of(request) else {
-            self.problem("an ACK that belongs to no call".to_owned());
-            return;
-        };
-        let Some(call) = self.calls.get_mut(&id) else {
-            return;
-        };
-        let number = request.cseq().map(|(number, _)| number);
-        if call.unacknowledged.as_ref().map(|u| u.cseq) != number {
-            return;
-        }
-        call.unacknowledged = None;
-        if call.phase != Phase::Inviting {
-            return;
-        }
-        call.phase = Phase::Established;
-        let label = call.label.clone();
-        let concluded = call.answer_in_ack.then(|| {
-            let sdp = request
-                .body_of("application/sdp")
-                .ok_or("an ACK without the SDP answer")?;
-            call.local.conclude(&sdp)
-        });
-        self.tell(UeEvent::Established {
-            call: label.clone(),
-        });
-        match concluded {
-            Some(Ok(agreed)) => self.start_session(now, id, &agreed),
-            Some(Err(reason)) => {
-                self.problem(format!("call {label}: {reason}; ending it"));
-                self.bye(now, id);
-            }
-            None => {}
         }
     }
 

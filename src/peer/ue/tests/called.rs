@@ -140,7 +140,7 @@ fn answers_requests_within_a_dialog_and_ends_on_bye() {
         (13, "PRACK", 481),
         (9, "OPTIONS", 500),
         (14, "BYE", 200),
-        (15, "BYE", 200),
+        (15, "BYE", 481),
         (16, "INFO", 481),
     ] {
         bench.receive(&request_within(&invite, method, number));
