@@ -2,6 +2,7 @@
 mod framing;
 mod message;
 mod pdu;
+mod print;
 mod receipt;
 mod values;
 

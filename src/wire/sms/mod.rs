@@ -4,8 +4,8 @@ mod segments;
 mod user_data;
 
 pub use alphabet::{
-    Coding, decode_gsm7, decode_ucs2, encode_gsm7, encode_ucs2, pack_septets, suits_gsm7,
-    unpack_septets,
+    Coding, decode_gsm7, decode_gsm7_shifted, decode_ucs2, encode_gsm7, encode_ucs2, pack_septets,
+    suits_gsm7, unpack_septets,
 };
 pub use segments::{ReferenceWidth, Segment, split_text};
 pub use user_data::{Concatenation, UserDataHeader};
@@ -67,7 +67,10 @@ mod tests {
             let count = data.length - (8 * took).div_ceil(7);
             let septets = unpack_septets(&data.octets[took..], count, fill).unwrap();
             assert_eq!(pack_septets(&septets, fill), data.octets[took..]);
-            decode_gsm7(&septets).unwrap()
+            match header.national_languages() {
+                (Some(language), None) => decode_gsm7_shifted(&septets, language).unwrap(),
+                _ => decode_gsm7(&septets).unwrap(),
+            }
         };
         (text, header.concatenation())
     }
@@ -83,6 +86,8 @@ mod tests {
             ("submit_8chars", "12345678"),
             ("deliver_ext", "{[~]}|^\\€ @£Δ"),
             ("deliver_ucs2_emoji", "漢字 👍🏽"),
+            ("deliver_tr_single", "ŞşĞğİıç"),
+            ("deliver_es_single", "¿Qué? á í ó ú"),
         ] {
             assert_eq!(read(name), (text.to_owned(), None), "{name}");
         }

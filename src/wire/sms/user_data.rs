@@ -6,6 +6,8 @@ use crate::wire::Malformed;
 const CLAUSE: &str = "3GPP TS 23.040 clause 9.2.3.24";
 const CONCATENATION_8: u8 = 0x00;
 const CONCATENATION_16: u8 = 0x08;
+const SINGLE_SHIFT: u8 = 0x24;
+const LOCKING_SHIFT: u8 = 0x25;
 
 /// Concatenation information element (IEI 00 or 08).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,6 +103,18 @@ impl UserDataHeader {
             }
             .filter(Concatenation::is_valid)
         })
+    }
+
+    /// Language of the last national language single shift (IEI 24) and locking shift (IEI 25) element.
+    pub fn national_languages(&self) -> (Option<u8>, Option<u8>) {
+        let last = |wanted: u8| {
+            let mut named = self.elements.iter().rev();
+            named.find_map(|(identifier, data)| match data.as_slice() {
+                [language] if *identifier == wanted => Some(*language),
+                _ => None,
+            })
+        };
+        (last(SINGLE_SHIFT), last(LOCKING_SHIFT))
     }
 
     /// A header of this one element; without `wide` the low octet of the reference is used.
