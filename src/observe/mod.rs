@@ -11,6 +11,8 @@ mod observer;
 mod packet;
 mod reader;
 mod reassembly;
+#[cfg(test)]
+mod sample;
 mod settled;
 mod short_messages;
 mod sip;
@@ -41,3 +43,6 @@ pub enum ObserveError {
     )]
     LinkType { interface: u32, link_type: i32 },
 }
+
+#[cfg(test)]
+mod view_tests;

@@ -1,0 +1,181 @@
+//! SIP messages in a ladder: what they ask or answer, then the header fields and bodies the interworking is about.
+use super::masks::Masks;
+use crate::wire::cpim::{CpimMessage, Imdn};
+use crate::wire::sdp::{MessageMedia, SessionDescription};
+use crate::wire::sip::{NameAddr, SipMessage, StartLine};
+
+/// Header fields that are shown as they are, masked. A ladder is about these; the rest is in the capture.
+const SHOWN: [&str; 16] = [
+    "P-Asserted-Identity",
+    "P-Asserted-Service",
+    "P-Preferred-Service",
+    "Privacy",
+    "Accept-Contact",
+    "Conversation-ID",
+    "Contribution-ID",
+    "InReplyTo-Contribution-ID",
+    "Subject",
+    "Require",
+    "Unsupported",
+    "Session-Expires",
+    "Min-SE",
+    "Retry-After",
+    "Warning",
+    "Reason",
+];
+
+/// The first line says what it is, the others what it carries.
+pub fn lines(message: &SipMessage, masks: &mut Masks<'_>) -> Vec<String> {
+    let mut lines = vec![first_line(message, masks)];
+    if message.is_request() && message.to_tag().is_none() {
+        for name in ["From", "To"] {
+            if let Some(value) = message.header(name) {
+                lines.push(format!("{name}: {}", name_addr(value, masks)));
+            }
+        }
+    }
+    for name in SHOWN {
+        for value in message.headers_named(name) {
+            let value = match name {
+                "Conversation-ID" => masks.name("conversation", value),
+                "Contribution-ID" | "InReplyTo-Contribution-ID" => {
+                    masks.name("contribution", value)
+                }
+                _ => masks.field(value),
+            };
+            lines.push(format!("{name}: {value}"));
+        }
+    }
+    lines.extend(contact(message, masks));
+    for part in message.bodies() {
+        let media_type = part.content_type();
+        let media_type = media_type.as_deref().or_else(|| {
+            // The body itself, when it is no multipart, has its type in the message's header.
+            message.header("Content-Type")
+        });
+        lines.extend(body(media_type.unwrap_or(""), &part.content, masks));
+    }
+    lines
+}
+
+fn first_line(message: &SipMessage, masks: &mut Masks<'_>) -> String {
+    let call = masks.name("call", message.call_id().unwrap_or_default());
+    let mut tags = String::new();
+    for tag in [message.from_tag(), message.to_tag()].into_iter().flatten() {
+        tags.push(' ');
+        tags.push_str(&masks.name("tag", &tag));
+    }
+    match &message.start {
+        StartLine::Request { method, uri } => format!("{method} {} {call}{tags}", masks.field(uri)),
+        StartLine::Response { code, reason } => {
+            let method = message.cseq().map_or("?", |(_, method)| method);
+            format!("{code} {reason} to {method} {call}{tags}")
+        }
+    }
+}
+
+fn name_addr(value: &str, masks: &mut Masks<'_>) -> String {
+    let Ok(parsed) = NameAddr::parse(value) else {
+        return masks.field(value);
+    };
+    let uri = masks.field(parsed.uri.as_str());
+    match &parsed.display {
+        Some(display) => format!("\"{}\" <{uri}>", masks.words(display)),
+        None => format!("<{uri}>"),
+    }
+}
+
+/// Feature tags of the Contact; its address is of no interest.
+fn contact(message: &SipMessage, masks: &mut Masks<'_>) -> Option<String> {
+    let parsed = NameAddr::parse(message.header("Contact")?).ok()?;
+    let mut tags: Vec<String> = Vec::new();
+    for (name, value) in &parsed.params {
+        match value {
+            _ if name == "expires" || name == "q" => {}
+            Some(value) => tags.push(format!("{name}=\"{}\"", masks.field(value))),
+            None => tags.push(name.clone()),
+        }
+    }
+    tags.sort_unstable();
+    (!tags.is_empty()).then(|| format!("Contact: {}", tags.join(" ")))
+}
+
+/// A body of SIP or MSRP in one or more lines.
+pub fn body(media_type: &str, content: &[u8], masks: &mut Masks<'_>) -> Vec<String> {
+    let bare = media_type.split(';').next().unwrap_or_default();
+    match bare.trim().to_ascii_lowercase().as_str() {
+        "application/sdp" => session_description(content, masks),
+        "message/cpim" => cpim(content, masks),
+        "message/imdn+xml" => vec![imdn(content, masks)],
+        "text/plain" => {
+            let text = String::from_utf8_lossy(content);
+            vec![format!("text/plain {:?}", masks.words(&text))]
+        }
+        other if content.is_empty() => vec![format!("{other} (empty)")],
+        other => vec![format!("{other} of {} octets", content.len())],
+    }
+}
+
+fn session_description(content: &[u8], masks: &mut Masks<'_>) -> Vec<String> {
+    let Ok(description) = SessionDescription::parse(content) else {
+        return vec!["SDP unreadable".to_owned()];
+    };
+    let media = description.message_media.iter();
+    media
+        .map(|media| match media {
+            Some(media) => message_media(media, masks),
+            None => "SDP other media".to_owned(),
+        })
+        .collect()
+}
+
+fn message_media(media: &MessageMedia, masks: &mut Masks<'_>) -> String {
+    let path: Vec<String> = media.path.iter().map(|uri| masks.msrp_uri(uri)).collect();
+    let mut words = format!("SDP message {} {}", media.protocol, path.join(" "));
+    if media.port == 0 {
+        words.push_str(" port 0");
+    }
+    if let Some(setup) = media.setup {
+        words.push_str(&format!(" setup {setup:?}").to_ascii_lowercase());
+    }
+    if media.direction != "sendrecv" {
+        words.push_str(&format!(" {}", media.direction));
+    }
+    words.push_str(&format!(" accept {}", media.accept_types.join(" ")));
+    if !media.accept_wrapped_types.is_empty() {
+        let wrapped = media.accept_wrapped_types.join(" ");
+        words.push_str(&format!(" wrapped {wrapped}"));
+    }
+    words
+}
+
+fn cpim(content: &[u8], masks: &mut Masks<'_>) -> Vec<String> {
+    let Ok(message) = CpimMessage::parse(content) else {
+        return vec!["message/cpim unreadable".to_owned()];
+    };
+    let mut lines = Vec::new();
+    for name in ["From", "To", "Subject"] {
+        if let Some(value) = message.header(name) {
+            lines.push(format!("cpim {name}: {}", masks.field(value)));
+        }
+    }
+    if let Some(id) = message.imdn_header("Message-ID") {
+        lines.push(format!("cpim Message-ID: {}", masks.name("imdn", id)));
+    }
+    if let Some(wanted) = message.imdn_header("Disposition-Notification") {
+        lines.push(format!("cpim Disposition-Notification: {wanted}"));
+    }
+    let media_type = message.content_type().unwrap_or_default();
+    lines.extend(body(&media_type, &message.content, masks));
+    lines
+}
+
+fn imdn(content: &[u8], masks: &mut Masks<'_>) -> String {
+    match Imdn::parse(content) {
+        Ok(imdn) => {
+            let id = masks.name("imdn", &imdn.message_id);
+            format!("imdn {id} {:?}", imdn.status).to_ascii_lowercase()
+        }
+        Err(_) => "imdn unreadable".to_owned(),
+    }
+}
