@@ -45,6 +45,10 @@ pub struct UserAgentConfig {
     pub allow: Vec<String>,
     /// Option tags understood in `Require`; all others get 420.
     pub supported: Vec<String>,
+    /// Media types in the `Accept` of OPTIONS responses.
+    pub accept: Vec<String>,
+    /// Further header fields of OPTIONS responses, e.g. Contact with feature tags.
+    pub options_headers: super::request::HeaderList,
     pub timers: SipTimers,
     /// Smallest session interval accepted (RFC 4028 section 5); smaller ones get 422.
     pub min_session_expires: u32,
@@ -76,6 +80,8 @@ impl Default for UserAgentConfig {
             .map(String::from)
             .to_vec(),
             supported: vec!["timer".into()],
+            accept: vec!["application/sdp".into(), "text/plain".into()],
+            options_headers: Vec::new(),
             timers: SipTimers::default(),
             min_session_expires: 90,
             refuse_zero_max_forwards: false,

@@ -231,7 +231,7 @@ impl State {
             return;
         };
         let number = waiting.request.cseq().map_or(0, |(number, _)| number);
-        if number <= dialog.remote_cseq {
+        if number < dialog.remote_cseq {
             let refusal = Refusal::new(500, "CSeq Out of Order");
             return self.refuse(id, refusal, now);
         }

@@ -102,14 +102,16 @@ impl State {
 
     /// RFC 3261 section 11.2.
     pub(super) fn answer_options(&mut self, id: u64, now: Instant) {
-        let headers = vec![
-            ("Allow".to_string(), self.config.allow.join(", ")),
-            (
-                "Accept".to_string(),
-                "application/sdp, text/plain, message/cpim".to_string(),
-            ),
-            ("Supported".to_string(), self.config.supported.join(", ")),
-        ];
+        let mut headers = self.config.options_headers.clone();
+        for (name, values) in [
+            ("Allow", &self.config.allow),
+            ("Accept", &self.config.accept),
+            ("Supported", &self.config.supported),
+        ] {
+            if !headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)) {
+                headers.push((name.to_string(), values.join(", ")));
+            }
+        }
         self.respond(id, 200, "OK", &headers, None, now);
     }
 

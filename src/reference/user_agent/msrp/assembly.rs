@@ -69,7 +69,10 @@ impl Assemblies {
             None => known as u64,
         };
         let end = start.saturating_add(body.len() as u64);
-        if end > max_octets as u64 || total.is_some_and(|t| t > max_octets as u64) {
+        // All incomplete messages of a session together may hold no more than two of the largest.
+        let others: usize = self.incomplete.iter().map(|a| a.octets.len()).sum();
+        let crowded = end.saturating_add((others - known) as u64) > 2 * max_octets as u64;
+        if crowded || end > max_octets as u64 || total.is_some_and(|t| t > max_octets as u64) {
             if let Some(place) = place {
                 self.incomplete.swap_remove(place);
             }

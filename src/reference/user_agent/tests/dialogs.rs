@@ -60,7 +60,7 @@ async fn sends_bye_when_no_ack_comes() {
 async fn gives_the_bye_of_the_peer_to_the_caller() {
     let (agent, mut incoming) = start().await;
     let (mut client, tag, mut dialog) = established(&agent, &mut incoming, "d3", &[]).await;
-    let low = client.request("BYE", "d3", 1, &tag);
+    let low = client.request("BYE", "d3", 0, &tag);
     client.send(&low).await;
     client.response(500).await;
     let options = client.request("OPTIONS", "d3", 2, &tag);
