@@ -38,8 +38,9 @@ struct Chat {
 
 /// Why the session ends.
 enum Ending {
-    Bye(ServerRequest),
-    Left,
+    Bye(Box<ServerRequest>),
+    /// The SMS user left; the text is relayed first (only under a fault).
+    Left(Option<String>),
     Expired,
     MediaLost,
     Gone,
@@ -109,7 +110,7 @@ impl Chat {
 
     fn dialog_event(&mut self, event: Option<DialogEvent>) -> Option<Ending> {
         match event {
-            Some(DialogEvent::Bye(request)) => Some(Ending::Bye(request)),
+            Some(DialogEvent::Bye(request)) => Some(Ending::Bye(Box::new(request))),
             //= TD-13
             Some(DialogEvent::Expired) => Some(Ending::Expired),
             Some(DialogEvent::AckTimeout) | None => Some(Ending::Gone),
@@ -195,14 +196,10 @@ impl Chat {
                 return None;
             }
             //= TD-08
-            if faults.is(Fault::LeaveKeywordRelayed) {
-                let send = self.outgoing(&message.text);
-                let control = self.msrp.control.clone();
-                tokio::spawn(async move { control.send(send).await.is_ok() });
-            }
+            let relayed = faults.is(Fault::LeaveKeywordRelayed);
             //= TD-09
             message.answer.give(status::OK);
-            return Some(Ending::Left);
+            return Some(Ending::Left(relayed.then_some(message.text)));
         }
         if faults.is(Fault::ShortMessageDropped) {
             message.answer.give(status::OK);
@@ -263,17 +260,16 @@ impl Chat {
         let submissions = match ending {
             // Who leaves need not be told.
             //= TD-11
-            Ending::Left => Vec::new(),
+            Ending::Left(_) => Vec::new(),
             _ => self.session.submit_closing_message(),
         };
         match ending {
             //= TD-04
             Ending::Bye(request) => {
-                if faults.is(Fault::ByeNotAnswered) {
-                    request.ignore();
-                } else if faults.is(Fault::ByeWaitsForSm)
-                    && session_sms::all(submissions).await.is_err()
-                {
+                let withheld = faults.is(Fault::ByeNotAnswered)
+                    || (faults.is(Fault::ByeWaitsForSm)
+                        && session_sms::all(submissions).await.is_err());
+                if withheld {
                     request.ignore();
                 } else {
                     let headers = self.session.invitation.sender.cpm_headers();
@@ -281,7 +277,11 @@ impl Chat {
                 }
                 self.close_media();
             }
-            Ending::Left => {
+            Ending::Left(relayed) => {
+                if let Some(text) = relayed {
+                    let sent = self.msrp.control.send(self.outgoing(&text));
+                    tokio::time::timeout(RECONNECT, sent).await.ok();
+                }
                 if faults.is(Fault::ByesTwice)
                     && let Err(error) = self.dialog.control.bye_and_stay().await
                 {

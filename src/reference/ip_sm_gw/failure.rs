@@ -61,8 +61,6 @@ pub fn reason(code: u16) -> &'static str {
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        300..400 => "Redirected",
-        400..500 => "Request Failure",
         _ => "Failure",
     }
 }

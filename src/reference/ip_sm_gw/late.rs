@@ -4,7 +4,7 @@
 //! Content for a caller's own number is an ordinary short message to that user.
 
 use super::inbound::ShortMessage;
-use super::invitation::SESSION_FEATURE;
+use super::invitation::{SESSION_FEATURE, SESSION_SERVICE};
 use super::keywords::{Meaning, meaning};
 use super::pager;
 use super::session::Session;
@@ -48,6 +48,7 @@ fn invite_caller(session: &Session) {
     invite.push("To", format!("<{}>", session.invitation.sender.uri));
     let port = agent.sip_address();
     invite.push("Contact", format!("<sip:{port}>;{SESSION_FEATURE}"));
+    invite.push("P-Asserted-Service", SESSION_SERVICE);
     let path = format!("msrp://{}/{};tcp", agent.msrp_address(), agent.token());
     let ip = agent.msrp_address().ip();
     let sdp = format!(

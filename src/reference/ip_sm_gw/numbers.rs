@@ -140,20 +140,15 @@ impl Numbers {
     //= ADR-07
     pub fn find(&mut self, now: Instant, number: &str, sms_user: &str) -> Option<Allocation> {
         self.expire(now);
-        if let Some(allocation) = self.pairs.get(&pair(number, sms_user)) {
-            return Some(*allocation);
-        }
         if self.faults.is(Fault::CorrelatesByNumberOnly) {
             let users = self.by_number.get(number)?;
-            return users
-                .iter()
-                .filter_map(|user| self.pairs.get(&pair(number, user)).copied())
-                .find(|allocation| matches!(allocation, Allocation::Live(_)));
+            let mut any = users.iter().map(|user| self.pairs.get(&pair(number, user)));
+            return any.next().flatten().copied();
         }
-        None
+        self.pairs.get(&pair(number, sms_user)).copied()
     }
 
-    /// Ends the pair's session and puts it in quarantine.
+    /// Ends the pair's session and puts it in quarantine; false if the pair is free at once.
     //= ADR-09
     pub fn release(
         &mut self,
@@ -162,15 +157,16 @@ impl Numbers {
         sms_user: &str,
         session: SessionId,
         quarantine: Duration,
-    ) {
+    ) -> bool {
         self.expire(now);
         let key = pair(number, sms_user);
         if self.pairs.get(&key) != Some(&Allocation::Live(session)) {
-            return;
+            // Released before, or given to another session under a fault.
+            return matches!(self.pairs.get(&key), Some(Allocation::Quarantine { session: s, .. }) if *s == session);
         }
         if quarantine.is_zero() || self.faults.is(Fault::NoQuarantine) {
             self.remove(&key);
-            return;
+            return false;
         }
         let until = now + quarantine;
         self.pairs
@@ -183,6 +179,7 @@ impl Numbers {
         {
             self.remove(&oldest);
         }
+        true
     }
 
     /// Frees a live pair whose session ended without quarantine.

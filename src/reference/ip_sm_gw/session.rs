@@ -75,14 +75,14 @@ impl Session {
         }
     }
 
-    /// Leaves the number to quarantine; further messages to it still come here until then. The session no longer counts as one.
-    pub fn release_number(&mut self) -> Duration {
+    /// Leaves the number to quarantine; further messages to it come here until the time given. The session no longer counts as one.
+    pub fn release_number(&mut self) -> Option<Instant> {
+        self.discount();
         let quarantine = Duration::from_secs_f64(self.settings.quarantine_seconds);
         let (number, user) = (&self.number, &self.sms_user);
         let now = Instant::now();
-        locked(&self.gateway.numbers).release(now, number, user, self.id, quarantine);
-        self.discount();
-        quarantine
+        let kept = locked(&self.gateway.numbers).release(now, number, user, self.id, quarantine);
+        kept.then_some(now + quarantine)
     }
 
     fn discount(&mut self) {
@@ -359,12 +359,10 @@ fn answered(
 //= INV-12
 //= ADR-09
 async fn quarantine(mut session: Session) {
-    let length = session.release_number();
-    if length.is_zero() || session.gateway.faults.is(Fault::NoQuarantine) {
+    let Some(until) = session.release_number() else {
         return;
-    }
+    };
     session.set_state(State::Quarantine);
-    let until = Instant::now() + length;
     while let Ok(Some(message)) = tokio::time::timeout_at(until, session.inbox.recv()).await {
         super::late::receive(&mut session, message).await;
     }

@@ -58,12 +58,11 @@ pub async fn all(submissions: Vec<Submission>) -> Result<Vec<String>, SubmitErro
     Ok(ids)
 }
 
-/// Another number that looks much the same: for deliberate faults.
+/// Another number that nobody has: for deliberate faults. No country code begins with 99 9.
 pub fn other_number(number: &str) -> String {
-    let mut digits = number.to_owned();
-    let last = digits.pop().and_then(|c| c.to_digit(10)).unwrap_or(0);
-    digits.push_str(&((last + 5) % 10).to_string());
-    digits
+    let digits = number.trim_start_matches('+');
+    let kept: String = digits.chars().skip(3).collect();
+    format!("+999{kept}")
 }
 
 #[cfg(test)]
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn another_number_differs_in_its_last_digit_only() {
-        assert_eq!(other_number("+447700900002"), "+447700900007");
+    fn another_number_belongs_to_no_country() {
+        assert_eq!(other_number("+447700900002"), "+999700900002");
     }
 }
