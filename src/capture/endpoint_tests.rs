@@ -1,10 +1,13 @@
 //! A small machine on real sockets: order, recording, time and the ways an endpoint ends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+use super::super::driver::ACCEPTED_FROM;
 use super::*;
-use crate::peer::Time;
+use crate::peer::{Channel, FlowId, Input, Output, Time};
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 /// Says back what it hears, in capitals on datagrams, and tells every input as an event.
 #[derive(Default)]

@@ -238,10 +238,7 @@ impl Cutter {
         self.ends.push_back((self.pushed, frame));
         self.waiting.extend_from_slice(octets);
         let mut cuts = Vec::new();
-        loop {
-            let Some(framer) = &mut self.framer else {
-                break;
-            };
+        while let Some(framer) = &mut self.framer {
             match framer.next_fact() {
                 None => break,
                 Some(Ok(fact)) => {

@@ -206,7 +206,7 @@ impl Reader {
             )
         };
         let length = number(&head[4..8], big_endian) as usize;
-        if length < 12 || length % 4 != 0 || length > BLOCK_LIMIT {
+        if length < 12 || !length.is_multiple_of(4) || length > BLOCK_LIMIT {
             return Err(self.broken(format!("block length {length}")));
         }
         Ok((rest.len() >= length).then_some(length))

@@ -111,160 +111,100 @@ impl Run {
 
     /// The whole capture.
     pub fn capture(&self) -> Vec<u8> {
-        let tap = Tap::new();
-        let ends = self.ends();
-        let udp = |outbound, octets| {
-            record(
-                &tap,
-                "isc",
-                outbound,
-                ends.alice,
-                ends.gateway,
-                Event::Datagram(octets),
-            )
+        let wire = Wire {
+            tap: Tap::new(),
+            ends: self.ends(),
+            port: self.port,
         };
-        let smpp = |outbound, pdu: Pdu| {
-            let esme = SocketAddr::from(([127, 0, 0, 1], self.port + 5));
-            record(
-                &tap,
-                "smpp",
-                outbound,
-                ends.smsc,
-                esme,
-                Event::Data(pdu.to_octets()),
-            );
-        };
-        let dialled = SocketAddr::from(([127, 0, 0, 1], self.port + 6));
-        let msrp =
-            |outbound, event| record(&tap, "msrp", outbound, dialled, ends.gateway_msrp, event);
+        self.alice_invites(&wire);
+        self.bob_accepts(&wire);
+        self.alice_writes(&wire);
+        self.bob_leaves(&wire);
+        wire.tap.octets_from(0)
+    }
 
-        tap.mark("Alice invites Bob");
-        let id = self.id;
+    fn alice_invites(&self, wire: &Wire) {
+        wire.tap.mark("Alice invites Bob");
+        let (id, alice) = (self.id, wire.ends.alice);
         let more = format!(
-            "P-Asserted-Identity: <tel:{ALICE}>\r\nConversation-ID: {id}-c\r\nContribution-ID: {id}-k\r\nContact: <sip:alice@{}>;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.session\"\r\n",
-            ends.alice
+            "P-Asserted-Identity: <tel:{ALICE}>\r\nConversation-ID: {id}-c\r\nContribution-ID: {id}-k\r\nContact: <sip:alice@{alice}>;+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.session\"\r\n"
         );
-        let invite = self.sip(
-            &format!("INVITE tel:{BOB} SIP/2.0"),
-            "1 INVITE",
-            false,
-            &more,
-            &self.sdp(ends.alice_msrp, "alice"),
-        );
-        udp(true, invite.clone());
+        let start = format!("INVITE tel:{BOB} SIP/2.0");
+        let offer = self.sdp(wire.ends.alice_msrp, "alice");
+        let invite = self.sip(&start, "1 INVITE", false, &more, &offer);
+        wire.udp(true, invite.clone());
         if self.slow {
             std::thread::sleep(std::time::Duration::from_millis(150));
-            udp(true, invite);
+            wire.udp(true, invite);
         }
-        udp(
-            false,
-            self.sip("SIP/2.0 100 Trying", "1 INVITE", false, "", ""),
-        );
-        let ringing = || self.sip("SIP/2.0 180 Ringing", "1 INVITE", true, "", "");
+        let trying = self.sip("SIP/2.0 100 Trying", "1 INVITE", false, "", "");
+        wire.udp(false, trying);
+        let ringing = self.sip("SIP/2.0 180 Ringing", "1 INVITE", true, "", "");
         let invitation = short_message(POOL, BOB, &format!("{ALICE} wants to chat"));
         if self.smpp_first {
-            smpp(false, Pdu::new(CommandId::SUBMIT_SM, 0, 1, invitation));
-            udp(false, ringing());
+            wire.smpp(false, CommandId::SUBMIT_SM, 0, 1, invitation);
+            wire.udp(false, ringing.clone());
         } else {
-            udp(false, ringing());
-            smpp(false, Pdu::new(CommandId::SUBMIT_SM, 0, 1, invitation));
+            wire.udp(false, ringing.clone());
+            wire.smpp(false, CommandId::SUBMIT_SM, 0, 1, invitation);
         }
-        smpp(
-            true,
-            Pdu::new(
-                CommandId::SUBMIT_SM.response(),
-                0,
-                1,
-                Body::MessageId(Some(format!("sms{id}"))),
-            ),
-        );
-        udp(false, ringing());
+        let given = Body::MessageId(Some(format!("sms{id}")));
+        wire.smpp(true, CommandId::SUBMIT_SM.response(), 0, 1, given);
+        wire.udp(false, ringing);
+    }
 
-        tap.mark("Bob accepts");
-        smpp(
-            true,
-            Pdu::new(CommandId::DELIVER_SM, 0, 7, short_message(BOB, POOL, "yes")),
-        );
-        smpp(
+    fn bob_accepts(&self, wire: &Wire) {
+        wire.tap.mark("Bob accepts");
+        let yes = short_message(BOB, POOL, "yes");
+        wire.smpp(true, CommandId::DELIVER_SM, 0, 7, yes);
+        let taken = Body::MessageId(None);
+        wire.smpp(false, CommandId::DELIVER_SM.response(), 0, 7, taken);
+        let answer = self.sdp(wire.ends.gateway_msrp, "gateway");
+        wire.udp(
             false,
-            Pdu::new(
-                CommandId::DELIVER_SM.response(),
-                0,
-                7,
-                Body::MessageId(None),
-            ),
+            self.sip("SIP/2.0 200 OK", "1 INVITE", true, "", &answer),
         );
-        udp(
-            false,
-            self.sip(
-                "SIP/2.0 200 OK",
-                "1 INVITE",
-                true,
-                "",
-                &self.sdp(ends.gateway_msrp, "gateway"),
-            ),
-        );
-        udp(
-            true,
-            self.sip("ACK sip:gateway@127.0.0.1 SIP/2.0", "1 ACK", true, "", ""),
-        );
-        msrp(true, Event::Opened { dialled: true });
-        msrp(
-            true,
-            Event::Data(self.send(
-                "ta",
-                true,
-                "Message-ID: m0\r\nByte-Range: 1-0/0\r\n-------ta$\r\n",
-            )),
-        );
-        msrp(false, Event::Data(self.answer("ta", false)));
+        let ack = "ACK sip:gateway@127.0.0.1 SIP/2.0";
+        wire.udp(true, self.sip(ack, "1 ACK", true, "", ""));
+        wire.msrp(true, Event::Opened { dialled: true });
+        let opening = "Message-ID: m0\r\nByte-Range: 1-0/0\r\n-------ta$\r\n";
+        wire.msrp(true, Event::Data(self.send("ta", true, opening)));
+        wire.msrp(false, Event::Data(self.answer("ta", false)));
+    }
 
-        tap.mark("Alice writes");
-        let first = "Message-ID: m1\r\nByte-Range: 1-3/5\r\nContent-Type: text/plain\r\n\r\nHel\r\n-------tb+\r\n";
-        let second = "Message-ID: m1\r\nByte-Range: 4-5/5\r\nContent-Type: text/plain\r\n\r\nlo\r\n-------tc$\r\n";
-        msrp(
-            true,
-            Event::Data([self.send("tb", true, first), self.send("tc", true, second)].concat()),
-        );
-        msrp(false, Event::Data(self.answer("tb", false)));
-        msrp(false, Event::Data(self.answer("tc", false)));
+    fn alice_writes(&self, wire: &Wire) {
+        wire.tap.mark("Alice writes");
+        let chunk = |transaction, range, text, flag| {
+            let more = format!(
+                "Message-ID: m1\r\nByte-Range: {range}/5\r\nContent-Type: text/plain\r\n\r\n{text}\r\n-------{transaction}{flag}\r\n"
+            );
+            self.send(transaction, true, &more)
+        };
+        let both = [
+            chunk("tb", "1-3", "Hel", '+'),
+            chunk("tc", "4-5", "lo", '$'),
+        ];
+        wire.msrp(true, Event::Data(both.concat()));
+        wire.msrp(false, Event::Data(self.answer("tb", false)));
+        wire.msrp(false, Event::Data(self.answer("tc", false)));
         for part in [2, 1] {
-            smpp(
-                false,
-                Pdu::new(
-                    CommandId::SUBMIT_SM,
-                    0,
-                    10 + u32::from(part),
-                    part_of_two(part),
-                ),
-            );
+            let sequence = 10 + u32::from(part);
+            wire.smpp(false, CommandId::SUBMIT_SM, 0, sequence, part_of_two(part));
         }
-        for part in [1, 2] {
-            smpp(
-                true,
-                Pdu::new(
-                    CommandId::SUBMIT_SM.response(),
-                    if part == 2 { 0x58 } else { 0 },
-                    10 + part,
-                    Body::MessageId(None),
-                ),
-            );
+        for (part, status) in [(1, 0), (2, 0x58)] {
+            let taken = Body::MessageId(None);
+            let command = CommandId::SUBMIT_SM.response();
+            wire.smpp(true, command, status, 10 + part, taken);
         }
+    }
 
-        tap.mark("Bob leaves");
-        udp(
-            false,
-            self.sip(
-                &format!("BYE sip:alice@{} SIP/2.0", ends.alice),
-                "1 BYE",
-                true,
-                "Reason: SIP;cause=200\r\n",
-                "",
-            ),
-        );
-        udp(true, self.sip("SIP/2.0 200 OK", "1 BYE", true, "", ""));
-        msrp(self.smpp_first, Event::Closed { reset: false });
-        tap.octets_from(0)
+    fn bob_leaves(&self, wire: &Wire) {
+        wire.tap.mark("Bob leaves");
+        let bye = format!("BYE sip:alice@{} SIP/2.0", wire.ends.alice);
+        let reason = "Reason: SIP;cause=200\r\n";
+        wire.udp(false, self.sip(&bye, "1 BYE", true, reason, ""));
+        wire.udp(true, self.sip("SIP/2.0 200 OK", "1 BYE", true, "", ""));
+        wire.msrp(self.smpp_first, Event::Closed { reset: false });
     }
 
     pub fn trace(&self) -> Trace {
@@ -272,21 +212,43 @@ impl Run {
     }
 }
 
-fn record(
-    tap: &Tap,
-    interface: &'static str,
-    outbound: bool,
-    local: SocketAddr,
-    remote: SocketAddr,
-    event: Event,
-) {
-    tap.record(Record {
-        interface,
-        outbound,
-        local,
-        remote,
-        event,
-    });
+/// Records on the sockets of the session; `outbound` = the suite sent it.
+struct Wire {
+    tap: Tap,
+    ends: Ends,
+    port: u16,
+}
+
+impl Wire {
+    fn udp(&self, outbound: bool, octets: Vec<u8>) {
+        let (alice, gateway) = (self.ends.alice, self.ends.gateway);
+        self.record("isc", outbound, alice, gateway, Event::Datagram(octets));
+    }
+    fn msrp(&self, outbound: bool, event: Event) {
+        let dialled = SocketAddr::from(([127, 0, 0, 1], self.port + 6));
+        self.record("msrp", outbound, dialled, self.ends.gateway_msrp, event);
+    }
+    fn smpp(&self, outbound: bool, command: CommandId, status: u32, sequence: u32, body: Body) {
+        let esme = SocketAddr::from(([127, 0, 0, 1], self.port + 5));
+        let octets = Pdu::new(command, status, sequence, body).to_octets();
+        self.record("smpp", outbound, self.ends.smsc, esme, Event::Data(octets));
+    }
+    fn record(
+        &self,
+        interface: &'static str,
+        outbound: bool,
+        local: SocketAddr,
+        remote: SocketAddr,
+        event: Event,
+    ) {
+        self.tap.record(Record {
+            interface,
+            outbound,
+            local,
+            remote,
+            event,
+        });
+    }
 }
 
 fn fields(from: &str, to: &str) -> ShortMessagePdu {
