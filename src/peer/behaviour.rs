@@ -21,6 +21,8 @@ pub struct UeBehaviour {
     pub silent: bool,
     /// Every response is held back this long. Legal below the sender's timer B or F.
     pub response_delay: Duration,
+    /// The first ACK of a 2xx leaves this late. Legal below 64*T1; the 2xx is retransmitted meanwhile.
+    pub ack_delay: Duration,
     /// Sends no ACK for 2xx. Not legal (RFC 3261 section 13.2.2.4): the other side retransmits for 64*T1 and then says BYE.
     pub withhold_ack: bool,
     /// Sends no PRACK. Not legal (RFC 3262 section 4).
@@ -76,6 +78,7 @@ impl Default for UeBehaviour {
             bye_answer: None,
             silent: false,
             response_delay: Duration::ZERO,
+            ack_delay: Duration::ZERO,
             withhold_ack: false,
             withhold_prack: false,
             duplicate_requests: 0,

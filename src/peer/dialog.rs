@@ -237,3 +237,85 @@ pub fn reason(code: u16) -> &'static str {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn invite() -> SipMessage {
+        let mut invite = SipMessage::request("INVITE", "sip:b@192.0.2.1");
+        invite.push("From", "<sip:a@x>;tag=a");
+        invite.push("To", "<sip:b@x>");
+        invite.push("Call-ID", "c");
+        invite.push("CSeq", "5 INVITE");
+        invite.push("Contact", "<sip:a@192.0.2.9>");
+        invite
+    }
+
+    fn answer(routes: &[&str]) -> SipMessage {
+        let mut answer = response_to(&invite(), 200, Some("b"));
+        answer.push("Contact", "\"B\" <sip:b@192.0.2.7:5070>;x=y");
+        for route in routes {
+            answer.push("Record-Route", route);
+        }
+        answer
+    }
+
+    #[test]
+    fn requests_of_the_caller_carry_the_tags_and_the_next_cseq() {
+        let mut dialog = Dialog::of_response(&invite(), &answer(&[])).unwrap();
+        let bye = dialog.request("BYE");
+        assert_eq!(bye.uri(), Some("sip:b@192.0.2.7:5070"));
+        assert_eq!(bye.from_tag().as_deref(), Some("a"));
+        assert_eq!(bye.to_tag().as_deref(), Some("b"));
+        assert_eq!(bye.cseq(), Some((6, "BYE")));
+        assert_eq!(dialog.ack(5).cseq(), Some((5, "ACK")));
+        assert_eq!(dialog.next_hop(), "sip:b@192.0.2.7:5070");
+    }
+
+    #[test]
+    fn a_strict_router_takes_the_request_uri_and_the_target_goes_last() {
+        let routes = ["<sip:p2@192.0.2.2;lr>, <sip:p1@192.0.2.3>"];
+        let mut dialog = Dialog::of_response(&invite(), &answer(&routes)).unwrap();
+        let bye = dialog.request("BYE");
+        assert_eq!(bye.uri(), Some("sip:p1@192.0.2.3"));
+        assert_eq!(
+            bye.values("Route"),
+            ["<sip:p2@192.0.2.2;lr>", "<sip:b@192.0.2.7:5070>"]
+        );
+    }
+
+    #[test]
+    fn the_called_side_keeps_the_order_of_record_route_and_answers_to_the_caller() {
+        let mut invite = invite();
+        invite.push("Record-Route", "<sip:p1@192.0.2.2;lr>");
+        invite.push("Record-Route", "<sip:p2@192.0.2.3;lr>");
+        let mut dialog = Dialog::of_request(&invite, "mine").unwrap();
+        let bye = dialog.request("BYE");
+        assert_eq!(bye.uri(), Some("sip:a@192.0.2.9"));
+        assert_eq!(bye.values("Route")[0], "<sip:p1@192.0.2.2;lr>");
+        assert_eq!(bye.from_tag().as_deref(), Some("mine"));
+        assert!(dialog.matches("c", "mine", "a"));
+    }
+
+    #[test]
+    fn a_lower_cseq_is_out_of_order() {
+        let mut dialog = Dialog::of_request(&invite(), "mine").unwrap();
+        let mut later = invite();
+        later.set("CSeq", "9 BYE");
+        assert!(dialog.in_order(&later));
+        later.set("CSeq", "8 BYE");
+        assert!(!dialog.in_order(&later));
+    }
+
+    #[test]
+    fn a_response_copies_via_and_gets_a_tag_only_above_100() {
+        let mut invite = invite();
+        invite.push("Via", "SIP/2.0/UDP a;branch=z9hG4bK1");
+        assert_eq!(response_to(&invite, 100, Some("t")).to_tag(), None);
+        let ringing = response_to(&invite, 180, Some("t"));
+        assert_eq!(ringing.to_tag().as_deref(), Some("t"));
+        assert_eq!(ringing.branch().as_deref(), Some("z9hG4bK1"));
+    }
+}

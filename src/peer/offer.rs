@@ -171,3 +171,86 @@ fn address_of(media: &MessageMedia) -> Option<SocketAddr> {
     let ip = media.address.parse::<IpAddr>().ok()?;
     Some(SocketAddr::new(ip, media.port))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn local(setup: &str) -> LocalMedia {
+        let listener = "127.0.0.1:2855".parse().unwrap();
+        LocalMedia::new(
+            listener,
+            "ours".to_owned(),
+            &["message/cpim".to_owned()],
+            setup,
+            1,
+        )
+    }
+
+    fn theirs(setup: Option<Setup>, path: &str) -> Vec<u8> {
+        let media = MessageMedia {
+            port: 7777,
+            protocol: "TCP/MSRP".to_owned(),
+            address: "127.0.0.9".to_owned(),
+            path: vec![path.to_owned()],
+            accept_types: vec!["message/cpim".to_owned()],
+            accept_wrapped_types: Vec::new(),
+            setup,
+            direction: "sendrecv".to_owned(),
+            max_size: None,
+        };
+        write_message_sdp(2, 1, &media)
+    }
+
+    const PATH: &str = "msrp://127.0.0.9:7654/theirs;tcp";
+
+    #[test]
+    fn who_opens_the_connection_follows_from_both_setups() {
+        for (ours, answered, we_connect) in [
+            ("actpass", Some(Setup::Active), false),
+            ("actpass", Some(Setup::Passive), true),
+            ("actpass", None, true),
+            ("active", Some(Setup::Passive), true),
+            ("passive", Some(Setup::Active), false),
+            ("passive", None, true),
+            ("", None, true),
+            ("actpass", Some(Setup::Holdconn), false),
+        ] {
+            let agreed = local(ours).conclude(&theirs(answered, PATH)).unwrap();
+            assert_eq!(agreed.connects, we_connect, "{ours} {answered:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_complements_the_setup_of_its_offer() {
+        for (ours, offered, answer, we_connect) in [
+            ("actpass", Some(Setup::Actpass), "a=setup:active", true),
+            ("passive", Some(Setup::Actpass), "a=setup:passive", false),
+            ("actpass", Some(Setup::Active), "a=setup:passive", false),
+            ("actpass", Some(Setup::Passive), "a=setup:active", true),
+            ("actpass", None, "", false),
+        ] {
+            let (sdp, agreed) = local(ours).answer(&theirs(offered, PATH)).unwrap();
+            let sdp = String::from_utf8(sdp).unwrap();
+            assert_eq!(agreed.connects, we_connect, "{ours} {offered:?}");
+            assert!(sdp.contains(answer), "{sdp}");
+            assert_eq!(sdp.contains("a=setup"), !answer.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_path_says_where_to_connect_and_the_connection_line_where_it_is_a_name() {
+        let agreed = local("actpass").conclude(&theirs(None, PATH)).unwrap();
+        assert_eq!(agreed.remote, Some("127.0.0.9:7654".parse().unwrap()));
+        let named = theirs(None, "msrp://gw.example:7654/theirs;tcp");
+        let agreed = local("actpass").conclude(&named).unwrap();
+        assert_eq!(agreed.remote, Some("127.0.0.9:7777".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_repeated_description_is_the_same() {
+        let media = local("actpass");
+        assert_eq!(media.offer(), media.repeat());
+    }
+}

@@ -57,6 +57,7 @@ enum Due {
     Answer(CallId),
     CancelGaveUp(CallId),
     CloseMedia(CallId),
+    Emit(Hop, Vec<u8>),
 }
 
 /// The machine of one CPM UE.
@@ -108,6 +109,7 @@ impl Ue {
             }
             UeCommand::Bye { call } => self.hang_up(now, &call),
             UeCommand::Send { call, message } => self.send_chat(now, &call, message),
+            UeCommand::Refresh { call } => self.refresh_now(now, &call),
             UeCommand::Options { call } => self.ask_options(now, &call),
             UeCommand::Message(message) => self.send_pager(now, &message),
             UeCommand::Behave(behaviour) => self.behave(behaviour),
@@ -117,7 +119,7 @@ impl Ue {
             }
             UeCommand::CloseMedia { call } => {
                 if let Some(id) = self.call_named(&call) {
-                    self.close_media(now, id);
+                    self.close_media(id);
                 }
             }
         }
@@ -298,7 +300,7 @@ impl Ue {
                 self.transactions.unreachable(remote);
             }
         } else {
-            self.media_closed(now, flow);
+            self.media_closed(flow);
         }
     }
 
@@ -313,7 +315,8 @@ impl Ue {
                 Due::Reply(reply) => self.reply_now(now, &reply.0, &reply.1),
                 Due::Answer(id) => self.answer_invitation(now, id),
                 Due::CancelGaveUp(id) => self.cancel_gave_up(id),
-                Due::CloseMedia(id) => self.close_media(now, id),
+                Due::Emit(hop, octets) => self.emit(hop, octets),
+                Due::CloseMedia(id) => self.close_media(id),
             }
         }
         let due: Vec<CallId> = self
@@ -325,7 +328,7 @@ impl Ue {
         for id in due {
             self.unacknowledged_due(now, id);
             self.session_due(now, id);
-            self.with_session(now, id, |session| {
+            self.with_session(id, |session| {
                 if session.wake_at().is_some_and(|at| at <= now) {
                     session.wake(now);
                 }

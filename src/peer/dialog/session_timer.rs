@@ -43,6 +43,16 @@ impl SessionTimer {
         })
     }
 
+    /// A timer we ask for where none was agreed; refreshed by re-INVITE, which everybody takes.
+    pub fn ours(now: Time) -> Self {
+        Self {
+            seconds: 1800,
+            we_refresh: true,
+            by_update: false,
+            started: now,
+        }
+    }
+
     /// The same timer with another interval.
     pub fn lasting(self, seconds: u32) -> Self {
         Self { seconds, ..self }

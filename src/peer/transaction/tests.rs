@@ -1,3 +1,4 @@
+//! Transactions in virtual time: every timer of RFC 3261 table 4 that applies.
 #![allow(clippy::unwrap_used, clippy::panic)]
 use super::*;
 use std::time::Duration;

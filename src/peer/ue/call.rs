@@ -1,6 +1,7 @@
 //! One call of a UE: the INVITE usage of a dialog with its message session.
 //!
 //! Data only; the machine moves it. A call has a label of the scenario and a number of its own, because labels may come again.
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::peer::dialog::{Dialog, SessionTimer};
@@ -73,6 +74,8 @@ pub(super) struct Call {
     pub(super) session: Option<MessageSession>,
     pub(super) flow: Option<FlowId>,
     pub(super) ended_told: bool,
+    /// Message-IDs of the chat messages sent.
+    pub(super) sent: VecDeque<String>,
 }
 
 impl Call {
@@ -99,6 +102,7 @@ impl Call {
             session: None,
             flow: None,
             ended_told: false,
+            sent: VecDeque::new(),
         }
     }
 

@@ -23,6 +23,15 @@ fn icsi_tag(icsi: &str) -> String {
     format!("+g.3gpp.icsi-ref=\"{}\"", icsi.replace(':', "%3A"))
 }
 
+/// The service of a session, with a group or one to one.
+pub(super) fn service_of(group: bool) -> &'static str {
+    if group {
+        ICSI_GROUP_SESSION
+    } else {
+        ICSI_SESSION
+    }
+}
+
 /// Who a request comes from, as its From shows it, and the Contact of the UE.
 pub(super) struct Identity<'a> {
     pub(super) config: &'a UeConfig,
@@ -56,18 +65,15 @@ impl Identity<'_> {
     }
 
     /// The URI where in-dialog requests reach us, with the feature tags of the service.
-    pub(super) fn contact(&self, group: bool) -> String {
+    pub(super) fn contact(&self, icsi: &str, focus: bool) -> String {
         let uri = format!(
             "<sip:{}@{};transport={}>",
             self.config.number,
             self.config.sip,
             self.config.transport.parameter()
         );
-        if group {
-            format!("{uri};{};isfocus", icsi_tag(ICSI_GROUP_SESSION))
-        } else {
-            format!("{uri};{}", icsi_tag(ICSI_SESSION))
-        }
+        let focus = if focus { ";isfocus" } else { "" };
+        format!("{uri};{}{focus}", icsi_tag(icsi))
     }
 }
 
@@ -100,11 +106,10 @@ pub(super) fn invite(
     offer: Vec<u8>,
 ) -> SipMessage {
     let identity = Identity { config };
-    let icsi = if invitation.group {
-        ICSI_GROUP_SESSION
-    } else {
-        ICSI_SESSION
-    };
+    let icsi = invitation
+        .service
+        .as_deref()
+        .unwrap_or(service_of(invitation.group));
     let privacy = invitation.privacy.as_deref();
     let mut message = SipMessage::request("INVITE", &invitation.to_uri);
     message.push("Max-Forwards", "70");
@@ -112,7 +117,7 @@ pub(super) fn invite(
     message.push("To", address(&invitation.to_uri));
     message.push("Call-ID", &names.call_id);
     message.push("CSeq", "1 INVITE");
-    message.push("Contact", identity.contact(invitation.group));
+    message.push("Contact", identity.contact(icsi, invitation.group));
     message.push("P-Asserted-Identity", identity.asserted());
     message.push("P-Asserted-Service", icsi);
     message.push("Accept-Contact", format!("*;{}", icsi_tag(icsi)));
@@ -135,7 +140,11 @@ pub(super) fn invite(
     for (name, value) in &invitation.extra_headers {
         message.push(name, value);
     }
+    for name in &invitation.without {
+        message.remove(name);
+    }
     match &invitation.body {
+        Some((content_type, _)) if content_type.is_empty() => {}
         Some((content_type, body)) => message.set_body(content_type, body.clone()),
         None => message.set_body("application/sdp", offer),
     }
@@ -166,8 +175,9 @@ pub(super) fn pager(
     request.push("Call-ID", &names.call_id);
     request.push("CSeq", "1 MESSAGE");
     request.push("P-Asserted-Identity", identity.asserted());
-    request.push("P-Asserted-Service", ICSI_MESSAGE);
-    request.push("Accept-Contact", format!("*;{}", icsi_tag(ICSI_MESSAGE)));
+    let icsi = message.service.as_deref().unwrap_or(ICSI_MESSAGE);
+    request.push("P-Asserted-Service", icsi);
+    request.push("Accept-Contact", format!("*;{}", icsi_tag(icsi)));
     request.push("Conversation-ID", &names.conversation_id);
     request.push("Contribution-ID", &names.contribution_id);
     if let Some(id) = &message.in_reply_to_contribution_id {
@@ -180,6 +190,9 @@ pub(super) fn pager(
     request.push("User-Agent", PRODUCT);
     for (name, value) in &message.extra_headers {
         request.push(name, value);
+    }
+    for name in &message.without {
+        request.remove(name);
     }
     request.set_body(&body.0, body.1);
     request

@@ -17,6 +17,9 @@ use crate::wire::msrp::MsrpUri;
 /// How long a connection outlives its session, so that the other side's own closing can be seen.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Message-IDs of our chat messages remembered per call, so that the bodiless SEND of a set-up is not told as one.
+const MAX_SENT: usize = 1024;
+
 /// What an MSRP connection is for.
 #[derive(Debug)]
 pub(super) enum MediaFlow {
@@ -26,7 +29,7 @@ pub(super) enum MediaFlow {
 
 impl Ue {
     /// Offer and answer are known: the session begins.
-    pub(super) fn start_session(&mut self, now: Time, id: CallId, agreed: &Agreed) {
+    pub(super) fn start_session(&mut self, id: CallId, agreed: &Agreed) {
         let seed = self.ids.number();
         let behaviour = self.config.behaviour.msrp.clone();
         let withheld = self.config.behaviour.withhold_media;
@@ -48,7 +51,7 @@ impl Ue {
                 )),
             }
         }
-        self.drain_session(now, id);
+        self.drain_session(id);
     }
 
     fn dial_media(&mut self, id: CallId, to: std::net::SocketAddr) {
@@ -68,7 +71,7 @@ impl Ue {
         match self.media_flows.get(&flow) {
             Some(MediaFlow::Bound(id)) => {
                 let id = *id;
-                self.with_session(now, id, |session| session.opened(now));
+                self.with_session(id, |session| session.opened(now));
             }
             Some(MediaFlow::Arriving(_)) => {}
             None => {
@@ -82,7 +85,7 @@ impl Ue {
         let arrival = match self.media_flows.get_mut(&flow) {
             Some(MediaFlow::Bound(id)) => {
                 let id = *id;
-                self.with_session(now, id, |session| session.octets(now, octets));
+                self.with_session(id, |session| session.octets(now, octets));
                 return;
             }
             Some(MediaFlow::Arriving(arriving)) => arriving.octets(octets),
@@ -111,7 +114,7 @@ impl Ue {
                 if let Some(call) = self.calls.get_mut(&id) {
                     call.flow = Some(flow);
                 }
-                self.with_session(now, id, |session| {
+                self.with_session(id, |session| {
                     session.opened(now);
                     session.octets(now, octets);
                 });
@@ -135,25 +138,20 @@ impl Ue {
         self.media_flows.remove(&flow);
     }
 
-    pub(super) fn media_closed(&mut self, now: Time, flow: FlowId) {
+    pub(super) fn media_closed(&mut self, flow: FlowId) {
         if let Some(MediaFlow::Bound(id)) = self.media_flows.remove(&flow) {
             if let Some(call) = self.calls.get_mut(&id) {
                 call.flow = None;
             }
-            self.with_session(now, id, MessageSession::closed);
+            self.with_session(id, MessageSession::closed);
         }
     }
 
-    pub(super) fn with_session(
-        &mut self,
-        now: Time,
-        id: CallId,
-        act: impl FnOnce(&mut MessageSession),
-    ) {
+    pub(super) fn with_session(&mut self, id: CallId, act: impl FnOnce(&mut MessageSession)) {
         if let Some(session) = self.calls.get_mut(&id).and_then(|c| c.session.as_mut()) {
             act(session);
         }
-        self.drain_session(now, id);
+        self.drain_session(id);
     }
 
     /// Closes the connection a while after the session has ended.
@@ -161,11 +159,14 @@ impl Ue {
         self.agenda.push((now + LINGER, Due::CloseMedia(id)));
     }
 
-    pub(super) fn close_media(&mut self, now: Time, id: CallId) {
-        self.with_session(now, id, MessageSession::close);
+    pub(super) fn close_media(&mut self, id: CallId) {
+        if self.calls.get(&id).is_none_or(|call| call.flow.is_none()) {
+            return;
+        }
+        self.with_session(id, MessageSession::close);
     }
 
-    pub(super) fn drain_session(&mut self, now: Time, id: CallId) {
+    pub(super) fn drain_session(&mut self, id: CallId) {
         loop {
             let Some(call) = self.calls.get_mut(&id) else {
                 return;
@@ -184,15 +185,18 @@ impl Ue {
                     self.outputs.push_back(Output::Close { flow, abort });
                 }
                 (SessionOutput::Event(event), _) => {
-                    let label = call.label.clone();
-                    self.tell_media(now, label, event);
+                    self.tell_media(id, event);
                 }
                 _ => {}
             }
         }
     }
 
-    fn tell_media(&mut self, _now: Time, call: String, event: SessionEvent) {
+    fn tell_media(&mut self, id: CallId, event: SessionEvent) {
+        let Some(known) = self.calls.get(&id) else {
+            return;
+        };
+        let call = known.label.clone();
         let told = match event {
             SessionEvent::Opened => UeEvent::MediaOpened { call },
             SessionEvent::Closed => UeEvent::MediaClosed { call },
@@ -211,7 +215,8 @@ impl Ue {
                 last,
                 ..
             } => {
-                if !last && code < 300 {
+                let ours = known.sent.contains(&message_id);
+                if code < 300 && !(last && ours) {
                     return;
                 }
                 UeEvent::MessageAnswered {
@@ -254,7 +259,13 @@ impl Ue {
             .as_ref()
             .map_or_else(String::new, |dialog| dialog.remote_uri());
         let outgoing = self.chat_message(now, message, &to, private.as_deref());
-        self.with_session(now, id, |session| {
+        if let Some(call) = self.calls.get_mut(&id) {
+            if call.sent.len() >= MAX_SENT {
+                call.sent.pop_front();
+            }
+            call.sent.extend(outgoing.message_id.clone());
+        }
+        self.with_session(id, |session| {
             session.send(now, outgoing);
         });
     }

@@ -117,6 +117,10 @@ pub enum UeCommand {
     Options {
         call: String,
     },
+    /// Session refresh now (UPDATE if the other side allows it, else re-INVITE).
+    Refresh {
+        call: String,
+    },
     /// SIP MESSAGE outside a dialog.
     Message(Box<PagerMessage>),
     Behave(UeBehaviour),
@@ -146,7 +150,12 @@ pub struct Invitation {
     pub group: bool,
     /// Extra copies of the same INVITE datagram at once.
     pub duplicates: u8,
+    /// Appended as they are.
     pub extra_headers: Vec<(String, String)>,
+    /// Names of header fields that are left out.
+    pub without: Vec<String>,
+    /// Service identifier (ICSI) instead of the one of CPM sessions.
+    pub service: Option<String>,
     pub subject: Option<String>,
     /// A first chat message in the INVITE itself: multipart/mixed of message/cpim and the SDP offer.
     pub first_message: Option<String>,
@@ -193,7 +202,12 @@ pub struct PagerMessage {
     /// Value of imdn.Disposition-Notification.
     pub imdn: Option<String>,
     pub privacy: Option<String>,
+    /// Appended as they are.
     pub extra_headers: Vec<(String, String)>,
+    /// Names of header fields that are left out.
+    pub without: Vec<String>,
+    /// Service identifier (ICSI) instead of the one of pager-mode messages.
+    pub service: Option<String>,
     /// Body instead of the text: Content-Type and octets.
     pub body: Option<(String, Vec<u8>)>,
 }

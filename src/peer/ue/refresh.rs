@@ -29,6 +29,22 @@ impl Ue {
         self.refresh(now, id, timer, timer.seconds);
     }
 
+    /// A refresh because the scenario wants one.
+    pub(super) fn refresh_now(&mut self, now: Time, label: &str) {
+        let Some(id) = self.call_named(label) else {
+            return;
+        };
+        let call = self.calls.get_mut(&id);
+        match call.filter(|call| call.phase == Phase::Established) {
+            Some(call) => {
+                let timer = call.timer.unwrap_or_else(|| SessionTimer::ours(now));
+                call.refreshing = true;
+                self.refresh(now, id, timer, timer.seconds);
+            }
+            None => self.problem(format!("call {label} has no session to refresh")),
+        }
+    }
+
     fn refresh(&mut self, now: Time, id: CallId, timer: SessionTimer, seconds: u32) {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
@@ -42,7 +58,10 @@ impl Ue {
         let mut request = dialog.request(method);
         let next = dialog.next_hop();
         let config = &self.config;
-        request.push("Contact", Identity { config }.contact(group));
+        request.push(
+            "Contact",
+            Identity { config }.contact(compose::service_of(group), group),
+        );
         request.push("Allow", compose::ALLOW);
         request.push("Supported", compose::supported(&config.behaviour));
         request.push("Session-Expires", format!("{seconds};refresher=uac"));
@@ -82,7 +101,7 @@ impl Ue {
                     dialog.refresh_target(response);
                 }
                 if method == "INVITE" {
-                    self.acknowledge(id, response, None);
+                    self.acknowledge(now, id, response, None);
                 }
             }
             (422, Some(response)) => {

@@ -2,7 +2,7 @@
 //! ways a call ends have files of their own.
 use super::call::{Call, CallId, Cancelling, Phase};
 use super::compose::{self, Names};
-use super::{Invitation, Ue, UeEvent, Use};
+use super::{Due, Invitation, Ue, UeEvent, Use};
 use crate::peer::Time;
 use crate::peer::dialog::{Dialog, MIN_SE, SessionTimer};
 use crate::peer::transaction::{ClientId, Hop};
@@ -250,7 +250,7 @@ impl Ue {
         let label = call.label.clone();
         let agreed = self.conclude(id, &invite, response);
         let answer = agreed.as_ref().ok().and_then(|(_, answer)| answer.clone());
-        self.acknowledge(id, response, answer);
+        self.acknowledge(now, id, response, answer);
         self.tell(UeEvent::Established {
             call: label.clone(),
         });
@@ -259,7 +259,7 @@ impl Ue {
             return;
         }
         match agreed {
-            Ok((agreed, _)) => self.start_session(now, id, &agreed),
+            Ok((agreed, _)) => self.start_session(id, &agreed),
             Err(reason) => {
                 self.problem(format!("call {label}: {reason}; ending it"));
                 self.bye(now, id);
@@ -286,7 +286,13 @@ impl Ue {
         Ok((agreed, Some(answer)))
     }
 
-    pub(super) fn acknowledge(&mut self, id: CallId, response: &SipMessage, sdp: Option<Vec<u8>>) {
+    pub(super) fn acknowledge(
+        &mut self,
+        now: Time,
+        id: CallId,
+        response: &SipMessage,
+        sdp: Option<Vec<u8>>,
+    ) {
         let Some(dialog) = self.calls.get(&id).and_then(|call| call.dialog.clone()) else {
             return;
         };
@@ -295,8 +301,14 @@ impl Ue {
         if let Some(call) = self.calls.get_mut(&id) {
             call.ack = Some((number, hop, octets.clone()));
         }
-        if !self.config.behaviour.withhold_ack {
+        let delay = self.config.behaviour.ack_delay;
+        if self.config.behaviour.withhold_ack {
+            return;
+        }
+        if delay.is_zero() {
             self.emit(hop, octets);
+        } else {
+            self.agenda.push((now + delay, Due::Emit(hop, octets)));
         }
     }
 

@@ -174,7 +174,10 @@ impl Ue {
         for value in request.headers_named("Record-Route") {
             response.push("Record-Route", value);
         }
-        response.push("Contact", identity.contact(false));
+        response.push(
+            "Contact",
+            identity.contact(compose::service_of(false), false),
+        );
         response.push("P-Asserted-Identity", identity.asserted());
         response.push("Allow", compose::ALLOW);
     }
@@ -232,7 +235,7 @@ impl Ue {
         response.set_body("application/sdp", sdp);
         self.reply(now, server, response);
         if let Some(agreed) = agreed {
-            self.start_session(now, id, &agreed);
+            self.start_session(id, &agreed);
         }
     }
 

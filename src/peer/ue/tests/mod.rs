@@ -4,3 +4,4 @@ mod bench;
 mod called;
 mod calling;
 mod pair;
+mod variants;

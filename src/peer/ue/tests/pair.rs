@@ -169,6 +169,14 @@ fn chat_over(transport: Transport) {
         .collect();
     assert!(problems.is_empty(), "{problems:?}");
     assert!(net.links.is_empty() || transport == Transport::Tcp);
+    let closings = net.events[0]
+        .iter()
+        .filter(|e| matches!(e, UeEvent::MediaClosed { .. }));
+    assert_eq!(closings.count(), 1);
+    let answers = net.events[0]
+        .iter()
+        .filter(|e| matches!(e, UeEvent::MessageAnswered { .. }));
+    assert_eq!(answers.count(), 1, "the bodiless SEND is no message");
 }
 
 #[test]
