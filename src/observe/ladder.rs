@@ -62,6 +62,7 @@ pub fn ladder(trace: &Trace, names: &Names) -> String {
         key(a)
             .cmp(&key(b))
             .then_with(|| (&a.peer, &a.handset).cmp(&(&b.peer, &b.handset)))
+            .then_with(|| is_receipt(a.seen).cmp(&is_receipt(b.seen)))
     });
     let mut masks = Masks::new(names);
     let mut text = String::new();
@@ -295,6 +296,16 @@ fn handset(seen: &Observation, names: &Names) -> String {
     });
     let name = number.and_then(|number| names.by_number.get(&number));
     name.cloned().unwrap_or_default()
+}
+
+/// Receipts come when the network pleases, so they stand behind the short messages of their step.
+fn is_receipt(seen: &Observation) -> bool {
+    match &seen.fact {
+        Fact::Smpp(pdu) => pdu
+            .short_message()
+            .is_some_and(|fields| fields.is_receipt()),
+        _ => false,
+    }
 }
 
 fn suite_end(seen: &Observation) -> SocketAddr {

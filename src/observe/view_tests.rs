@@ -132,3 +132,21 @@ fn tells_what_is_still_to_be_answered() {
         1
     );
 }
+
+#[test]
+fn never_panics_on_a_damaged_session() {
+    let good = RUN.capture();
+    for at in (0..good.len()).step_by(37) {
+        let mut bad = good.clone();
+        bad[at] ^= 0x15;
+        let mut observer = Observer::new();
+        drop((observer.feed(&bad), observer.finish()));
+        let trace = observer.trace();
+        let (calls, sessions) = (calls(trace), sessions(trace));
+        for call in &calls {
+            drop((session_of(call, &sessions), call.frames()));
+        }
+        drop((short_messages(trace), unsettled(trace)));
+        drop(ladder(trace, &Names::default()));
+    }
+}
