@@ -141,9 +141,9 @@ impl Numbers {
     pub fn find(&mut self, now: Instant, number: &str, sms_user: &str) -> Option<Allocation> {
         self.expire(now);
         if self.faults.is(Fault::CorrelatesByNumberOnly) {
-            let users = self.by_number.get(number)?;
-            let mut any = users.iter().map(|user| self.pairs.get(&pair(number, user)));
-            return any.next().flatten().copied();
+            // The latest pair of the number, whoever sends.
+            let user = self.by_number.get(number)?.last()?;
+            return self.pairs.get(&pair(number, user)).copied();
         }
         self.pairs.get(&pair(number, sms_user)).copied()
     }
@@ -164,7 +164,12 @@ impl Numbers {
             // Released before, or given to another session under a fault.
             return matches!(self.pairs.get(&key), Some(Allocation::Quarantine { session: s, .. }) if *s == session);
         }
-        if quarantine.is_zero() || self.faults.is(Fault::NoQuarantine) {
+        if self.faults.is(Fault::NoQuarantine) {
+            self.remove(&key);
+            self.make_next(number);
+            return false;
+        }
+        if quarantine.is_zero() {
             self.remove(&key);
             return false;
         }
@@ -180,6 +185,15 @@ impl Numbers {
             self.remove(&oldest);
         }
         true
+    }
+
+    /// Lets the pools give out this number before others (only under a fault).
+    fn make_next(&mut self, number: &str) {
+        for pool in self.pools.values_mut() {
+            if let Some(index) = pool.numbers.iter().position(|n| n == number) {
+                pool.next = index;
+            }
+        }
     }
 
     /// Frees a live pair whose session ended without quarantine.
