@@ -52,7 +52,7 @@ pub struct UserAgentConfig {
     pub timers: SipTimers,
     /// Smallest session interval accepted (RFC 4028 section 5); smaller ones get 422.
     pub min_session_expires: u32,
-    /// Refuses `Max-Forwards: 0` with 483 although we are the final destination (RFC 4475 section 3.1.1.11 wants it processed).
+    /// Refuses `Max-Forwards: 0` with 483 although we are the final destination (RFC 4475 section 3.3.11 wants it processed).
     pub refuse_zero_max_forwards: bool,
     /// Gives a cancelled INVITE no 487, against RFC 3261 section 9.2 (a deliberate fault); its owner still learns of the CANCEL.
     pub cancelled_invite_unanswered: bool,

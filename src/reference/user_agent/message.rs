@@ -53,6 +53,40 @@ pub(super) struct Origin {
     pub(super) source: SocketAddr,
 }
 
+/// Departures after which a message cannot be read for certain, by the clause they are cited with: request line, header field lines,
+/// lengths, an open quote.
+const UNREADABLE: [&str; 6] = [
+    "RFC 3261 section 7.1",
+    "RFC 3261 section 7.3.1",
+    "RFC 3261 section 18.3",
+    "RFC 3261 section 20.14",
+    "RFC 3261 section 20.16",
+    "RFC 3261 section 25.1",
+];
+
+/// Departures in what can be read that leave open what the request means: repeated single fields, Max-Forwards over 255, header fields
+/// in the Request-URI. Everything else a lenient server takes as it comes.
+const AMBIGUOUS: [&str; 3] = [
+    "RFC 3261 section 7.3.1",
+    "RFC 3261 section 19.1.1",
+    "RFC 3261 section 20.22",
+];
+
+/// What RFC 4475 section 3 wants refused for its form alone.
+fn form_refusal(request: &SipMessage) -> Option<Refusal> {
+    let read = &request.defects;
+    if read.iter().any(|d| d.clause == "RFC 3261 section 21.5.6") {
+        return Some(Refusal::new(505, "Version Not Supported"));
+    }
+    let bad = request.uri().is_some_and(|uri| uri.starts_with('<'))
+        || read.iter().any(|d| UNREADABLE.contains(&d.clause))
+        || request
+            .check()
+            .iter()
+            .any(|d| AMBIGUOUS.contains(&d.clause));
+    bad.then(|| Refusal::new(400, "Bad Request"))
+}
+
 /// The header fields RFC 3261 section 8.1.1 makes mandatory, and those that must be readable for anything else to work.
 pub(super) fn syntax_refusal(request: &SipMessage, transport: Transport) -> Option<Refusal> {
     for name in ["From", "To"] {
@@ -88,7 +122,7 @@ pub(super) fn syntax_refusal(request: &SipMessage, transport: Transport) -> Opti
         None if transport == Transport::Tcp && !request.body.is_empty() => {
             Some(Refusal::new(400, "Missing Content-Length Header Field"))
         }
-        _ => None,
+        _ => form_refusal(request),
     }
 }
 

@@ -26,9 +26,10 @@ impl Via {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut slashes = text.splitn(3, '/');
         let name = slashes.next()?.trim();
+        // Of whatever version: a request of another one is answered 505, and that response needs a way back.
         let version = slashes.next()?.trim();
         let rest = slashes.next()?.trim_start();
-        if !name.eq_ignore_ascii_case("SIP") || version != "2.0" {
+        if !name.eq_ignore_ascii_case("SIP") || version.is_empty() {
             return None;
         }
         let (_, rest) = rest.split_once(char::is_whitespace)?;

@@ -3,4 +3,5 @@
 mod client;
 mod dialogs;
 mod msrp;
+mod torture;
 mod transactions;
