@@ -293,7 +293,7 @@ impl Ue {
         }
     }
 
-    fn closed(&mut self, now: Time, flow: FlowId) {
+    fn closed(&mut self, flow: FlowId) {
         if self.sip_flows.contains(flow) {
             if let Some(remote) = self.sip_flows.closed(flow) {
                 self.problem(format!("no SIP connection to {remote}"));
@@ -360,7 +360,7 @@ impl Machine for Ue {
                     self.media_octets(now, flow, &octets);
                 }
             }
-            Input::Closed { flow } => self.closed(now, flow),
+            Input::Closed { flow } => self.closed(flow),
             Input::Command(command) => self.command(now, command),
             Input::Wake => {}
         }
