@@ -201,6 +201,17 @@ fn octets_of_any_kind_do_not_harm() {
             octets[at] = random.u8(..);
         }
         octets.truncate(random.usize(..octets.len()));
+        let flow = FlowId((1 << 32) + u64::from(random.u32(..)));
+        let channel = *random.choice(&[Channel::Sip, Channel::Msrp]).unwrap();
+        bench.input(Input::Opened {
+            flow,
+            channel,
+            local: from,
+            remote: from,
+        });
+        let copy = octets.clone();
+        bench.input(Input::Octets { flow, octets: copy });
         bench.input(Input::Datagram { from, octets });
+        bench.input(Input::Closed { flow });
     }
 }
