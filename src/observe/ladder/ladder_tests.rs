@@ -47,7 +47,7 @@ fn shows_a_session_as_a_person_tells_it() {
     alice -> gateway  ACK sip:gateway@127.0.0.1 «call-1» «tag-1» «tag-2»
   msrp
     alice -> gateway  connects
-    alice -> gateway  SEND «message-1» 1-0/0 => 200
+    alice -> gateway  SEND «message-1» empty => 200
   smpp
     smsc -> gateway  deliver_sm «bob» -> «number-1» => ok
         asks for a receipt

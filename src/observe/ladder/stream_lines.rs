@@ -19,8 +19,17 @@ pub fn msrp(
     if let Some(id) = message.message_id() {
         first.push_str(&format!(" {}", masks.name("message", id)));
     }
-    if let Some(range) = message.header("Byte-Range") {
-        first.push_str(&format!(" {range}"));
+    // The length of a whole message depends on the identifiers in it; how a message is cut is worth seeing.
+    let whole = message.byte_range().is_none_or(|range| range.start == 1)
+        && message.continuation == Continuation::Complete;
+    match message.header("Byte-Range") {
+        Some(range) if !whole => first.push_str(&format!(" {range}")),
+        _ if message.method() == Some("SEND")
+            && message.body.as_ref().is_none_or(Vec::is_empty) =>
+        {
+            first.push_str(" empty");
+        }
+        _ => {}
     }
     match message.continuation {
         Continuation::Complete => {}
@@ -36,8 +45,6 @@ pub fn msrp(
             lines.push(format!("{name}: {value}"));
         }
     }
-    let whole = message.byte_range().is_none_or(|range| range.start == 1)
-        && message.continuation == Continuation::Complete;
     match &message.body {
         Some(content) if whole => {
             let media_type = message.header("Content-Type").unwrap_or_default();
