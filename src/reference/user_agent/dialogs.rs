@@ -98,13 +98,33 @@ impl State {
             return Err(RequestError::NoDialog);
         }
         let (sender, receiver) = mpsc::channel(EVENTS);
-        let dialog = DialogState {
+        let mut dialog = self.new_dialog(&request, &tag, origin, sender);
+        dialog.contact = contact;
+        dialog.body = answer.body;
+        dialog.session = session;
+        let dialog_id = self.new_id();
+        self.dialog_keys.insert(dialog.key.clone(), dialog_id);
+        self.dialogs.insert(dialog_id, dialog);
+        self.await_ack(dialog_id, octets, route, now);
+        self.start_session(dialog_id, now);
+        Ok((dialog_id, receiver))
+    }
+
+    /// The dialog an INVITE makes (RFC 3261 section 12.1.1), its owner's part still blank.
+    fn new_dialog(
+        &self,
+        request: &SipMessage,
+        tag: &str,
+        origin: Origin,
+        sender: mpsc::Sender<DialogEvent>,
+    ) -> DialogState {
+        DialogState {
             key: (
                 request.call_id().unwrap_or_default().to_string(),
-                tag.clone(),
+                tag.to_string(),
                 request.from_tag().unwrap_or_default(),
             ),
-            local: tagged(request.header("To").unwrap_or_default(), &tag),
+            local: tagged(request.header("To").unwrap_or_default(), tag),
             remote: request.header("From").unwrap_or_default().to_string(),
             remote_target: contact_uri(&request).unwrap_or_default(),
             routes: request
@@ -115,19 +135,13 @@ impl State {
             local_cseq: (self.tokens.number() as u32 >> 4) + 1,
             remote_cseq: request.cseq().map_or(0, |(number, _)| number),
             origin,
-            contact,
-            body: answer.body,
+            contact: String::new(),
+            body: None,
             events: sender,
             unacknowledged: None,
-            session,
-            peer_updates: allows_update(&request),
-        };
-        let dialog_id = self.new_id();
-        self.dialog_keys.insert(dialog.key.clone(), dialog_id);
-        self.dialogs.insert(dialog_id, dialog);
-        self.await_ack(dialog_id, octets, route, now);
-        self.start_session(dialog_id, now);
-        Ok((dialog_id, receiver))
+            session: None,
+            peer_updates: allows_update(request),
+        }
     }
 
     /// Contact, Allow, Supported and the session timer of a 2xx, unless the caller wrote them itself.

@@ -376,26 +376,3 @@ async fn ends_the_incoming_channel_when_stopped() {
     agent.stop().await;
     assert!(incoming.recv().await.is_none());
 }
-
-#[tokio::test]
-async fn refuses_calls_beyond_its_limits_with_503() {
-    let config = UserAgentConfig {
-        max_dialogs: 2,
-        ..quick()
-    };
-    let (agent, mut incoming) = UserAgent::start(config).await.unwrap();
-    let mut client = Client::new(&agent).await;
-    let mut pending = Vec::new();
-    for call in ["l1", "l2"] {
-        let invite = client.invite(call);
-        client.send(&invite).await;
-        assert_eq!(client.receive().await.status(), Some(100));
-        pending.push(next_invite(&mut incoming).await);
-    }
-    let invite = client.invite("l3");
-    client.send(&invite).await;
-    let refused = client.response(503).await;
-    assert!(refused.header("Retry-After").is_some());
-    drop(pending);
-    agent.stop().await;
-}
