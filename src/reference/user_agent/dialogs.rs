@@ -126,7 +126,7 @@ impl State {
             ),
             local: tagged(request.header("To").unwrap_or_default(), tag),
             remote: request.header("From").unwrap_or_default().to_string(),
-            remote_target: contact_uri(&request).unwrap_or_default(),
+            remote_target: contact_uri(request).unwrap_or_default(),
             routes: request
                 .values("Record-Route")
                 .into_iter()
