@@ -15,7 +15,7 @@ use crate::reference::faults::Fault;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 /// Short messages waiting for one session.
@@ -118,6 +118,14 @@ pub fn admit(
     }
     let outcome = outcome(settings.provider_policy, settings.user_preference, faults);
     let id = gateway.next_session();
+    if let Some(number) = replace(gateway, &invitation, &settings, &target, id) {
+        let session = begin_as(id, gateway, invitation, settings, target, number, false);
+        return Ok(Admission {
+            session,
+            outcome: Outcome::Accept,
+            offer,
+        });
+    }
     let Some((number, own)) = choose_number(gateway, &invitation, &settings, &target, id) else {
         if outcome == Outcome::Reject {
             return deny(Refusal::new(settings.reject_code));
@@ -160,6 +168,39 @@ fn choose_number(
     Some((number, false))
 }
 
+/// A group chat that replaces a live chat between two: the old session ends, the SMS user is not asked again, and the number stays
+/// unless it is the caller's own (3GPP TS 23.204 clause B.2). Gives the number of the new session.
+//= ADR-05
+//= GRP-05
+fn replace(
+    gateway: &Gateway,
+    invitation: &Invitation,
+    settings: &Settings,
+    sms_user: &str,
+    id: SessionId,
+) -> Option<String> {
+    let replaced = invitation.replaces.as_ref().filter(|_| invitation.group)?;
+    let (number, own, notify) = {
+        let sessions = locked(&gateway.sessions);
+        let entry = sessions.values().find(|entry| {
+            entry.state == State::Active
+                && entry.sms_user == sms_user
+                && entry.contribution_id.as_ref() == Some(replaced)
+        })?;
+        let notify = entry.replaced.clone();
+        (entry.number.clone(), entry.number_is_own, notify)
+    };
+    let mut numbers = locked(&gateway.numbers);
+    let number = if own {
+        numbers.assign(Instant::now(), &settings.pool, sms_user, id)?
+    } else {
+        numbers.take_over(&number, sms_user, id);
+        number
+    };
+    notify.notify_one();
+    Some(number)
+}
+
 fn begin(
     gateway: &Arc<Gateway>,
     invitation: Invitation,
@@ -190,7 +231,11 @@ fn begin_as(
     number_is_own: bool,
 ) -> Session {
     let (messages, inbox) = mpsc::channel(INBOX);
+    let replaced = Arc::new(Notify::new());
     let entry = SessionEntry {
+        contribution_id: invitation.sender.contribution_id.clone(),
+        number_is_own,
+        replaced: replaced.clone(),
         state: State::Authorising,
         number: number.clone(),
         originator: invitation.sender.number.clone(),
@@ -209,6 +254,7 @@ fn begin_as(
         number,
         number_is_own,
         inbox,
+        replaced,
         relayed_first: VecDeque::new(),
         helped: false,
         late_told: false,

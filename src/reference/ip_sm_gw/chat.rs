@@ -5,7 +5,7 @@
 use super::inbound::ShortMessage;
 use super::keywords::{Meaning, meaning};
 use super::media::Offer;
-use super::relay::{self, Relaying};
+use super::relay::{self, ChatMessage, Relaying};
 use super::session::Session;
 use super::session_sms;
 use super::{State, failure};
@@ -43,6 +43,8 @@ enum Ending {
     Left(Option<String>),
     Expired,
     MediaLost,
+    /// A group chat has taken its place.
+    Replaced,
     Gone,
 }
 
@@ -79,6 +81,14 @@ pub async fn serve(
         media_over: false,
         media_deadline: Some(Instant::now() + FIRST_CONNECT),
     };
+    if let Some(text) = chat.session.invitation.first_text.take() {
+        let message = ChatMessage {
+            text,
+            ..ChatMessage::default()
+        };
+        // Nobody asked for a report, so what becomes of it stays with the SMSC.
+        chat.session.submit_chat(&message);
+    }
     let ending = chat.run(&mut first).await;
     chat.end(ending).await
 }
@@ -100,6 +110,7 @@ impl Chat {
                         return ending;
                     }
                 }
+                () = self.session.replaced.notified() => return Ending::Replaced,
                 () = relay::next(&mut self.relaying) => self.relaying = None,
                 () = sleep_until(deadline), if self.media_deadline.is_some() => {
                     return Ending::MediaLost;
@@ -260,7 +271,7 @@ impl Chat {
         let submissions = match ending {
             // Who leaves need not be told.
             //= TD-11
-            Ending::Left(_) => Vec::new(),
+            Ending::Left(_) | Ending::Replaced => Vec::new(),
             _ => self.session.submit_closing_message(),
         };
         match ending {
@@ -297,6 +308,7 @@ impl Chat {
                 let why = "SIP;cause=503;text=\"MSRP connection lost\"";
                 self.bye(&vec![("Reason".into(), why.into())]).await;
             }
+            Ending::Replaced => self.bye(&HeaderList::new()).await,
             Ending::Gone => self.close_media(),
         }
         self.session

@@ -3,6 +3,7 @@
 //! Only reads. What follows from it is decided in `session`; the offer is judged in `media`.
 
 use crate::reference::user_agent::HeaderList;
+use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::{NameAddr, SipMessage, number_of};
 
 /// IMS Communication Service Identifiers of OMA CPM, as the service header fields carry them.
@@ -94,8 +95,12 @@ pub struct Invitation {
     pub inviter: String,
     /// The service asked for cannot be turned into short messages.
     pub other_service: bool,
-    /// Address of record of the caller's dialog (Contact URI).
+    /// Contact URI of the caller.
     pub contact: Option<String>,
+    /// Contribution-ID of the chat between two that this group chat replaces (`Session-Replaces`).
+    pub replaces: Option<String>,
+    /// A first message that came with the offer.
+    pub first_text: Option<String>,
 }
 
 impl Invitation {
@@ -122,9 +127,28 @@ impl Invitation {
             //= FT-06
             other_service: named("oma.cpm.filetransfer") && !named("oma.cpm.session"),
             contact: contact.map(|address| address.uri.as_str().to_owned()),
+            //= GRP-05
+            replaces: request.header("Session-Replaces").map(String::from),
+            first_text: first_text(request),
             sender,
         }
     }
+}
+
+/// The text beside the offer in a multipart body.
+//= SDP-07
+fn first_text(request: &SipMessage) -> Option<String> {
+    if !request.content_type()?.starts_with("multipart/") {
+        return None;
+    }
+    let cpim = request
+        .body_of("message/cpim")
+        .and_then(|octets| CpimMessage::parse(&octets).ok());
+    let text = match cpim {
+        Some(cpim) => cpim.text(),
+        None => String::from_utf8(request.body_of("text/plain")?).ok(),
+    };
+    text.filter(|text| !text.is_empty())
 }
 
 /// Every service identifier the request names, in lower case with escapes undone.

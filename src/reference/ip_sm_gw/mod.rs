@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use subscribers::{Subscriber, Subscribers};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Provisioning given at the start instead of over the interface.
 #[derive(Debug, Default, Deserialize)]
@@ -78,6 +78,10 @@ pub struct SessionEntry {
     pub reassembly_seconds: f64,
     /// Where short messages of its pair go.
     pub inbox: mpsc::Sender<inbound::ShortMessage>,
+    pub contribution_id: Option<String>,
+    pub number_is_own: bool,
+    /// Tells the session that another has taken its place.
+    pub replaced: Arc<Notify>,
 }
 
 /// What all parts of the gateway share.

@@ -136,6 +136,11 @@ impl Numbers {
         true
     }
 
+    /// Gives a live pair to the session that replaces its own.
+    pub fn take_over(&mut self, number: &str, sms_user: &str, session: SessionId) {
+        self.insert(pair(number, sms_user), Allocation::Live(session));
+    }
+
     /// The session or quarantine a short message from `sms_user` to `number` belongs to.
     //= ADR-07
     pub fn find(&mut self, now: Instant, number: &str, sms_user: &str) -> Option<Allocation> {

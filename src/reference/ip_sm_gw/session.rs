@@ -24,7 +24,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
 
 /// One session; see `State` for what it goes through.
@@ -39,6 +39,8 @@ pub struct Session {
     pub number: String,
     pub number_is_own: bool,
     pub inbox: mpsc::Receiver<ShortMessage>,
+    /// Notified when a group chat takes the place of this one.
+    pub replaced: Arc<Notify>,
     /// Texts to relay into the chat before anything else (only under faults).
     pub relayed_first: VecDeque<String>,
     /// The help message has been sent, and the word that the chat is over.

@@ -166,6 +166,7 @@ impl Caller {
     fn invite(&self, uri: &str) -> SipMessage {
         let mut invite = self.request("INVITE", uri);
         invite.push("Conversation-ID", "Conv-1");
+        invite.push("Contribution-ID", "Contr-1");
         let port = self.msrp.local_addr().unwrap().port();
         let sdp = format!(
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=message {port} TCP/MSRP *\r\n\

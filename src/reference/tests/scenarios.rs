@@ -195,3 +195,62 @@ async fn refuses_unknown_keys_and_impossible_values_by_name() {
     );
     reference.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_group_chat_takes_over_number_and_sms_user_of_the_chat_it_replaces() {
+    let (reference, mut smsc) = start(None, 0).await;
+    let (caller, _media) = chat(&reference, &mut smsc).await;
+
+    let mut focus = Caller::new(reference.sip_address()).await;
+    let mut invite = focus.invite(&format!("tel:{BOB}"));
+    let contact = format!("{};isfocus", invite.header("Contact").unwrap());
+    invite.set("Contact", contact);
+    invite.push("Session-Replaces", "Contr-1");
+    focus.send(&invite).await;
+    let accepted = focus.final_response().await;
+    assert_eq!(accepted.status(), Some(200));
+    let bye = caller.receive().await;
+    assert_eq!(bye.method(), Some("BYE"));
+    caller.ok(&bye).await;
+
+    focus.acknowledge(&accepted).await;
+    let mut media = Media::connect(&focus, &accepted).await;
+    smsc.nothing_more();
+    smsc.send(BOB, SESSION, "to all");
+    assert_eq!(media.text(200).await, "to all");
+    assert_eq!(smsc.answer().await, status::OK);
+    reference.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn more_sessions_than_allowed_get_503_and_the_number_limit_480() {
+    let (reference, mut smsc) = start(None, 0).await;
+    provision(&reference, ALICE, "{\"sender_number\":\"own\"}").await;
+    let mut numbers = Vec::new();
+    let mut callers = Vec::new();
+    for _ in 0..2 {
+        let caller = Caller::new(reference.sip_address()).await;
+        caller.send(&caller.invite(&format!("tel:{BOB}"))).await;
+        numbers.push(smsc.next().await.0);
+        callers.push(caller);
+    }
+    // The second chat of the same pair has an assigned number (catalogue A12).
+    assert_eq!(numbers, [ALICE, SESSION]);
+    let caller = Caller::new(reference.sip_address()).await;
+    caller.send(&caller.invite(&format!("tel:{BOB}"))).await;
+    let refused = caller.final_response().await;
+    assert_eq!(refused.status(), Some(503));
+    assert!(refused.header("Retry-After").is_some());
+    reference.stop().await.unwrap();
+
+    let (reference, mut smsc) = start(None, 0).await;
+    let caller = Caller::new(reference.sip_address()).await;
+    caller.send(&caller.invite(&format!("tel:{BOB}"))).await;
+    smsc.next().await;
+    let caller = Caller::new(reference.sip_address()).await;
+    caller.send(&caller.invite(&format!("tel:{BOB}"))).await;
+    let refused = caller.final_response().await;
+    assert_eq!(refused.status(), Some(480));
+    assert!(refused.header("Retry-After").is_some());
+    reference.stop().await.unwrap();
+}
