@@ -1,1 +1,21 @@
-//! (to be written)
+//! FLOOR 5: the system under test as data and switches: its profile, its process, the ways to prepare users on it.
+//!
+//! Nothing here knows any product; a product is a folder `fixtures/systems/<name>/`.
+pub mod applicability;
+pub mod process;
+pub mod profile;
+pub mod provision;
+pub mod yaml;
+
+pub use profile::{Ixit, Profile};
+
+/// The suite could not bring the system or its users into the state a test needs.
+#[derive(Debug, thiserror::Error)]
+pub enum SutError {
+    #[error("{path}: {message}")]
+    Profile { path: String, message: String },
+    #[error("starting the system under test: {0}")]
+    Start(String),
+    #[error("preparing {what}: {message}")]
+    Provisioning { what: String, message: String },
+}

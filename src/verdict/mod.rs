@@ -1,7 +1,12 @@
 //! FLOOR 5: facts to findings. One file per subject, the requirement register, the verdict lattice. Pure.
+pub mod cast;
 pub mod finding;
 pub mod lattice;
+pub mod question;
 pub mod register;
 
+pub use cast::{Cast, Person};
 pub use finding::Finding;
 pub use lattice::{Reason, Verdict};
+pub use question::{Judgement, Patience, Question, View};
+pub use register::{Register, Requirement};

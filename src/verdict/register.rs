@@ -1,6 +1,10 @@
 //! The requirement register: `fixtures/requirements/*.yaml`.
+//!
+//! One entry per row of the catalogues. Reads and checks the entries; judging them is the business of the other files here.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Certainty class of the catalogue. I, F and K are reported as *profile*, never as a departure from the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,4 +65,113 @@ pub struct Requirement {
     /// Why it does not apply otherwise, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<String>,
+    /// Conditions of single test cases, where only part of a row depends on an option.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cases: BTreeMap<String, Condition>,
+}
+
+/// When a test case applies, and why not otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// ICS expression.
+    pub applies_if: String,
+    /// The reason shown when it is false.
+    pub otherwise: String,
+}
+
+impl Requirement {
+    /// The conditions under which a test case of this row applies: the row's own, then the case's.
+    pub fn conditions(&self, case: &str) -> Vec<Condition> {
+        let own = self.applies_if.as_ref().map(|expression| Condition {
+            applies_if: expression.clone(),
+            otherwise: self.otherwise.clone().unwrap_or_default(),
+        });
+        own.into_iter()
+            .chain(self.cases.get(case).cloned())
+            .collect()
+    }
+
+    /// `OMA-RD-CPM-V1_0 CPM-IWF-008`, `3GPP TS 23.204 clause 6.15.1 step 5`, `RFC 3261 section 9.2`, `suite profile`.
+    pub fn citation(&self) -> String {
+        let word = if self.document.starts_with("3GPP") {
+            "clause "
+        } else if self.document.starts_with("RFC") {
+            "section "
+        } else {
+            ""
+        };
+        format!("{} {word}{}", self.document, self.clause)
+            .trim_end()
+            .trim_end_matches(" clause")
+            .to_owned()
+    }
+
+    /// True for rows whose verdicts are reported as profile and never as a departure from the specification.
+    pub fn is_profile(&self) -> bool {
+        !matches!(self.basis, Basis::R | Basis::RCut)
+    }
+}
+
+/// Why the register cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    #[error("cannot read {path}: {source}; name the folder with `requirements/` by --fixtures")]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{path}: {message}")]
+    Format { path: PathBuf, message: String },
+    #[error("{path}: requirement {id} stands in the register twice; ids are given once")]
+    Twice { path: PathBuf, id: String },
+}
+
+/// All requirements by id.
+#[derive(Debug, Clone, Default)]
+pub struct Register {
+    pub requirements: BTreeMap<String, Requirement>,
+}
+
+impl Register {
+    /// Reads every `*.yaml` of a folder.
+    pub fn load(folder: &Path) -> Result<Self, RegisterError> {
+        let mut register = Self::default();
+        for path in yaml_files(folder)? {
+            let text = std::fs::read_to_string(&path).map_err(|source| RegisterError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            let entries: Vec<Requirement> =
+                crate::sut::yaml::from_str(&text).map_err(|message| RegisterError::Format {
+                    path: path.clone(),
+                    message,
+                })?;
+            for entry in entries {
+                let id = entry.id.clone();
+                if register.requirements.insert(id.clone(), entry).is_some() {
+                    return Err(RegisterError::Twice { path, id });
+                }
+            }
+        }
+        Ok(register)
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Requirement> {
+        self.requirements.get(id)
+    }
+}
+
+fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, RegisterError> {
+    let entries = std::fs::read_dir(folder).map_err(|source| RegisterError::Read {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        .collect();
+    files.sort();
+    Ok(files)
 }

@@ -1,0 +1,241 @@
+//! The profile of a system under test: where it is, what it claims (ICS), and the values a tester must supply (IXIT).
+use super::{SutError, yaml};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Name of the system; also the name of its folder.
+    pub name: String,
+    /// One line about the product.
+    pub description: String,
+    /// How to start it, if the suite starts it; absent = it runs already.
+    #[serde(default)]
+    pub start: Option<Start>,
+    pub sip: Sip,
+    pub short_messages: ShortMessages,
+    pub provisioning: Provisioning,
+    pub numbers: Numbers,
+    /// Options the system claims, on top of those that the carriage decides.
+    #[serde(default)]
+    pub ics: BTreeMap<String, bool>,
+    pub ixit: Ixit,
+}
+
+/// A command that starts the system. `{self}` is this program, `{smsc}` the address of the harness's SMSC.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    pub command: Vec<String>,
+    /// The first line it prints is JSON with its addresses; they replace `{sip}` and `{provisioning}` in this profile.
+    pub ready_within_seconds: f64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sip {
+    /// Address and port of the system, or `{sip}`.
+    pub address: String,
+    /// `udp` or `tcp`.
+    pub transport: String,
+    /// Reference point the peers stand on: `isc` or `gm`.
+    pub reference_point: String,
+    /// Local address the peers use.
+    pub local_ip: std::net::IpAddr,
+    /// Domain of the public user identities.
+    pub domain: String,
+}
+
+/// The carriage of short messages between the system and the harness.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum ShortMessages {
+    /// The harness is the message centre, the system the ESME.
+    Smpp(Smpp),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Smpp {
+    /// Address the message centre listens on; port 0 lets the machine pick.
+    pub listen: std::net::SocketAddr,
+    pub system_id: String,
+    pub password: String,
+    pub bound_within_seconds: f64,
+}
+
+impl ShortMessages {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Smpp(_) => "smpp",
+        }
+    }
+}
+
+/// How users and number pools are brought about on the system.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Provisioning {
+    Http(HttpProvisioning),
+}
+
+/// Templated HTTP requests. In paths and bodies `{property}` stands for a property of the user; in a body a value that is nothing but
+/// `{property}` keeps the property's JSON type, and its key is left out when the property is not set.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpProvisioning {
+    /// Base URL, or `{provisioning}`.
+    pub base: String,
+    pub user: HttpRequest,
+    pub pool: HttpRequest,
+    /// Sent for every user when its test case is over.
+    #[serde(default)]
+    pub forget_user: Option<HttpRequest>,
+    pub limit_seconds: f64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpRequest {
+    pub method: String,
+    pub path: String,
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
+}
+
+/// Where test users and session numbers get their numbers from.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Numbers {
+    /// `+` and leading digits of the users' numbers; the suite appends five digits.
+    pub users: String,
+    /// `+` and leading digits of the session numbers; the suite appends five digits.
+    pub sessions: String,
+    /// How many session numbers the common pool gets.
+    pub pool_size: u32,
+    /// Name of the pool used where a test case does not ask for its own.
+    pub pool: String,
+}
+
+/// Values a tester must supply (IXIT). Seconds unless the name says otherwise.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ixit {
+    /// How long to wait for something that must happen.
+    pub reaction_seconds: f64,
+    /// How long nothing must happen before "nothing happens" is believed.
+    pub guard_seconds: f64,
+    /// Allowance for this machine's own delay in taking times.
+    pub allowance_seconds: f64,
+    /// INV-10: a provisional response must be there after this time.
+    pub trying_seconds: f64,
+    /// INV-10: longest time between two provisional responses other than 100.
+    pub provisional_interval_seconds: f64,
+    /// What the system is told to keep to, where it can be told.
+    pub provisional_refresh_seconds: f64,
+    /// T_ans where the SMS user answers.
+    pub answer_seconds: f64,
+    /// T_ans where he does not.
+    pub short_answer_seconds: f64,
+    /// INV-11, ANS-07: by how much the end of T_ans may be missed.
+    pub answer_tolerance_seconds: f64,
+    pub quarantine_seconds: f64,
+    /// TD-04: limit for the answer to a BYE.
+    pub bye_seconds: f64,
+    /// ANS-08: limit for acknowledging a short message.
+    pub acknowledge_seconds: f64,
+    /// ANS-03 (ambiguity A3).
+    pub decline_codes: Vec<u16>,
+    /// INV-11 (ambiguity A3).
+    pub no_answer_codes: Vec<u16>,
+    pub words: Words,
+    pub texts: Texts,
+}
+
+/// The operator's words; the first of each list is the one the SMS user sends.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    pub accept: Vec<String>,
+    pub reject: Vec<String>,
+    pub leave: Vec<String>,
+}
+
+/// The operator's texts.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Texts {
+    pub invite: String,
+    /// The part of the inviting text that says it is an invitation to a chat session (INV-05).
+    pub invite_marker: String,
+    pub group_invite: String,
+    pub closing: String,
+    pub help: String,
+    pub anonymous_name: String,
+}
+
+impl Profile {
+    /// Reads the profile of a system given by name (a folder in `<fixtures>/systems`) or by path.
+    pub fn load(system: &str, fixtures: &Path) -> Result<(Self, PathBuf), SutError> {
+        let by_path = Path::new(system);
+        let folder = if by_path.is_dir() {
+            by_path.to_owned()
+        } else {
+            fixtures.join("systems").join(system)
+        };
+        let path = folder.join("profile.yaml");
+        let fail = |message: String| SutError::Profile {
+            path: path.display().to_string(),
+            message,
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            fail(format!(
+                "{error}; systems known here: {}",
+                known_systems(fixtures).join(", ")
+            ))
+        })?;
+        let profile: Self = yaml::from_str(&text).map_err(fail)?;
+        Ok((profile, path))
+    }
+
+    /// Replaces `{sip}` and `{provisioning}` by the addresses the started system has printed.
+    pub fn with_addresses(mut self, addresses: &BTreeMap<String, String>) -> Self {
+        for (name, value) in addresses {
+            let placeholder = format!("{{{name}}}");
+            self.sip.address = self.sip.address.replace(&placeholder, value);
+            let Provisioning::Http(http) = &mut self.provisioning;
+            http.base = http.base.replace(&placeholder, value);
+        }
+        self
+    }
+
+    /// Every ICS item: those the carriage decides, then the profile's own.
+    pub fn items(&self) -> BTreeMap<String, bool> {
+        let mut items: BTreeMap<String, bool> = match self.short_messages {
+            ShortMessages::Smpp(_) => [
+                ("carriage.sc_address", false),
+                ("carriage.routing_queries", false),
+                ("carriage.time_stamp", false),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
+        };
+        items.extend(self.ics.clone());
+        items
+    }
+}
+
+fn known_systems(fixtures: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(fixtures.join("systems"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().join("profile.yaml").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

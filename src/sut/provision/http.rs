@@ -1,0 +1,82 @@
+//! Preparing users by templated HTTP requests.
+use super::{Properties, template};
+use crate::sut::{
+    SutError,
+    profile::{HttpProvisioning, HttpRequest},
+};
+use std::time::Duration;
+
+#[derive(Debug, Clone)]
+pub struct Http {
+    settings: HttpProvisioning,
+    client: reqwest::Client,
+}
+
+impl Http {
+    pub fn new(settings: &HttpProvisioning) -> Result<Self, SutError> {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs_f64(settings.limit_seconds))
+            .build()
+            .map_err(|error| SutError::Provisioning {
+                what: "the HTTP client".into(),
+                message: error.to_string(),
+            })?;
+        Ok(Self {
+            settings: settings.clone(),
+            client,
+        })
+    }
+
+    pub fn user(&self) -> &HttpRequest {
+        &self.settings.user
+    }
+
+    pub fn pool(&self) -> &HttpRequest {
+        &self.settings.pool
+    }
+
+    pub fn forget_user(&self) -> Option<&HttpRequest> {
+        self.settings.forget_user.as_ref()
+    }
+
+    pub async fn send(
+        &self,
+        request: &HttpRequest,
+        what: &str,
+        properties: &Properties,
+    ) -> Result<(), SutError> {
+        let url = format!(
+            "{}{}",
+            self.settings.base.trim_end_matches('/'),
+            template::fill_path(&request.path, properties)
+        );
+        let fail = |message: String| SutError::Provisioning {
+            what: what.to_owned(),
+            message: format!("{} {url}: {message}", request.method),
+        };
+        let method = reqwest::Method::from_bytes(request.method.as_bytes())
+            .map_err(|error| fail(error.to_string()))?;
+        let mut builder = self.client.request(method, &url);
+        if let Some(body) = request
+            .body
+            .as_ref()
+            .and_then(|body| template::fill_body(body, properties))
+        {
+            builder = builder.json(&body);
+        }
+        let answer = builder
+            .send()
+            .await
+            .map_err(|error| fail(error.to_string()))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let text = answer.text().await.unwrap_or_default();
+        Err(fail(format!(
+            "answered {status}: {}",
+            text.chars().take(300).collect::<String>()
+        )))
+    }
+}
