@@ -52,7 +52,7 @@ Feature: The inviting message
 
     @TC-INV-04-01
     Scenario Outline: The operator's text is <text>
-      Given the operator's text for inviting messages to Bob is <text>
+      Given the operator's text for inviting messages from Alice is <text>
       When Alice invites Bob to a chat session
       Then the inviting message reads <text>
 
@@ -103,6 +103,6 @@ Feature: The inviting message
 
     @TC-INV-09-01
     Scenario: The operator's text does not fit one short message
-      Given the operator's text for inviting messages to Bob is long
+      Given the operator's text for inviting messages from Alice is long
       When Alice invites Bob to a chat session
       Then the inviting message arrives whole, as one concatenated short message

@@ -32,6 +32,13 @@ Feature: A CPM Session Invitation that waits for the SMS user's answer
       When Alice invites Bob to a chat session
       Then the invitation is refused when the time to answer has passed
 
+    # The code is a reading (A3), not the clause's.
+    @TC-INV-11-02 @derived
+    Scenario: Alice is told that nobody answered
+      Given the time to answer is short
+      When Alice invites Bob to a chat session
+      Then the invitation is refused as unanswered
+
   @INV-12
   Rule: An acceptance after the time to answer opens no session
 

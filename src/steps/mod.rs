@@ -1,1 +1,18 @@
-//! (to be written)
+//! FLOOR 6: sentences to actions and questions.
+//!
+//! One file per subject; a sentence is one function of at most 15 lines that does something through the [`Lab`] or asks something of the
+//! capture. Judging is `verdict`'s business: a `Then` only says which question is meant.
+mod chat;
+mod invitation;
+mod lab;
+mod number;
+mod policy;
+mod sentences;
+mod stage;
+mod teardown;
+mod users;
+mod vocabulary;
+
+pub use lab::{Lab, Stop};
+pub use sentences::{Sentence, catalogue as sentence_catalogue, find};
+pub use stage::{Asked, CaseSetup, Ending, Facility, Stage};

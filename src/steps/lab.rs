@@ -1,0 +1,206 @@
+//! The cucumber world: actions with their preparations and time limits, and questions with their patience.
+use super::stage::{Asked, Means, Stage, User};
+use crate::observe::settled;
+use crate::peer::ue::UeCommand;
+use crate::verdict::{Finding, Judgement, Question, Reason, Verdict};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// Why a test case stops early. Travels as the payload of an unwinding step.
+#[derive(Debug, Clone)]
+pub enum Stop {
+    /// A `Then` was answered with something other than a pass; the finding is with the stage.
+    Judged,
+    /// A `Given` or `When` could not be brought about.
+    Precondition(Box<Finding>),
+    /// The suite itself failed.
+    Suite { reason: Reason, cause: String },
+}
+
+/// The world of one test case. Empty until the runner has set its stage.
+#[derive(Default, cucumber::World)]
+pub struct Lab {
+    stage: Option<Stage>,
+}
+
+impl std::fmt::Debug for Lab {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lab").field("case", &self.stage.as_ref().map(|stage| &stage.setup.id)).finish()
+    }
+}
+
+/// Ends the running step and with it the test case.
+fn stop(stop: Stop) -> ! {
+    std::panic::resume_unwind(Box::new(stop))
+}
+
+impl Lab {
+    pub fn set(&mut self, stage: Stage) {
+        self.stage = Some(stage);
+    }
+
+    pub fn take(&mut self) -> Option<Stage> {
+        self.stage.take()
+    }
+
+    pub fn stage(&mut self) -> &mut Stage {
+        match &mut self.stage {
+            Some(stage) => stage,
+            None => stop(Stop::Suite { reason: Reason::Config, cause: "the runner has set no stage".into() }),
+        }
+    }
+
+    /// Ends the test case as an error of the suite.
+    pub fn broken(&self, reason: Reason, cause: impl Into<String>) -> ! {
+        stop(Stop::Suite { reason, cause: cause.into() })
+    }
+
+    pub fn user(&mut self, name: &str) -> &mut User {
+        if !self.stage().users.contains_key(name) {
+            self.broken(Reason::Config, format!("{name} is not introduced in this scenario"));
+        }
+        match self.stage().users.get_mut(name) {
+            Some(user) => user,
+            None => stop(Stop::Suite { reason: Reason::Config, cause: String::new() }),
+        }
+    }
+
+    /// Sets a property of a user; the system is told before the next stimulus.
+    pub fn property(&mut self, name: &str, property: &str, value: impl Into<serde_json::Value>) {
+        let user = self.user(name);
+        user.properties.insert(property.to_owned(), value.into());
+        user.unprepared = true;
+    }
+
+    /// Tells the system everything that has changed about the users.
+    pub async fn prepare(&mut self) {
+        let stage = self.stage();
+        let facility = stage.facility.clone();
+        for user in stage.users.values_mut().filter(|user| user.unprepared) {
+            if let Err(error) = facility.provisioner.prepare_user(&user.properties).await {
+                stop(Stop::Suite { reason: Reason::Provisioning, cause: error.to_string() });
+            }
+            user.unprepared = false;
+        }
+    }
+
+    /// Prepares the users, lets what is under way settle, and begins a new segment of the capture.
+    pub async fn stimulus(&mut self, sentence: &str) {
+        self.prepare().await;
+        self.settle().await;
+        let stage = self.stage();
+        stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);
+        stage.tap.mark(sentence);
+    }
+
+    /// Waits until no transaction is open that only needs its answer, at most the guard time.
+    async fn settle(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs_f64(self.stage().facility.profile.ixit.guard_seconds);
+        loop {
+            self.look();
+            if settled::unsettled(self.stage().trace()).is_empty() || Instant::now() >= deadline {
+                return;
+            }
+            self.wait_for_change(deadline).await;
+        }
+    }
+
+    fn look(&mut self) {
+        if let Err(cause) = self.stage().look() {
+            self.broken(Reason::Capture, cause);
+        }
+    }
+
+    /// Until the capture grows, the deadline comes, or a tenth of a second has passed (for limits that are times).
+    async fn wait_for_change(&mut self, deadline: Instant) {
+        let stage = self.stage();
+        let (tap, seen) = (stage.tap.clone(), stage.seen());
+        let tick = Instant::now() + Duration::from_millis(100);
+        tokio::select! {
+            () = tap.changed(seen) => {}
+            () = sleep_until(deadline.min(tick)) => {}
+        }
+    }
+
+    /// Orders something of a CPM user.
+    pub fn order(&mut self, name: &str, command: UeCommand) {
+        let sent = match &self.user(name).means {
+            Means::Cpm(endpoint) => endpoint.commands.send(command).is_ok(),
+            Means::Sms(_) => self.broken(Reason::Config, format!("{name} is no CPM user in this scenario")),
+        };
+        if !sent {
+            self.broken(Reason::Peer, format!("the UE of {name} has stopped"));
+        }
+    }
+
+    /// A `Then`: judged, recorded, and the end of the test case unless it is a pass.
+    pub async fn check(&mut self, sentence: &str, question: Question) {
+        let finding = self.put(sentence, question).await;
+        if finding.verdict != Verdict::Pass {
+            stop(Stop::Judged);
+        }
+    }
+
+    /// A `Then` that says that something does not happen: judged over the guard time.
+    pub async fn never(&mut self, sentence: &str, question: Question) {
+        self.check(sentence, question).await;
+    }
+
+    /// A `Given`: without it the test case is inconclusive.
+    pub async fn require(&mut self, sentence: &str, question: Question) {
+        let answer = self.answer(&question).await;
+        if matches!(answer, Judgement::Holds { .. }) {
+            return;
+        }
+        let requirement = self.stage().setup.requirement.clone();
+        let mut finding = question.finding(&requirement, sentence, answer);
+        finding.verdict = Verdict::Inconc;
+        finding.reason = Some(Reason::PreconditionUnmet);
+        stop(Stop::Precondition(Box::new(finding)));
+    }
+
+    async fn put(&mut self, sentence: &str, question: Question) -> Finding {
+        let answer = self.answer(&question).await;
+        let stage = self.stage();
+        let now = stage.tap.now();
+        let finding = question.finding(&stage.setup.requirement, sentence, answer);
+        stage.asked.push(Asked {
+            question,
+            sentence: sentence.to_owned(),
+            before_stimulus: stage.before_stimulus,
+            last_frame: stage.trace().frames.last().map_or(0, |frame| frame.number),
+            now,
+            finding: finding.clone(),
+        });
+        finding
+    }
+
+    /// Looks until the answer is final or patience is at its end.
+    async fn answer(&mut self, question: &Question) -> Judgement {
+        let deadline = Instant::now() + Duration::from_secs_f64(question.patience.seconds());
+        loop {
+            self.look();
+            let stage = self.stage();
+            let over = Instant::now() >= deadline;
+            let answer = question.ask(&stage.view(stage.tap.now()));
+            if over || answer.is_final(question.patience) {
+                return answer;
+            }
+            self.wait_for_change(deadline).await;
+        }
+    }
+
+    /// Lets time pass that a sentence is about, e.g. half the time to answer.
+    pub async fn let_pass(&mut self, seconds: f64) {
+        tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+    }
+
+    /// Waits for a future of a peer's own, bounded by the reaction time.
+    pub async fn within_reaction<T>(&mut self, what: &str, future: impl Future<Output = T>) -> T {
+        let limit = self.stage().facility.profile.ixit.reaction_seconds;
+        match timeout(Duration::from_secs_f64(limit), future).await {
+            Ok(value) => value,
+            Err(_) => self.broken(Reason::Timeout, format!("{what} took longer than {limit} s (ixit.reaction_seconds)")),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The catalogue of sentences, read from the very files that define them, so that it cannot be out of date.
+use super::lab::Lab;
+use cucumber::{World as _, gherkin, step::Collection};
+use std::sync::OnceLock;
+
+/// One sentence of the vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// `Given`, `When` or `Then`.
+    pub keyword: &'static str,
+    /// The expression as written, e.g. `{person} is a CPM user`.
+    pub text: String,
+    /// What it means: the comment above it.
+    pub meaning: String,
+    /// It says that something does not happen.
+    pub prohibition: bool,
+    file: &'static str,
+    line: u32,
+}
+
+const SOURCES: [(&str, &str); 6] = [
+    ("chat.rs", include_str!("chat.rs")),
+    ("invitation.rs", include_str!("invitation.rs")),
+    ("number.rs", include_str!("number.rs")),
+    ("policy.rs", include_str!("policy.rs")),
+    ("teardown.rs", include_str!("teardown.rs")),
+    ("users.rs", include_str!("users.rs")),
+];
+
+/// All sentences, sorted by keyword and text.
+pub fn catalogue() -> &'static [Sentence] {
+    static SENTENCES: OnceLock<Vec<Sentence>> = OnceLock::new();
+    SENTENCES.get_or_init(|| {
+        let mut sentences: Vec<Sentence> = SOURCES.iter().flat_map(|(file, text)| read(file, text)).collect();
+        sentences.sort_by(|a, b| (rank(a.keyword), &a.text).cmp(&(rank(b.keyword), &b.text)));
+        sentences
+    })
+}
+
+fn rank(keyword: &str) -> usize {
+    ["Given", "When", "Then"].iter().position(|known| *known == keyword).unwrap_or(3)
+}
+
+/// The sentence a step is made of; `None` if it is undefined, `Err` names the sentences it fits if they are several.
+pub fn find(step: &gherkin::Step) -> Result<Option<&'static Sentence>, String> {
+    let steps = steps();
+    let found = steps.find(step).map_err(|error| error.to_string())?;
+    let Some((_, _, Some(location), _)) = found else { return Ok(None) };
+    let is_at = |sentence: &&Sentence| location.path.ends_with(sentence.file) && location.line.abs_diff(sentence.line) <= 1;
+    let keyword = match step.ty {
+        gherkin::StepType::Given => "Given",
+        gherkin::StepType::When => "When",
+        gherkin::StepType::Then => "Then",
+    };
+    Ok(catalogue().iter().filter(|sentence| sentence.keyword == keyword).find(is_at))
+}
+
+fn steps() -> &'static Collection<Lab> {
+    static STEPS: OnceLock<Collection<Lab>> = OnceLock::new();
+    STEPS.get_or_init(Lab::collection)
+}
+
+/// Attributes and the functions they stand above. A function may bear several.
+fn read(file: &'static str, text: &'static str) -> Vec<Sentence> {
+    let lines: Vec<&str> = text.lines().collect();
+    lines.iter().enumerate().filter_map(|(index, line)| sentence(file, &lines, index, line)).collect()
+}
+
+fn sentence(file: &'static str, lines: &[&str], index: usize, line: &str) -> Option<Sentence> {
+    let (keyword, rest) = [("Given", "#[given("), ("When", "#[when("), ("Then", "#[then(")]
+        .iter()
+        .find_map(|(keyword, prefix)| line.strip_prefix(prefix).map(|rest| (*keyword, rest)))?;
+    let opening = rest.find('"')?;
+    let closing = rest.rfind('"')?;
+    let text = rest.get(opening + 1..closing)?.replace("\\\"", "\"");
+    let meaning: Vec<&str> =
+        lines[..index].iter().rev().skip_while(|line| line.starts_with("#[")).map_while(|line| line.strip_prefix("/// ")).collect();
+    let body = lines[index..].iter().take_while(|line| **line != "}").any(|line| line.contains(".never("));
+    Some(Sentence {
+        keyword,
+        text: text.trim_start_matches('^').trim_end_matches('$').to_owned(),
+        meaning: meaning.into_iter().rev().collect::<Vec<_>>().join(" "),
+        prohibition: body,
+        file,
+        line: u32::try_from(index + 1).ok()?,
+    })
+}

@@ -1,0 +1,150 @@
+//! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
+use crate::capture::{CaptureError, Endpoint, RunClock, Tap};
+use crate::capture::exchange::{Exchange, Handset};
+use crate::observe::{Observer, Trace};
+use crate::peer::ue::{Transport, UeCommand, UeEvent};
+use crate::sut::provision::{Properties, Provisioner};
+use crate::sut::Profile;
+use crate::verdict::{Cast, Finding, Question, View};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What all test cases of a run share.
+pub struct Facility {
+    pub profile: Profile,
+    pub provisioner: Provisioner,
+    pub exchange: Exchange,
+    pub clock: RunClock,
+    /// SIP address of the system under test.
+    pub system: SocketAddr,
+    pub transport: Transport,
+    pub seed: u64,
+}
+
+/// What the runner says of a test case.
+#[derive(Debug, Clone)]
+pub struct CaseSetup {
+    pub id: String,
+    pub requirement: String,
+    /// Numbers of people are taken from it.
+    pub ordinal: usize,
+}
+
+/// A person's means of communication.
+pub enum Means {
+    Cpm(Endpoint<UeCommand, UeEvent>),
+    Sms(Handset),
+}
+
+/// A person of the test case.
+pub struct User {
+    pub means: Means,
+    pub properties: Properties,
+    /// Properties have changed since the system was last told.
+    pub unprepared: bool,
+}
+
+/// A question that was put, and the window of the capture it is about.
+pub struct Asked {
+    pub question: Question,
+    pub sentence: String,
+    pub before_stimulus: u32,
+    pub last_frame: u32,
+    pub now: u64,
+    pub finding: Finding,
+}
+
+/// The stage of one test case.
+pub struct Stage {
+    pub facility: Arc<Facility>,
+    pub setup: CaseSetup,
+    pub tap: Tap,
+    pub cast: Cast,
+    pub users: BTreeMap<String, User>,
+    pub asked: Vec<Asked>,
+    pub before_stimulus: u32,
+    /// Label of the call the last stimulus was about.
+    pub call: String,
+    observer: Observer,
+    read: usize,
+}
+
+/// What is left when a test case is over.
+pub struct Ending {
+    pub setup: CaseSetup,
+    pub tap: Tap,
+    pub cast: Cast,
+    pub asked: Vec<Asked>,
+    /// Faults of our own peers.
+    pub problems: Vec<String>,
+}
+
+impl Stage {
+    pub fn new(facility: Arc<Facility>, setup: CaseSetup) -> Self {
+        Self {
+            facility,
+            setup,
+            tap: Tap::new(),
+            cast: Cast::default(),
+            users: BTreeMap::new(),
+            asked: Vec::new(),
+            before_stimulus: 0,
+            call: String::new(),
+            observer: Observer::new(),
+            read: 0,
+        }
+    }
+
+    /// Reads what the capture has got since the last look.
+    pub fn look(&mut self) -> Result<(), String> {
+        let octets = self.tap.octets_from(self.read);
+        self.read += octets.len();
+        self.observer.feed(&octets).map_err(|error| error.to_string())
+    }
+
+    pub fn seen(&self) -> usize {
+        self.read
+    }
+
+    pub fn trace(&self) -> &Trace {
+        self.observer.trace()
+    }
+
+    pub fn view(&self, now: u64) -> View<'_> {
+        View { trace: self.trace(), cast: &self.cast, ixit: &self.facility.profile.ixit, before_stimulus: self.before_stimulus, now }
+    }
+
+    /// A number of this test case's own: people 0 to 9.
+    pub fn user_number(&self, person: usize) -> String {
+        format!("{}{:05}", self.facility.profile.numbers.users, self.setup.ordinal * 10 + person)
+    }
+
+    /// Session numbers of this test case's own pool; they lie above those of the common pool.
+    pub fn session_numbers(&self, count: usize) -> Vec<String> {
+        let numbers = &self.facility.profile.numbers;
+        let first = numbers.pool_size as usize + self.setup.ordinal * 10;
+        (first..first + count.min(10)).map(|index| format!("{}{index:05}", numbers.sessions)).collect()
+    }
+
+    /// Ends peers, takes users away from the system, and gives what is to be judged.
+    pub async fn close(self) -> Ending {
+        let mut problems = Vec::new();
+        for user in self.users.into_values() {
+            if let Means::Cpm(mut endpoint) = user.means {
+                while let Ok(event) = endpoint.events.try_recv() {
+                    if let UeEvent::Problem(text) = event {
+                        problems.push(text);
+                    }
+                }
+                if let Err(error) = endpoint.stop().await {
+                    problems.push(CaptureError::to_string(&error));
+                }
+            }
+            if let Err(error) = self.facility.provisioner.forget_user(&user.properties).await {
+                tracing::debug!(%error, "a user could not be taken away");
+            }
+        }
+        Ending { setup: self.setup, tap: self.tap, cast: self.cast, asked: self.asked, problems }
+    }
+}

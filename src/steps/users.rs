@@ -1,0 +1,115 @@
+//! Who takes part: CPM users, SMS users, and what the operator's configuration says of them.
+use super::lab::Lab;
+use super::stage::{Means, User};
+use super::vocabulary::{Is, PersonName};
+use crate::capture::{Endpoint, Sockets};
+use crate::peer::behaviour::HandsetBehaviour;
+use crate::peer::ue::{Ue, UeConfig};
+use crate::sut::Ixit;
+use crate::sut::provision::Properties;
+use crate::verdict::{Person, Reason};
+use cucumber::given;
+use serde_json::{Value, json};
+
+/// A CPM user with a UE of its own, known to the system.
+#[given(expr = "{person} is a CPM user")]
+async fn cpm_user(lab: &mut Lab, person: PersonName) {
+    lab.introduce_cpm_user(&person).await;
+}
+
+/// Somebody behind the SMSC with a handset and nothing else.
+#[given(expr = "{person} can be reached by SMS only")]
+async fn sms_user(lab: &mut Lab, person: PersonName) {
+    lab.introduce_sms_user(&person);
+}
+
+/// A CPM user of the terminating network with a handset, and his preference.
+#[given(expr = "{person} is a CPM user who wants his chats as SMS")]
+async fn wants_chats_as_sms(lab: &mut Lab, person: PersonName) {
+    lab.property(&person.0, "cpm", true);
+    lab.property(&person.0, "chats_as_sms", true);
+}
+
+/// The same without the preference.
+#[given(expr = "{person} is a CPM user who does not want his chats as SMS")]
+async fn wants_no_chats_as_sms(lab: &mut Lab, person: PersonName) {
+    lab.property(&person.0, "cpm", true);
+    lab.property(&person.0, "chats_as_sms", false);
+}
+
+/// Authorisation for the interworking service, as the subscriber data says.
+#[given(expr = "{person} {is} authorised for the interworking service")]
+async fn authorised(lab: &mut Lab, person: PersonName, is: Is) {
+    lab.property(&person.0, "interworking_authorised", is.0);
+}
+
+/// The operator's policy on anonymity.
+#[given(expr = "anonymous invitations from {person} {is} allowed")]
+async fn anonymity(lab: &mut Lab, person: PersonName, is: Is) {
+    lab.property(&person.0, "anonymity_allowed", is.0);
+}
+
+/// T_ans is one the suite can wait for.
+#[given("the time to answer is short")]
+async fn short_time(lab: &mut Lab) {
+    let seconds = lab.stage().facility.profile.ixit.short_answer_seconds;
+    lab.cpm_property("answer_seconds", seconds);
+}
+
+impl Lab {
+    fn introduce(&mut self, person: &PersonName, means: Means, properties: Properties) {
+        let stage = self.stage();
+        let number = stage.user_number(person.index());
+        stage.cast.add(Person { name: person.0.clone(), number, display_name: person.0.clone() });
+        stage.users.insert(person.0.clone(), User { means, properties, unprepared: true });
+    }
+
+    async fn introduce_cpm_user(&mut self, person: &PersonName) {
+        let facility = self.stage().facility.clone();
+        let number = self.stage().user_number(person.index());
+        let sip = &facility.profile.sip;
+        let interface = if sip.reference_point == "gm" { "gm" } else { "isc" };
+        let sockets = match Sockets::bind(sip.local_ip, interface).await {
+            Ok(sockets) => sockets,
+            Err(error) => self.broken(Reason::Capture, error.to_string()),
+        };
+        let mut config = UeConfig::new(&person.0, &number, sockets.sip(), sockets.msrp(), facility.system);
+        config.transport = facility.transport;
+        config.domain = sip.domain.clone();
+        config.seed = facility.seed ^ ((self.stage().setup.ordinal as u64) << 8) ^ person.index() as u64;
+        let contact = format!("sip:{};transport={}", sockets.sip(), facility.transport.parameter());
+        let tap = self.stage().tap.clone();
+        let endpoint = Endpoint::start_at(Ue::new(config), sockets, tap, facility.clock);
+        let properties = cpm_properties(&facility.profile.ixit, &number, &contact, &facility.profile.numbers.pool);
+        self.introduce(person, Means::Cpm(endpoint), properties);
+    }
+
+    fn introduce_sms_user(&mut self, person: &PersonName) {
+        let stage = self.stage();
+        let number = stage.user_number(person.index());
+        let handset = stage.facility.exchange.attach(&number, stage.tap.clone(), HandsetBehaviour::default());
+        self.introduce(person, Means::Sms(handset), Properties::from([("number".to_owned(), number.into())]));
+    }
+
+    /// Sets a property of every CPM user of the scenario (what the operator configures for originators).
+    pub fn cpm_property(&mut self, property: &str, value: impl Into<Value> + Clone) {
+        let names: Vec<String> =
+            self.stage().users.iter().filter(|(_, user)| matches!(user.means, Means::Cpm(_))).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.property(&name, property, value.clone());
+        }
+    }
+}
+
+/// What the profile's values make of an ordinary CPM user.
+fn cpm_properties(ixit: &Ixit, number: &str, contact: &str, pool: &str) -> Properties {
+    let values = json!({
+        "number": number, "cpm": true, "contact": contact, "pool": pool,
+        "answer_seconds": ixit.answer_seconds, "provisional_refresh_seconds": ixit.provisional_refresh_seconds,
+        "quarantine_seconds": ixit.quarantine_seconds, "anonymous_name": ixit.texts.anonymous_name,
+        "invite_text": ixit.texts.invite, "group_invite_text": ixit.texts.group_invite,
+        "closing_text": ixit.texts.closing, "help_text": ixit.texts.help,
+        "accept_words": ixit.words.accept, "reject_words": ixit.words.reject, "leave_words": ixit.words.leave,
+    });
+    values.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+}

@@ -1,0 +1,106 @@
+//! Parameter types of the sentences: people, outcomes, treatments.
+use cucumber::Parameter;
+use std::convert::Infallible;
+use std::str::FromStr;
+
+/// A person of the features, always in the same role: Alice acts, Bob is the far end, Carol a third, Dave the control.
+#[derive(Debug, Clone, PartialEq, Eq, Parameter)]
+#[param(name = "person", regex = "Alice|Bob|Carol|Dave")]
+pub struct PersonName(pub String);
+
+impl FromStr for PersonName {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl PersonName {
+    /// Place of the person among the numbers of a test case.
+    pub fn index(&self) -> usize {
+        ["Alice", "Bob", "Carol", "Dave"].iter().position(|name| *name == self.0).unwrap_or(9)
+    }
+}
+
+/// What a policy wants done with invitations, OMA-RD-CPM-V1_0 CPM-IWF-008.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(name = "treatment", regex = "accepted on his behalf|accepted on the recipient's behalf|rejected|converted")]
+pub enum Treatment {
+    Accepted,
+    Rejected,
+    Converted,
+}
+
+impl FromStr for Treatment {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "rejected" => Ok(Self::Rejected),
+            "converted" => Ok(Self::Converted),
+            _ => Ok(Self::Accepted),
+        }
+    }
+}
+
+impl Treatment {
+    /// The provider policy that stands for it.
+    pub fn policy(self) -> &'static str {
+        match self {
+            Self::Accepted => "auto-accept",
+            Self::Rejected => "forbid",
+            Self::Converted => "ask",
+        }
+    }
+}
+
+/// What became of an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(name = "outcome", regex = "accepted|refused|converted to an inviting message")]
+pub enum Outcome {
+    Accepted,
+    Refused,
+    Converted,
+}
+
+impl FromStr for Outcome {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "accepted" => Self::Accepted,
+            "refused" => Self::Refused,
+            _ => Self::Converted,
+        })
+    }
+}
+
+/// A word of the operator that the SMS user sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(name = "word", regex = "an acceptance|a rejection|the word for leaving")]
+pub enum Word {
+    Accept,
+    Reject,
+    Leave,
+}
+
+impl FromStr for Word {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "an acceptance" => Self::Accept,
+            "a rejection" => Self::Reject,
+            _ => Self::Leave,
+        })
+    }
+}
+
+/// `is` or `is not`, `are` or `are not`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(name = "is", regex = "is|is not|are|are not")]
+pub struct Is(pub bool);
+
+impl FromStr for Is {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(!text.ends_with("not")))
+    }
+}
