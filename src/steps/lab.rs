@@ -1,10 +1,10 @@
 //! The cucumber world: actions with their preparations and time limits, and questions with their patience.
 use super::stage::{Asked, Means, Stage, User};
-use crate::observe::settled;
+use crate::observe::unsettled;
 use crate::peer::ue::UeCommand;
 use crate::verdict::{Finding, Judgement, Question, Reason, Verdict};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 /// Why a test case stops early. Travels as the payload of an unwinding step.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl Lab {
         let deadline = Instant::now() + Duration::from_secs_f64(self.stage().facility.profile.ixit.guard_seconds);
         loop {
             self.look();
-            if settled::unsettled(self.stage().trace()).is_empty() || Instant::now() >= deadline {
+            if unsettled(self.stage().trace()).is_empty() || Instant::now() >= deadline {
                 return;
             }
             self.wait_for_change(deadline).await;
@@ -190,17 +190,14 @@ impl Lab {
         }
     }
 
+    /// Waits until a question is answered or its patience is at its end; nothing is recorded.
+    pub async fn look_for(&mut self, question: &Question) {
+        self.answer(question).await;
+    }
+
     /// Lets time pass that a sentence is about, e.g. half the time to answer.
     pub async fn let_pass(&mut self, seconds: f64) {
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     }
 
-    /// Waits for a future of a peer's own, bounded by the reaction time.
-    pub async fn within_reaction<T>(&mut self, what: &str, future: impl Future<Output = T>) -> T {
-        let limit = self.stage().facility.profile.ixit.reaction_seconds;
-        match timeout(Duration::from_secs_f64(limit), future).await {
-            Ok(value) => value,
-            Err(_) => self.broken(Reason::Timeout, format!("{what} took longer than {limit} s (ixit.reaction_seconds)")),
-        }
-    }
 }

@@ -1,9 +1,15 @@
 //! FLOOR 5: facts to findings. One file per subject, the requirement register, the verdict lattice. Pure.
 pub mod cast;
+pub mod chat;
 pub mod finding;
+pub mod invitation;
 pub mod lattice;
 pub mod question;
 pub mod register;
+pub mod scene;
+pub mod session_number;
+pub mod short_message;
+pub mod teardown;
 
 pub use cast::{Cast, Person};
 pub use finding::Finding;

@@ -1,0 +1,376 @@
+//! Inviting, answering, cancelling, and what becomes of the invitation.
+use super::lab::Lab;
+use super::policy::LONG_TEXT;
+use super::stage::Means;
+use super::vocabulary::{Outcome, PersonName, Word};
+use crate::peer::ue::{Invitation, UeCommand};
+use crate::sut::Ixit;
+use crate::verdict::{Question, Reason, invitation, short_message};
+use cucumber::gherkin::Step;
+use cucumber::{given, then, when};
+
+/// One CPM Session Invitation towards an SMS user.
+#[given(expr = "{person} has invited {person} to a chat session")]
+#[when(expr = "{person} invites {person} to a chat session")]
+async fn invites(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
+    let order = lab.invitation(&callee);
+    lab.invite(&step.value, &caller, order).await;
+}
+
+/// The same with `Privacy: id` (RFC 3323, RFC 3325).
+#[when(expr = "{person} invites {person} to a chat session anonymously")]
+async fn invites_anonymously(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
+    let order = Invitation { privacy: Some("id".into()), ..lab.invitation(&callee) };
+    lab.invite(&step.value, &caller, order).await;
+}
+
+/// An invitation by a group focus on behalf of the caller.
+#[when(expr = "{person} invites {person} to a group chat")]
+async fn invites_to_group_chat(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
+    let order = Invitation { group: true, ..lab.invitation(&callee) };
+    lab.invite(&step.value, &caller, order).await;
+}
+
+/// An invitation whose target no short message can reach.
+#[when(expr = "{person} invites an address without a telephone number to a chat session")]
+async fn invites_address(lab: &mut Lab, caller: PersonName, step: &Step) {
+    let domain = lab.stage().facility.profile.sip.domain.clone();
+    let order = Invitation { call: "nobody".into(), to_uri: format!("sip:somebody@{domain}"), ..Invitation::default() };
+    lab.invite(&step.value, &caller, order).await;
+}
+
+/// The INVITE and three retransmissions of it.
+#[when(expr = "{person}'s invitation to {person} arrives four times")]
+async fn arrives_four_times(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
+    let order = Invitation { duplicates: 3, ..lab.invitation(&callee) };
+    lab.invite(&step.value, &caller, order).await;
+}
+
+/// CANCEL of the invitation that waits.
+#[given(expr = "{person} has cancelled the invitation")]
+#[when(expr = "{person} cancels the invitation")]
+async fn cancels(lab: &mut Lab, caller: PersonName, step: &Step) {
+    lab.stimulus(&step.value).await;
+    let call = lab.stage().call.clone();
+    lab.order(&caller.0, UeCommand::Cancel { call });
+    if step.keyword.trim() != "When" {
+        let question = invitation::cancelled(lab.ixit().reaction_seconds);
+        lab.require(&step.value, question).await;
+    }
+}
+
+/// The inviting message is on the SMS user's handset.
+#[given(expr = "{person} has received the inviting message")]
+async fn has_received(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let question = short_message::inviting_message_received(&callee.0, lab.ixit().reaction_seconds);
+    lab.require(&step.value, question).await;
+}
+
+/// A short message with one of the operator's words, to the number the last short message came from.
+#[when(expr = "{person} answers with {word}")]
+async fn answers_with(lab: &mut Lab, callee: PersonName, word: Word, step: &Step) {
+    let text = lab.word(word);
+    lab.answer_by_sms(&step.value, &callee, &text).await;
+}
+
+/// A short message with any text, to the number the last short message came from.
+#[when(expr = "{person} answers {string}")]
+async fn answers(lab: &mut Lab, callee: PersonName, text: String, step: &Step) {
+    lab.answer_by_sms(&step.value, &callee, &text).await;
+}
+
+/// The acceptance has led to a chat session.
+#[given(expr = "{person} has accepted the invitation")]
+async fn has_accepted(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let text = lab.word(Word::Accept);
+    lab.answer_by_sms(&step.value, &callee, &text).await;
+    let question = invitation::session_stands("Alice", &callee.0, lab.ixit().reaction_seconds);
+    lab.require(&step.value, question).await;
+}
+
+/// T_ans has passed and the invitation was refused.
+#[given(expr = "{person}'s invitation has ended without an answer")]
+async fn has_ended(lab: &mut Lab, _caller: PersonName, step: &Step) {
+    let ixit = lab.ixit();
+    let question = invitation::refused(ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds);
+    lab.require(&step.value, question).await;
+}
+
+/// Half of T_ans, counted from the inviting message.
+#[given("half the time to answer has passed")]
+async fn half_the_time(lab: &mut Lab, step: &Step) {
+    let question = short_message::inviting_message_received("Bob", lab.ixit().reaction_seconds);
+    lab.require(&step.value, question).await;
+    let half = lab.ixit().short_answer_seconds / 2.0;
+    lab.let_pass(half).await;
+}
+
+/// What became of the invitation.
+#[then(expr = "the invitation is {outcome}")]
+async fn becomes(lab: &mut Lab, outcome: Outcome, step: &Step) {
+    let reaction = lab.ixit().reaction_seconds;
+    let question = match outcome {
+        Outcome::Accepted => invitation::accepted(reaction),
+        Outcome::Refused => invitation::refused(reaction),
+        Outcome::Converted => invitation::converted(reaction),
+    };
+    lab.check(&step.value, question).await;
+}
+
+/// The refusal is error information: 4xx or 6xx.
+#[then("the invitation is refused with an error")]
+async fn refused_with_error(lab: &mut Lab, step: &Step) {
+    let question = invitation::refused_with_error(lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// A refusal with one of the codes the profile takes for a decline.
+#[then("the invitation is declined")]
+async fn declined(lab: &mut Lab, step: &Step) {
+    let ixit = lab.ixit();
+    let question = invitation::refused_with_code(&ixit.decline_codes, ixit.reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// A refusal with one of the codes the profile takes for no answer.
+#[then("the invitation is refused as unanswered")]
+async fn refused_as_unanswered(lab: &mut Lab, step: &Step) {
+    let ixit = lab.ixit();
+    let patience = ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds;
+    lab.check(&step.value, invitation::refused_with_code(&ixit.no_answer_codes, patience)).await;
+}
+
+/// T_ans, within the profile's tolerance.
+#[then("the invitation is refused when the time to answer has passed")]
+async fn refused_in_time(lab: &mut Lab, step: &Step) {
+    let ixit = lab.ixit();
+    let tolerance = ixit.answer_tolerance_seconds + ixit.allowance_seconds;
+    lab.check(&step.value, invitation::refused_after(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds)).await;
+}
+
+/// No final response over the guard time.
+#[then("the invitation is neither accepted nor refused")]
+async fn undecided(lab: &mut Lab, step: &Step) {
+    let guard = lab.ixit().guard_seconds;
+    lab.wait_for_inviting_message().await;
+    lab.never(&step.value, invitation::undecided(guard)).await;
+}
+
+/// A provisional response follows the INVITE at once.
+#[then("the invitation is being tried at once")]
+async fn tried_at_once(lab: &mut Lab, step: &Step) {
+    let ixit = lab.ixit();
+    lab.check(&step.value, invitation::tried_at_once(ixit.trying_seconds, ixit.allowance_seconds)).await;
+}
+
+/// Provisional responses other than 100 come often enough until the final response.
+#[then("the invitation is kept alive until it is answered")]
+async fn kept_alive(lab: &mut Lab, step: &Step) {
+    let ixit = lab.ixit();
+    let patience = ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds;
+    lab.check(&step.value, invitation::kept_alive(ixit.provisional_interval_seconds, ixit.allowance_seconds, patience)).await;
+}
+
+/// 200 to CANCEL, 487 to INVITE.
+#[then("the invitation ends as cancelled")]
+async fn ends_as_cancelled(lab: &mut Lab, step: &Step) {
+    let question = invitation::cancelled(lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// Neither an INVITE from the system, nor a late 2xx, nor chat content.
+#[then("no chat session starts")]
+async fn no_session(lab: &mut Lab, step: &Step) {
+    let guard = lab.ixit().guard_seconds;
+    lab.never(&step.value, invitation::no_session_starts(guard)).await;
+}
+
+/// 2xx, ACK, and a message connection that works.
+#[then(expr = "the chat session between {person} and {person} starts")]
+async fn session_starts(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
+    let question = invitation::session_stands(&caller.0, &callee.0, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// RFC 3261 section 13.3.1.4 and RFC 4975 section 8 on the 2xx.
+#[then(expr = "the acceptance answers {person}'s offer of a chat")]
+async fn answers_offer(lab: &mut Lab, _caller: PersonName, step: &Step) {
+    let question = invitation::acceptance_answers_offer(lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// Warning 399 with a number of OMA practice.
+#[then(regex = r"^the refusal carries a warning that starts with (119|127)$")]
+async fn warning(lab: &mut Lab, number: String, step: &Step) {
+    let number = if number == "119" { "119" } else { "127" };
+    let question = invitation::warning(number, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// A short message on account of the invitation.
+#[then(expr = "{person} receives the inviting message")]
+async fn receives(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let question = short_message::inviting_message_received(&callee.0, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// Exactly one, over the guard time.
+#[then(expr = "{person} receives the inviting message once")]
+async fn receives_once(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let ixit = lab.ixit();
+    lab.check(&step.value, short_message::received_once(&callee.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+}
+
+/// Nothing on the SMS leg over the guard time.
+#[then(expr = "{person} is sent no short message")]
+#[then(expr = "{person} is sent no further short message")]
+async fn sent_nothing(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let guard = lab.ixit().guard_seconds;
+    lab.never(&step.value, short_message::none_to(&callee.0, guard)).await;
+}
+
+/// The order of 2xx and short messages.
+#[then(expr = "{person} is sent no short message before the invitation is accepted")]
+async fn not_asked(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let ixit = lab.ixit();
+    lab.never(&step.value, short_message::none_before_acceptance(&callee.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+}
+
+/// Destination of the short message.
+#[then(expr = "the inviting message is addressed to {person}")]
+async fn addressed_to(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let question = short_message::addressed_to(&callee.0, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// TP-PID, protocol_id of SMPP.
+#[then(regex = r"^the inviting message has protocol identifier (\d+)$")]
+async fn protocol_identifier(lab: &mut Lab, value: u8, step: &Step) {
+    let question = short_message::protocol_identifier(value, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// The whole decoded text.
+#[then(expr = "the inviting message reads {string}")]
+async fn reads(lab: &mut Lab, text: String, step: &Step) {
+    let question = short_message::inviting_message_reads(&text, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// The operator's wording of the invitation stands in the text.
+#[then(expr = "the inviting message tells {person} that he is invited to a chat session")]
+async fn tells_of_chat(lab: &mut Lab, _callee: PersonName, step: &Step) {
+    let ixit = lab.ixit();
+    let marker = vec![ixit.texts.invite_marker.clone()];
+    lab.check(&step.value, short_message::inviting_message_mentions("says that it is an invitation", marker, ixit.reaction_seconds)).await;
+}
+
+/// The operator's three words stand in the text.
+#[then("the inviting message explains how to accept, reject and end")]
+async fn explains(lab: &mut Lab, step: &Step) {
+    let ixit = lab.ixit();
+    let words = [Word::Accept, Word::Reject, Word::Leave].map(|word| lab.word(word)).to_vec();
+    lab.check(&step.value, short_message::inviting_message_mentions("has the three words", words, ixit.reaction_seconds)).await;
+}
+
+/// Number or display name of a CPM user in the text.
+#[then(expr = "the inviting message tells who {person} is")]
+async fn tells_who(lab: &mut Lab, person: PersonName, step: &Step) {
+    let question = short_message::inviting_message_tells(&person.0, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// Neither number nor display name in any short message of the test case.
+#[then(expr = "no short message to {person} tells who {person} is")]
+async fn nobody_tells(lab: &mut Lab, to: PersonName, person: PersonName, step: &Step) {
+    let guard = lab.ixit().guard_seconds;
+    lab.wait_for_inviting_message().await;
+    lab.never(&step.value, short_message::nobody_tells(&person.0, &to.0, guard)).await;
+}
+
+/// All parts, one reference, the operator's long text.
+#[then("the inviting message arrives whole, as one concatenated short message")]
+async fn concatenated(lab: &mut Lab, step: &Step) {
+    let question = short_message::arrives_concatenated(LONG_TEXT, "Bob", lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// A help text follows the unrecognised answer.
+#[then(expr = "{person} receives one help message")]
+async fn one_help_message(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let ixit = lab.ixit();
+    lab.check(&step.value, short_message::one_help_message(&callee.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+}
+
+/// The response of the SMS leg to the answering short message.
+#[then(expr = "{person}'s answer is acknowledged")]
+async fn acknowledged(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let question = short_message::acknowledged(&callee.0, lab.ixit().acknowledge_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// RP-DA or SC-Address of the inviting message, and where it comes from.
+#[then(regex = r"^the inviting message carries ((?:a|the provisioned) service centre address|the service centre address from the HSS)$")]
+async fn service_centre(lab: &mut Lab, what: String, step: &Step) {
+    let question = short_message::service_centre_address(&what, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// The routing query before the short message.
+#[then(expr = "the route of {person}'s answer leads through the gateway")]
+async fn routed(lab: &mut Lab, _callee: PersonName, step: &Step) {
+    let question = short_message::routed_through_gateway(lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+impl Lab {
+    pub fn ixit(&mut self) -> Ixit {
+        self.stage().facility.profile.ixit.clone()
+    }
+
+    /// The operator's word that the SMS user sends.
+    pub fn word(&mut self, word: Word) -> String {
+        let words = self.ixit().words;
+        let list = match word {
+            Word::Accept => words.accept,
+            Word::Reject => words.reject,
+            Word::Leave => words.leave,
+        };
+        match list.into_iter().next() {
+            Some(text) => text,
+            None => self.broken(Reason::Config, "ixit.words has an empty list"),
+        }
+    }
+
+    /// An ordinary invitation to an SMS user; its label is his name.
+    pub fn invitation(&mut self, callee: &PersonName) -> Invitation {
+        let number = self.stage().cast.number(&callee.0).to_owned();
+        Invitation { call: callee.0.clone(), to_uri: format!("tel:{number}"), ..Invitation::default() }
+    }
+
+    pub async fn invite(&mut self, sentence: &str, caller: &PersonName, order: Invitation) {
+        self.stimulus(sentence).await;
+        self.stage().call = order.call.clone();
+        self.order(&caller.0, UeCommand::Invite(Box::new(order)));
+    }
+
+    /// A short message to the number the last short message came from.
+    pub async fn answer_by_sms(&mut self, sentence: &str, callee: &PersonName, text: &str) {
+        self.stimulus(sentence).await;
+        match &self.user(&callee.0).means {
+            Means::Sms(handset) => handset.answer(text),
+            Means::Cpm(_) => self.broken(Reason::Config, format!("{} has no handset in this scenario", callee.0)),
+        }
+    }
+
+    /// Gives the inviting message its time before "nothing happens" is timed; without one the judge says so.
+    async fn wait_for_inviting_message(&mut self) {
+        let reaction = self.ixit().reaction_seconds;
+        self.await_fact(short_message::inviting_message_received("Bob", reaction)).await;
+    }
+
+    /// Waits for something without judging it.
+    pub async fn await_fact(&mut self, question: Question) {
+        self.look_for(&question).await;
+    }
+}
