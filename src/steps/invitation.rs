@@ -67,7 +67,7 @@ async fn has_received(lab: &mut Lab, callee: PersonName, step: &Step) {
 }
 
 /// A short message with one of the operator's words, to the number the last short message came from.
-#[when(expr = "{person} answers with {word}")]
+#[when(expr = "{person} answers with {answer}")]
 async fn answers_with(lab: &mut Lab, callee: PersonName, word: Word, step: &Step) {
     let text = lab.word(word);
     lab.answer_by_sms(&step.value, &callee, &text).await;

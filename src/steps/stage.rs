@@ -1,6 +1,6 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
 use crate::capture::{CaptureError, Endpoint, RunClock, Tap};
-use crate::capture::exchange::{Exchange, Handset};
+use crate::capture::{Exchange, Handset};
 use crate::observe::{Observer, Trace};
 use crate::peer::ue::{Transport, UeCommand, UeEvent};
 use crate::sut::provision::{Properties, Provisioner};

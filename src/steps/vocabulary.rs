@@ -75,7 +75,7 @@ impl FromStr for Outcome {
 
 /// A word of the operator that the SMS user sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
-#[param(name = "word", regex = "an acceptance|a rejection|the word for leaving")]
+#[param(name = "answer", regex = "an acceptance|a rejection|the word for leaving")]
 pub enum Word {
     Accept,
     Reject,
