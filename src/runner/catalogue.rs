@@ -40,7 +40,10 @@ pub struct Step {
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
     #[error("cannot read the features folder {path}: {source}; name it by --features")]
-    Folder { path: PathBuf, source: std::io::Error },
+    Folder {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Features(Vec<FeatureError>),
 }
@@ -68,7 +71,10 @@ impl Catalogue {
     /// Reads every `*.feature` below a folder (or one file).
     pub fn load(folder: &Path) -> Result<Self, CatalogueError> {
         let mut paths = Vec::new();
-        collect(folder, &mut paths, 0).map_err(|source| CatalogueError::Folder { path: folder.to_owned(), source })?;
+        collect(folder, &mut paths, 0).map_err(|source| CatalogueError::Folder {
+            path: folder.to_owned(),
+            source,
+        })?;
         paths.sort();
         let (mut features, mut errors) = (Vec::new(), Vec::new());
         for path in paths {
@@ -80,24 +86,40 @@ impl Catalogue {
         if !errors.is_empty() {
             return Err(CatalogueError::Features(errors));
         }
-        let mut cases: Vec<Case> = features.iter().flat_map(|feature| cases_of(feature, folder)).collect();
+        let mut cases: Vec<Case> = features
+            .iter()
+            .flat_map(|feature| cases_of(feature, folder))
+            .collect();
         cases.sort_by(|a, b| a.id.cmp(&b.id));
         for (ordinal, case) in cases.iter_mut().enumerate() {
             case.ordinal = ordinal;
         }
-        Ok(Self { features, cases, folder: folder.to_owned() })
+        Ok(Self {
+            features,
+            cases,
+            folder: folder.to_owned(),
+        })
     }
 
     /// The case at a place of a feature file, as cucumber names it.
     pub fn at(&self, file: &str, line: usize) -> Option<&Case> {
-        self.cases.iter().find(|case| case.file == file && case.line == line)
+        self.cases
+            .iter()
+            .find(|case| case.file == file && case.line == line)
     }
 }
 
 /// Path relative to the features folder, with `/`.
 pub fn relative(path: &Path, folder: &Path) -> String {
-    let base = if folder.is_file() { folder.parent().unwrap_or(folder) } else { folder };
-    path.strip_prefix(base).unwrap_or(path).to_string_lossy().replace('\\', "/")
+    let base = if folder.is_file() {
+        folder.parent().unwrap_or(folder)
+    } else {
+        folder
+    };
+    path.strip_prefix(base)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .replace('\\', "/")
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>, depth: usize) -> std::io::Result<()> {
@@ -109,7 +131,10 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>, depth: usize) -> std::io::Re
         let path = entry?.path();
         if path.is_dir() && depth < 8 {
             collect(&path, paths, depth + 1)?;
-        } else if path.extension().is_some_and(|extension| extension == "feature") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "feature")
+        {
             paths.push(path);
         }
     }
@@ -120,11 +145,17 @@ fn parse(path: &Path, folder: &Path) -> Result<Feature, FeatureError> {
     let file = relative(path, folder);
     let feature = Feature::parse_path(path, GherkinEnv::default()).map_err(|error| {
         let message = with_sources(&error);
-        FeatureError { file: file.clone(), line: line_in(&message), message }
+        FeatureError {
+            file: file.clone(),
+            line: line_in(&message),
+            message,
+        }
     })?;
-    feature
-        .expand_examples()
-        .map_err(|error| FeatureError { file, line: error.pos.line, message: format!("`<{}>` has no column in the examples", error.name) })
+    feature.expand_examples().map_err(|error| FeatureError {
+        file,
+        line: error.pos.line,
+        message: format!("`<{}>` has no column in the examples", error.name),
+    })
 }
 
 fn with_sources(error: &dyn std::error::Error) -> String {
@@ -139,20 +170,46 @@ fn with_sources(error: &dyn std::error::Error) -> String {
 
 /// `Error at 5:1` in the parser's text.
 fn line_in(message: &str) -> usize {
-    message.split("Error at ").nth(1).and_then(|rest| rest.split(':').next()).and_then(|line| line.parse().ok()).unwrap_or(1)
+    message
+        .split("Error at ")
+        .nth(1)
+        .and_then(|rest| rest.split(':').next())
+        .and_then(|line| line.parse().ok())
+        .unwrap_or(1)
 }
 
 fn cases_of(feature: &Feature, folder: &Path) -> Vec<Case> {
-    let file = feature.path.as_deref().map(|path| relative(path, folder)).unwrap_or_default();
-    let feature_steps = feature.background.as_ref().map_or(&[][..], |background| &background.steps);
+    let file = feature
+        .path
+        .as_deref()
+        .map(|path| relative(path, folder))
+        .unwrap_or_default();
+    let feature_steps = feature
+        .background
+        .as_ref()
+        .map_or(&[][..], |background| &background.steps);
     let plain = feature.scenarios.iter().map(|scenario| (None, scenario));
-    let ruled = feature.rules.iter().flat_map(|rule| rule.scenarios.iter().map(move |scenario| (Some(rule), scenario)));
+    let ruled = feature.rules.iter().flat_map(|rule| {
+        rule.scenarios
+            .iter()
+            .map(move |scenario| (Some(rule), scenario))
+    });
     plain
         .chain(ruled)
         .map(|(rule, scenario)| {
-            let rule_steps = rule.and_then(|rule| rule.background.as_ref()).map_or(&[][..], |background| &background.steps);
-            let before = feature_steps.iter().chain(rule_steps).map(|step| own(step, true));
-            let tag = scenario.tags.iter().find(|tag| tag.starts_with("TC-")).cloned().unwrap_or_default();
+            let rule_steps = rule
+                .and_then(|rule| rule.background.as_ref())
+                .map_or(&[][..], |background| &background.steps);
+            let before = feature_steps
+                .iter()
+                .chain(rule_steps)
+                .map(|step| own(step, true));
+            let tag = scenario
+                .tags
+                .iter()
+                .find(|tag| tag.starts_with("TC-"))
+                .cloned()
+                .unwrap_or_default();
             Case {
                 id: format!("{tag}{}", row(scenario)),
                 tag,
@@ -161,11 +218,21 @@ fn cases_of(feature: &Feature, folder: &Path) -> Vec<Case> {
                 file: file.clone(),
                 line: scenario.position.line,
                 rule: rule.map(|rule| rule.name.clone()).unwrap_or_default(),
-                requirement: rule.and_then(|rule| rule.tags.first().cloned()).unwrap_or_default(),
-                tags: feature.tags.iter().chain(rule.iter().flat_map(|rule| &rule.tags)).chain(&scenario.tags).cloned().collect(),
+                requirement: rule
+                    .and_then(|rule| rule.tags.first().cloned())
+                    .unwrap_or_default(),
+                tags: feature
+                    .tags
+                    .iter()
+                    .chain(rule.iter().flat_map(|rule| &rule.tags))
+                    .chain(&scenario.tags)
+                    .cloned()
+                    .collect(),
                 control: scenario.tags.iter().any(|tag| tag == "control"),
                 derived: scenario.tags.iter().any(|tag| tag == "derived"),
-                steps: before.chain(scenario.steps.iter().map(|step| own(step, false))).collect(),
+                steps: before
+                    .chain(scenario.steps.iter().map(|step| own(step, false)))
+                    .collect(),
                 ordinal: 0,
             }
         })
@@ -178,26 +245,57 @@ fn own(step: &gherkin::Step, background: bool) -> Step {
         StepType::When => "When",
         StepType::Then => "Then",
     };
-    Step { keyword, text: step.value.clone(), background, parsed: step.clone() }
+    Step {
+        keyword,
+        text: step.value.clone(),
+        background,
+        parsed: step.clone(),
+    }
 }
 
 /// `.forbid-accept` for a row of an outline; nothing for a scenario.
 fn row(scenario: &Scenario) -> String {
-    let Some(table) = scenario.examples.first().and_then(|examples| examples.table.as_ref()) else { return String::new() };
-    let Some(values) = table.rows.get(1) else { return String::new() };
+    let Some(table) = scenario
+        .examples
+        .first()
+        .and_then(|examples| examples.table.as_ref())
+    else {
+        return String::new();
+    };
+    let Some(values) = table.rows.get(1) else {
+        return String::new();
+    };
     let columns: usize = if values.len() > 2 { 2 } else { 1 };
-    let words: Vec<String> = values.iter().take(columns).map(|value| slug(value)).collect();
+    let words: Vec<String> = values
+        .iter()
+        .take(columns)
+        .map(|value| slug(value))
+        .collect();
     format!(".{}", words.join("-"))
 }
 
 /// Letters and digits of a value in lower case, words joined by hyphens; values without any become their code points.
 fn slug(value: &str) -> String {
-    let text: String = value.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' }).collect();
+    let text: String = value
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                ' '
+            }
+        })
+        .collect();
     let slug = text.split_whitespace().collect::<Vec<_>>().join("-");
     let quoted_spaces = value.contains("\" ") || value.contains(" \"");
-    let shouted = value.chars().any(|c| c.is_ascii_uppercase()) && !value.chars().any(|c| c.is_ascii_lowercase());
+    let shouted = value.chars().any(|c| c.is_ascii_uppercase())
+        && !value.chars().any(|c| c.is_ascii_lowercase());
     match (slug.is_empty(), quoted_spaces, shouted) {
-        (true, ..) => value.chars().map(|c| format!("{:x}", u32::from(c))).collect::<Vec<_>>().join("-"),
+        (true, ..) => value
+            .chars()
+            .map(|c| format!("{:x}", u32::from(c)))
+            .collect::<Vec<_>>()
+            .join("-"),
         (_, true, _) => format!("spaced-{slug}"),
         (_, _, true) => format!("capital-{slug}"),
         _ => slug,

@@ -30,7 +30,11 @@ const COLUMNS_AT_MOST: usize = 100;
 pub fn lint(catalogue: &Catalogue, register: &Register) -> Vec<Problem> {
     let mut problems = Vec::new();
     for feature in &catalogue.features {
-        let file = feature.path.as_deref().map(|path| super::catalogue::relative(path, &catalogue.folder)).unwrap_or_default();
+        let file = feature
+            .path
+            .as_deref()
+            .map(|path| super::catalogue::relative(path, &catalogue.folder))
+            .unwrap_or_default();
         problems.extend(layout(feature.path.as_deref(), &file));
         problems.extend(structure(feature, &file, register));
     }
@@ -41,7 +45,11 @@ pub fn lint(catalogue: &Catalogue, register: &Register) -> Vec<Problem> {
     problems.extend(identities(&catalogue.cases));
     problems.extend(controls(&catalogue.cases));
     if catalogue.cases.is_empty() {
-        problems.push(Problem { file: catalogue.folder.display().to_string(), line: 1, message: "there is no scenario at all".into() });
+        problems.push(Problem {
+            file: catalogue.folder.display().to_string(),
+            line: 1,
+            message: "there is no scenario at all".into(),
+        });
     }
     problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     problems.dedup();
@@ -49,22 +57,40 @@ pub fn lint(catalogue: &Catalogue, register: &Register) -> Vec<Problem> {
 }
 
 fn layout(path: Option<&Path>, file: &str) -> Vec<Problem> {
-    let Some(text) = path.and_then(|path| std::fs::read_to_string(path).ok()) else { return Vec::new() };
-    let problem = |line: usize, message: String| Problem { file: file.to_owned(), line, message };
+    let Some(text) = path.and_then(|path| std::fs::read_to_string(path).ok()) else {
+        return Vec::new();
+    };
+    let problem = |line: usize, message: String| Problem {
+        file: file.to_owned(),
+        line,
+        message,
+    };
     let mut problems = Vec::new();
     if text.lines().count() > LINES_AT_MOST {
-        problems.push(problem(LINES_AT_MOST + 1, format!("a feature file has at most {LINES_AT_MOST} lines")));
+        problems.push(problem(
+            LINES_AT_MOST + 1,
+            format!("a feature file has at most {LINES_AT_MOST} lines"),
+        ));
     }
     for (index, line) in text.lines().enumerate() {
         if line.chars().count() > COLUMNS_AT_MOST {
-            problems.push(problem(index + 1, format!("a line has at most {COLUMNS_AT_MOST} columns")));
+            problems.push(problem(
+                index + 1,
+                format!("a line has at most {COLUMNS_AT_MOST} columns"),
+            ));
         }
         let trimmed = line.trim_start();
         if trimmed.starts_with("\"\"\"") && trimmed.len() > 3 && !trimmed[3..].contains("\"\"\"") {
-            problems.push(problem(index + 1, "a media type after `\"\"\"` becomes part of the text; say it in the step".into()));
+            problems.push(problem(
+                index + 1,
+                "a media type after `\"\"\"` becomes part of the text; say it in the step".into(),
+            ));
         }
         if let Some(word) = keyword_like(trimmed) {
-            problems.push(problem(index + 1, format!("`{word}` is no keyword; the line would be read as a description")));
+            problems.push(problem(
+                index + 1,
+                format!("`{word}` is no keyword; the line would be read as a description"),
+            ));
         }
     }
     problems
@@ -75,11 +101,11 @@ fn keyword_like(line: &str) -> Option<&str> {
     let word = line.split_whitespace().next()?;
     let plain = word.trim_end_matches(':');
     let known = ["Given", "When", "Then", "And", "But"];
-    let close = |keyword: &&str| {
+    let close = |keyword: &str| {
         let (a, b) = (plain.to_ascii_lowercase(), keyword.to_ascii_lowercase());
-        plain != **keyword && a.len().abs_diff(b.len()) <= 1 && b.len() > 3 && distance(&a, &b) == 1
+        plain != keyword && a.len().abs_diff(b.len()) <= 1 && b.len() > 3 && distance(&a, &b) == 1
     };
-    known.iter().any(close).then_some(word)
+    known.into_iter().any(close).then_some(word)
 }
 
 /// Levenshtein distance of two short words.
@@ -97,28 +123,57 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-fn structure(feature: &cucumber::gherkin::Feature, file: &str, register: &Register) -> Vec<Problem> {
-    let problem = |line: usize, message: String| Problem { file: file.to_owned(), line, message };
+fn structure(
+    feature: &cucumber::gherkin::Feature,
+    file: &str,
+    register: &Register,
+) -> Vec<Problem> {
+    let problem = |line: usize, message: String| Problem {
+        file: file.to_owned(),
+        line,
+        message,
+    };
     let mut problems = Vec::new();
     if !feature.scenarios.is_empty() {
-        problems.push(problem(feature.scenarios[0].position.line, "a scenario stands under a `Rule:` that names its requirement".into()));
+        problems.push(problem(
+            feature.scenarios[0].position.line,
+            "a scenario stands under a `Rule:` that names its requirement".into(),
+        ));
     }
     if feature.rules.iter().all(|rule| rule.scenarios.is_empty()) && feature.scenarios.is_empty() {
-        problems.push(problem(feature.position.line, "the feature has no scenario (or an outline without rows)".into()));
+        problems.push(problem(
+            feature.position.line,
+            "the feature has no scenario (or an outline without rows)".into(),
+        ));
     }
     for rule in &feature.rules {
         let line = rule.position.line;
         match rule.tags.as_slice() {
-            [id] if register.get(id).is_none() => problems.push(problem(line, format!("requirement {id} is not in the register"))),
+            [id] if register.get(id).is_none() => problems.push(problem(
+                line,
+                format!("requirement {id} is not in the register"),
+            )),
             [_] => {}
-            other => problems.push(problem(line, format!("a Rule has one tag, the id of its requirement; this one has {}", other.len()))),
+            other => problems.push(problem(
+                line,
+                format!(
+                    "a Rule has one tag, the id of its requirement; this one has {}",
+                    other.len()
+                ),
+            )),
         }
         if rule.scenarios.is_empty() {
-            problems.push(problem(line, "the rule has no scenario (or an outline without rows)".into()));
+            problems.push(problem(
+                line,
+                "the rule has no scenario (or an outline without rows)".into(),
+            ));
         }
         for scenario in &rule.scenarios {
             if scenario.keyword.contains("Outline") && scenario.examples.is_empty() {
-                problems.push(problem(scenario.position.line, "the outline has no examples".into()));
+                problems.push(problem(
+                    scenario.position.line,
+                    "the outline has no examples".into(),
+                ));
             }
         }
     }
@@ -126,50 +181,86 @@ fn structure(feature: &cucumber::gherkin::Feature, file: &str, register: &Regist
 }
 
 fn scenario(case: &Case) -> Vec<Problem> {
-    let problem = |message: String| Problem { file: case.file.clone(), line: case.line, message };
+    let problem = |message: String| Problem {
+        file: case.file.clone(),
+        line: case.line,
+        message,
+    };
     let own: Vec<_> = case.steps.iter().filter(|step| !step.background).collect();
     let mut problems = Vec::new();
     if own.is_empty() {
         problems.push(problem("the scenario has no steps".into()));
     }
     if own.len() > STEPS_AT_MOST {
-        problems.push(problem(format!("a scenario has at most {STEPS_AT_MOST} steps; this one has {}", own.len())));
+        problems.push(problem(format!(
+            "a scenario has at most {STEPS_AT_MOST} steps; this one has {}",
+            own.len()
+        )));
     }
     if case.steps.len() - own.len() > BACKGROUND_AT_MOST {
-        problems.push(problem(format!("a background has at most {BACKGROUND_AT_MOST} steps")));
+        problems.push(problem(format!(
+            "a background has at most {BACKGROUND_AT_MOST} steps"
+        )));
     }
     let count = |keyword: &str| own.iter().filter(|step| step.keyword == keyword).count();
     match count("When") {
         1 => {}
-        n => problems.push(problem(format!("a scenario has one `When`; this one has {n}"))),
+        n => problems.push(problem(format!(
+            "a scenario has one `When`; this one has {n}"
+        ))),
     }
     if count("Then") == 0 {
-        problems.push(problem("the scenario has no `Then`: it could only pass by judging nothing".into()));
+        problems.push(problem(
+            "the scenario has no `Then`: it could only pass by judging nothing".into(),
+        ));
     }
     let own_tags: BTreeSet<&str> = case.tags.iter().map(String::as_str).collect();
     for tag in own_tags {
-        if !(tag.starts_with("TC-") || tag == case.requirement || tag == "control" || tag == "derived") {
+        if !(tag.starts_with("TC-")
+            || tag == case.requirement
+            || tag == "control"
+            || tag == "derived")
+        {
             problems.push(problem(format!("unknown tag @{tag}; allowed are the requirement on the Rule, @TC-…, @control, @derived")));
         }
     }
-    if case.tags.iter().filter(|tag| tag.starts_with("TC-")).count() != 1 {
+    if case
+        .tags
+        .iter()
+        .filter(|tag| tag.starts_with("TC-"))
+        .count()
+        != 1
+    {
         problems.push(problem("a scenario has exactly one @TC-… tag".into()));
     }
     problems
 }
 
 /// The step's sentence, or what is wrong with it.
-fn sentence_of(case: &Case, step: &super::catalogue::Step) -> Result<Sentence, Problem> {
-    let problem = |message: String| Problem { file: case.file.clone(), line: step.parsed.position.line, message };
+fn sentence_of(case: &Case, step: &super::catalogue::Step) -> Result<&'static Sentence, Problem> {
+    let problem = |message: String| Problem {
+        file: case.file.clone(),
+        line: step.parsed.position.line,
+        message,
+    };
     match steps::find(&step.parsed) {
-        Err(error) => Err(problem(format!("`{} {}` fits more than one sentence: {error}", step.keyword, step.text))),
-        Ok(None) => Err(problem(format!("`{} {}` is no known sentence; `list --sentences` prints them", step.keyword, step.text))),
+        Err(error) => Err(problem(format!(
+            "`{} {}` fits more than one sentence: {error}",
+            step.keyword, step.text
+        ))),
+        Ok(None) => Err(problem(format!(
+            "`{} {}` is no known sentence; `list --sentences` prints them",
+            step.keyword, step.text
+        ))),
         Ok(Some(sentence)) => Ok(sentence),
     }
 }
 
 fn sentences(case: &Case) -> Vec<Problem> {
-    case.steps.iter().filter_map(|step| sentence_of(case, step).err()).collect()
+    case.steps
+        .iter()
+        .filter_map(|step| sentence_of(case, step).err())
+        .collect()
 }
 
 fn identities(cases: &[Case]) -> Vec<Problem> {
@@ -177,8 +268,15 @@ fn identities(cases: &[Case]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for case in cases {
         if let Some(first) = seen.insert(&case.id, case) {
-            let message = format!("{} stands already at {}:{}; ids are given once", case.id, first.file, first.line);
-            problems.push(Problem { file: case.file.clone(), line: case.line, message });
+            let message = format!(
+                "{} stands already at {}:{}; ids are given once",
+                case.id, first.file, first.line
+            );
+            problems.push(Problem {
+                file: case.file.clone(),
+                line: case.line,
+                message,
+            });
         }
     }
     problems
@@ -186,7 +284,11 @@ fn identities(cases: &[Case]) -> Vec<Problem> {
 
 /// Every prohibition needs a scenario of the same Rule that shows permission.
 fn controls(cases: &[Case]) -> Vec<Problem> {
-    let controlled: BTreeSet<&str> = cases.iter().filter(|case| case.control).map(|case| case.requirement.as_str()).collect();
+    let controlled: BTreeSet<&str> = cases
+        .iter()
+        .filter(|case| case.control)
+        .map(|case| case.requirement.as_str())
+        .collect();
     cases
         .iter()
         .filter(|case| !case.control && is_prohibition(case) && !controlled.contains(case.requirement.as_str()))
@@ -200,5 +302,7 @@ fn controls(cases: &[Case]) -> Vec<Problem> {
 
 /// True when a `Then` of the case says that something does not happen.
 pub fn is_prohibition(case: &Case) -> bool {
-    case.steps.iter().any(|step| step.keyword == "Then" && sentence_of(case, step).is_ok_and(|sentence| sentence.prohibition))
+    case.steps.iter().any(|step| {
+        step.keyword == "Then" && sentence_of(case, step).is_ok_and(|sentence| sentence.prohibition)
+    })
 }

@@ -1,7 +1,17 @@
 //! FLOOR 7: select, run, record.
+//!
+//! The features decide what runs, the capture decides the verdict, `run.json` holds everything a report needs.
+pub mod catalogue;
+mod execute;
+mod judge;
+pub mod lint;
 pub mod options;
 pub mod progress;
 pub mod record;
+mod run;
+pub mod select;
 pub mod snapshots;
+mod writer;
 
 pub use options::{ProgressEvent, RunOptions, SipTransport};
+pub use run::{RunError, run};

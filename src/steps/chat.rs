@@ -18,13 +18,22 @@ async fn has_session(lab: &mut Lab, caller: PersonName, callee: PersonName, step
 /// The same with `Privacy: id`.
 #[given(expr = "{person} has an anonymous chat session with {person}")]
 async fn has_anonymous_session(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
-    let order = Invitation { privacy: Some("id".into()), ..lab.invitation(&callee) };
+    let order = Invitation {
+        privacy: Some("id".into()),
+        ..lab.invitation(&callee)
+    };
     lab.establish(&step.value, &caller, &callee, order).await;
 }
 
 /// A chat message that has become a short message.
 #[given(expr = "{person} has received {person}'s message {string}")]
-async fn has_received(lab: &mut Lab, callee: PersonName, caller: PersonName, text: String, step: &Step) {
+async fn has_received(
+    lab: &mut Lab,
+    callee: PersonName,
+    caller: PersonName,
+    text: String,
+    step: &Step,
+) {
     lab.say(&step.value, &caller, &callee, &text).await;
     let question = chat::reached(&text, &callee.0, lab.ixit().reaction_seconds);
     lab.require(&step.value, question).await;
@@ -44,12 +53,21 @@ async fn sends_long(lab: &mut Lab, caller: PersonName, callee: PersonName, step:
 
 /// A short message to a CPM user's own number, outside any chat.
 #[when(expr = "{person} sends {person} the short message {string}")]
-async fn sends_short_message(lab: &mut Lab, sender: PersonName, user: PersonName, text: String, step: &Step) {
+async fn sends_short_message(
+    lab: &mut Lab,
+    sender: PersonName,
+    user: PersonName,
+    text: String,
+    step: &Step,
+) {
     lab.stimulus(&step.value).await;
     let number = lab.stage().cast.number(&user.0).to_owned();
     match &lab.user(&sender.0).means {
         Means::Sms(handset) => handset.send(&number, &text),
-        Means::Cpm(_) => lab.broken(Reason::Config, format!("{} has no handset in this scenario", sender.0)),
+        Means::Cpm(_) => lab.broken(
+            Reason::Config,
+            format!("{} has no handset in this scenario", sender.0),
+        ),
     }
 }
 
@@ -57,14 +75,27 @@ async fn sends_short_message(lab: &mut Lab, sender: PersonName, user: PersonName
 #[then(expr = "{person} receives {string} once")]
 async fn receives_once(lab: &mut Lab, person: PersonName, text: String, step: &Step) {
     let ixit = lab.ixit();
-    lab.check(&step.value, chat::delivered_once(&text, &person.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+    lab.check(
+        &step.value,
+        chat::delivered_once(&text, &person.0, ixit.reaction_seconds, ixit.guard_seconds),
+    )
+    .await;
 }
 
 /// The same for the long text.
 #[then(expr = "{person} receives that long message once")]
 async fn receives_long_once(lab: &mut Lab, person: PersonName, step: &Step) {
     let ixit = lab.ixit();
-    lab.check(&step.value, chat::delivered_once(LONG_TEXT, &person.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+    lab.check(
+        &step.value,
+        chat::delivered_once(
+            LONG_TEXT,
+            &person.0,
+            ixit.reaction_seconds,
+            ixit.guard_seconds,
+        ),
+    )
+    .await;
 }
 
 /// Destination and sender of the short message, where the CPM user has two sessions.
@@ -72,7 +103,18 @@ async fn receives_long_once(lab: &mut Lab, person: PersonName, step: &Step) {
 async fn reaches_sms_user_only(lab: &mut Lab, text: String, person: PersonName, step: &Step) {
     let ixit = lab.ixit();
     let others = lab.other_sms_users(&person);
-    lab.check(&step.value, chat::delivered_only_to(&text, "Alice", &person.0, others, ixit.reaction_seconds, ixit.guard_seconds)).await;
+    lab.check(
+        &step.value,
+        chat::delivered_only_to(
+            &text,
+            "Alice",
+            &person.0,
+            others,
+            ixit.reaction_seconds,
+            ixit.guard_seconds,
+        ),
+    )
+    .await;
 }
 
 /// No header field of the CPIM wrapper in the text.
@@ -91,9 +133,25 @@ async fn reaches(lab: &mut Lab, text: String, user: PersonName, sms_user: Person
 
 /// The same, and neither in another session nor as a SIP MESSAGE.
 #[then(expr = "{string} reaches {person} in her chat session with {person} only")]
-async fn reaches_only(lab: &mut Lab, text: String, user: PersonName, sms_user: PersonName, step: &Step) {
+async fn reaches_only(
+    lab: &mut Lab,
+    text: String,
+    user: PersonName,
+    sms_user: PersonName,
+    step: &Step,
+) {
     let ixit = lab.ixit();
-    lab.check(&step.value, chat::arrives_only(&text, &user.0, &sms_user.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+    lab.check(
+        &step.value,
+        chat::arrives_only(
+            &text,
+            &user.0,
+            &sms_user.0,
+            ixit.reaction_seconds,
+            ixit.guard_seconds,
+        ),
+    )
+    .await;
 }
 
 /// Content type of the chat message.
@@ -106,7 +164,8 @@ async fn reaches_as_cpim(lab: &mut Lab, _text: String, user: PersonName, step: &
 /// CPIM From and To.
 #[then(expr = "{string} names {person} as sender and {person} as recipient")]
 async fn names(lab: &mut Lab, _text: String, sms_user: PersonName, user: PersonName, step: &Step) {
-    let question = chat::names_sender_and_recipient(&sms_user.0, &user.0, lab.ixit().reaction_seconds);
+    let question =
+        chat::names_sender_and_recipient(&sms_user.0, &user.0, lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 
@@ -128,48 +187,88 @@ async fn receives_message(lab: &mut Lab, user: PersonName, text: String, step: &
 #[then(expr = "{person} receives no message")]
 async fn receives_nothing(lab: &mut Lab, user: PersonName, step: &Step) {
     let guard = lab.ixit().guard_seconds;
-    lab.never(&step.value, chat::does_not_arrive(None, "Bob", &user.0, guard)).await;
+    lab.never(
+        &step.value,
+        chat::does_not_arrive(None, "Bob", &user.0, guard),
+    )
+    .await;
 }
 
 /// The operator's word does not appear on the CPM side.
 #[then(expr = "the acceptance does not reach {person} as chat content")]
 async fn acceptance_does_not_reach(lab: &mut Lab, user: PersonName, step: &Step) {
     let (word, guard) = (lab.word(Word::Accept), lab.ixit().guard_seconds);
-    lab.never(&step.value, chat::does_not_arrive(Some(&word), "Bob", &user.0, guard)).await;
+    lab.never(
+        &step.value,
+        chat::does_not_arrive(Some(&word), "Bob", &user.0, guard),
+    )
+    .await;
 }
 
 /// The operator's word does not appear on the CPM side.
 #[then(expr = "the word for leaving does not reach {person} as chat content")]
 async fn leaving_does_not_reach(lab: &mut Lab, user: PersonName, step: &Step) {
     let (word, guard) = (lab.word(Word::Leave), lab.ixit().guard_seconds);
-    lab.never(&step.value, chat::does_not_arrive(Some(&word), "Bob", &user.0, guard)).await;
+    lab.never(
+        &step.value,
+        chat::does_not_arrive(Some(&word), "Bob", &user.0, guard),
+    )
+    .await;
 }
 
 impl Lab {
     /// Brings a chat session about: the SMS user accepts if he is asked.
-    pub async fn establish(&mut self, sentence: &str, caller: &PersonName, callee: &PersonName, order: Invitation) {
+    pub async fn establish(
+        &mut self,
+        sentence: &str,
+        caller: &PersonName,
+        callee: &PersonName,
+        order: Invitation,
+    ) {
         self.invite(sentence, caller, order).await;
         let reaction = self.ixit().reaction_seconds;
-        self.require(sentence, asked_or_accepted(&callee.0, reaction)).await;
+        self.require(sentence, asked_or_accepted(&callee.0, reaction))
+            .await;
         let stage = self.stage();
-        let accepted = stage.view(stage.tap.now()).invitation().is_some_and(|call| call.accepted().is_some());
+        let accepted = stage
+            .view(stage.tap.now())
+            .invitation()
+            .is_some_and(|call| call.accepted().is_some());
         if !accepted {
             let word = self.word(Word::Accept);
-            self.answer_by_sms(&format!("{} accepts", callee.0), callee, &word).await;
+            self.answer_by_sms(&format!("{} accepts", callee.0), callee, &word)
+                .await;
         }
-        self.require(sentence, invitation::session_stands(&caller.0, &callee.0, reaction)).await;
+        self.require(
+            sentence,
+            invitation::session_stands(&caller.0, &callee.0, reaction),
+        )
+        .await;
     }
 
     /// One chat message as the CPM user's client sends it.
     async fn say(&mut self, sentence: &str, caller: &PersonName, callee: &PersonName, text: &str) {
         self.stimulus(sentence).await;
-        let message = ChatText { text: text.to_owned(), ..ChatText::default() };
-        self.order(&caller.0, UeCommand::Send { call: callee.0.clone(), message });
+        let message = ChatText {
+            text: text.to_owned(),
+            ..ChatText::default()
+        };
+        self.order(
+            &caller.0,
+            UeCommand::Send {
+                call: callee.0.clone(),
+                message,
+            },
+        );
     }
 
     fn other_sms_users(&mut self, person: &PersonName) -> Vec<String> {
         let users = &self.stage().users;
-        users.iter().filter(|(name, user)| **name != person.0 && matches!(user.means, Means::Sms(_))).map(|(name, _)| name.clone()).collect()
+        users
+            .iter()
+            .filter(|(name, user)| **name != person.0 && matches!(user.means, Means::Sms(_)))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 }
 
@@ -177,11 +276,17 @@ impl Lab {
 fn asked_or_accepted(callee: &str, reaction: f64) -> Question {
     let callee = callee.to_owned();
     let asked = short_message::inviting_message_received(&callee, reaction);
-    Question::eventually(format!("{callee} is asked, or the invitation is accepted"), reaction, move |view| match view.invitation() {
-        Some(call) => match call.accepted() {
-            Some(response) => crate::verdict::Judgement::holds("accepted", scene::frames_of(&[response])),
+    Question::eventually(
+        format!("{callee} is asked, or the invitation is accepted"),
+        reaction,
+        move |view| match view.invitation() {
+            Some(call) => match call.accepted() {
+                Some(response) => {
+                    crate::verdict::Judgement::holds("accepted", scene::frames_of(&[response]))
+                }
+                None => asked.ask(view),
+            },
             None => asked.ask(view),
         },
-        None => asked.ask(view),
-    })
+    )
 }

@@ -20,14 +20,20 @@ async fn invites(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &S
 /// The same with `Privacy: id` (RFC 3323, RFC 3325).
 #[when(expr = "{person} invites {person} to a chat session anonymously")]
 async fn invites_anonymously(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
-    let order = Invitation { privacy: Some("id".into()), ..lab.invitation(&callee) };
+    let order = Invitation {
+        privacy: Some("id".into()),
+        ..lab.invitation(&callee)
+    };
     lab.invite(&step.value, &caller, order).await;
 }
 
 /// An invitation by a group focus on behalf of the caller.
 #[when(expr = "{person} invites {person} to a group chat")]
 async fn invites_to_group_chat(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
-    let order = Invitation { group: true, ..lab.invitation(&callee) };
+    let order = Invitation {
+        group: true,
+        ..lab.invitation(&callee)
+    };
     lab.invite(&step.value, &caller, order).await;
 }
 
@@ -35,14 +41,21 @@ async fn invites_to_group_chat(lab: &mut Lab, caller: PersonName, callee: Person
 #[when(expr = "{person} invites an address without a telephone number to a chat session")]
 async fn invites_address(lab: &mut Lab, caller: PersonName, step: &Step) {
     let domain = lab.stage().facility.profile.sip.domain.clone();
-    let order = Invitation { call: "nobody".into(), to_uri: format!("sip:somebody@{domain}"), ..Invitation::default() };
+    let order = Invitation {
+        call: "nobody".into(),
+        to_uri: format!("sip:somebody@{domain}"),
+        ..Invitation::default()
+    };
     lab.invite(&step.value, &caller, order).await;
 }
 
 /// The INVITE and three retransmissions of it.
 #[when(expr = "{person}'s invitation to {person} arrives four times")]
 async fn arrives_four_times(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
-    let order = Invitation { duplicates: 3, ..lab.invitation(&callee) };
+    let order = Invitation {
+        duplicates: 3,
+        ..lab.invitation(&callee)
+    };
     lab.invite(&step.value, &caller, order).await;
 }
 
@@ -92,7 +105,9 @@ async fn has_accepted(lab: &mut Lab, callee: PersonName, step: &Step) {
 #[given(expr = "{person}'s invitation has ended without an answer")]
 async fn has_ended(lab: &mut Lab, _caller: PersonName, step: &Step) {
     let ixit = lab.ixit();
-    let question = invitation::refused(ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds);
+    let question = invitation::refused(
+        ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds,
+    );
     lab.require(&step.value, question).await;
 }
 
@@ -136,8 +151,13 @@ async fn declined(lab: &mut Lab, step: &Step) {
 #[then("the invitation is refused as unanswered")]
 async fn refused_as_unanswered(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
-    let patience = ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds;
-    lab.check(&step.value, invitation::refused_with_code(&ixit.no_answer_codes, patience)).await;
+    let patience =
+        ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds;
+    lab.check(
+        &step.value,
+        invitation::refused_with_code(&ixit.no_answer_codes, patience),
+    )
+    .await;
 }
 
 /// T_ans, within the profile's tolerance.
@@ -145,7 +165,11 @@ async fn refused_as_unanswered(lab: &mut Lab, step: &Step) {
 async fn refused_in_time(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
     let tolerance = ixit.answer_tolerance_seconds + ixit.allowance_seconds;
-    lab.check(&step.value, invitation::refused_after(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds)).await;
+    lab.check(
+        &step.value,
+        invitation::refused_after(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds),
+    )
+    .await;
 }
 
 /// No final response over the guard time.
@@ -160,15 +184,28 @@ async fn undecided(lab: &mut Lab, step: &Step) {
 #[then("the invitation is being tried at once")]
 async fn tried_at_once(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
-    lab.check(&step.value, invitation::tried_at_once(ixit.trying_seconds, ixit.allowance_seconds)).await;
+    lab.check(
+        &step.value,
+        invitation::tried_at_once(ixit.trying_seconds, ixit.allowance_seconds),
+    )
+    .await;
 }
 
 /// Provisional responses other than 100 come often enough until the final response.
 #[then("the invitation is kept alive until it is answered")]
 async fn kept_alive(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
-    let patience = ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds;
-    lab.check(&step.value, invitation::kept_alive(ixit.provisional_interval_seconds, ixit.allowance_seconds, patience)).await;
+    let patience =
+        ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds;
+    lab.check(
+        &step.value,
+        invitation::kept_alive(
+            ixit.provisional_interval_seconds,
+            ixit.allowance_seconds,
+            patience,
+        ),
+    )
+    .await;
 }
 
 /// 200 to CANCEL, 487 to INVITE.
@@ -182,7 +219,8 @@ async fn ends_as_cancelled(lab: &mut Lab, step: &Step) {
 #[then("no chat session starts")]
 async fn no_session(lab: &mut Lab, step: &Step) {
     let guard = lab.ixit().guard_seconds;
-    lab.never(&step.value, invitation::no_session_starts(guard)).await;
+    lab.never(&step.value, invitation::no_session_starts(guard))
+        .await;
 }
 
 /// 2xx, ACK, and a message connection that works.
@@ -218,7 +256,11 @@ async fn receives(lab: &mut Lab, callee: PersonName, step: &Step) {
 #[then(expr = "{person} receives the inviting message once")]
 async fn receives_once(lab: &mut Lab, callee: PersonName, step: &Step) {
     let ixit = lab.ixit();
-    lab.check(&step.value, short_message::received_once(&callee.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+    lab.check(
+        &step.value,
+        short_message::received_once(&callee.0, ixit.reaction_seconds, ixit.guard_seconds),
+    )
+    .await;
 }
 
 /// Nothing on the SMS leg over the guard time.
@@ -226,14 +268,19 @@ async fn receives_once(lab: &mut Lab, callee: PersonName, step: &Step) {
 #[then(expr = "{person} is sent no further short message")]
 async fn sent_nothing(lab: &mut Lab, callee: PersonName, step: &Step) {
     let guard = lab.ixit().guard_seconds;
-    lab.never(&step.value, short_message::none_to(&callee.0, guard)).await;
+    lab.never(&step.value, short_message::none_to(&callee.0, guard))
+        .await;
 }
 
 /// The order of 2xx and short messages.
 #[then(expr = "{person} is sent no short message before the invitation is accepted")]
 async fn not_asked(lab: &mut Lab, callee: PersonName, step: &Step) {
     let ixit = lab.ixit();
-    lab.never(&step.value, short_message::none_before_acceptance(&callee.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+    lab.never(
+        &step.value,
+        short_message::none_before_acceptance(&callee.0, ixit.reaction_seconds, ixit.guard_seconds),
+    )
+    .await;
 }
 
 /// Destination of the short message.
@@ -262,15 +309,33 @@ async fn reads(lab: &mut Lab, text: String, step: &Step) {
 async fn tells_of_chat(lab: &mut Lab, _callee: PersonName, step: &Step) {
     let ixit = lab.ixit();
     let marker = vec![ixit.texts.invite_marker.clone()];
-    lab.check(&step.value, short_message::inviting_message_mentions("says that it is an invitation", marker, ixit.reaction_seconds)).await;
+    lab.check(
+        &step.value,
+        short_message::inviting_message_mentions(
+            "says that it is an invitation",
+            marker,
+            ixit.reaction_seconds,
+        ),
+    )
+    .await;
 }
 
 /// The operator's three words stand in the text.
 #[then("the inviting message explains how to accept, reject and end")]
 async fn explains(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
-    let words = [Word::Accept, Word::Reject, Word::Leave].map(|word| lab.word(word)).to_vec();
-    lab.check(&step.value, short_message::inviting_message_mentions("has the three words", words, ixit.reaction_seconds)).await;
+    let words = [Word::Accept, Word::Reject, Word::Leave]
+        .map(|word| lab.word(word))
+        .to_vec();
+    lab.check(
+        &step.value,
+        short_message::inviting_message_mentions(
+            "has the three words",
+            words,
+            ixit.reaction_seconds,
+        ),
+    )
+    .await;
 }
 
 /// Number or display name of a CPM user in the text.
@@ -285,13 +350,18 @@ async fn tells_who(lab: &mut Lab, person: PersonName, step: &Step) {
 async fn nobody_tells(lab: &mut Lab, to: PersonName, person: PersonName, step: &Step) {
     let guard = lab.ixit().guard_seconds;
     lab.wait_for_inviting_message().await;
-    lab.never(&step.value, short_message::nobody_tells(&person.0, &to.0, guard)).await;
+    lab.never(
+        &step.value,
+        short_message::nobody_tells(&person.0, &to.0, guard),
+    )
+    .await;
 }
 
 /// All parts, one reference, the operator's long text.
 #[then("the inviting message arrives whole, as one concatenated short message")]
 async fn concatenated(lab: &mut Lab, step: &Step) {
-    let question = short_message::arrives_concatenated(LONG_TEXT, "Bob", lab.ixit().reaction_seconds);
+    let question =
+        short_message::arrives_concatenated(LONG_TEXT, "Bob", lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 
@@ -299,7 +369,11 @@ async fn concatenated(lab: &mut Lab, step: &Step) {
 #[then(expr = "{person} receives one help message")]
 async fn one_help_message(lab: &mut Lab, callee: PersonName, step: &Step) {
     let ixit = lab.ixit();
-    lab.check(&step.value, short_message::one_help_message(&callee.0, ixit.reaction_seconds, ixit.guard_seconds)).await;
+    lab.check(
+        &step.value,
+        short_message::one_help_message(&callee.0, ixit.reaction_seconds, ixit.guard_seconds),
+    )
+    .await;
 }
 
 /// The response of the SMS leg to the answering short message.
@@ -310,7 +384,9 @@ async fn acknowledged(lab: &mut Lab, callee: PersonName, step: &Step) {
 }
 
 /// RP-DA or SC-Address of the inviting message, and where it comes from.
-#[then(regex = r"^the inviting message carries ((?:a|the provisioned) service centre address|the service centre address from the HSS)$")]
+#[then(
+    regex = r"^the inviting message carries ((?:a|the provisioned) service centre address|the service centre address from the HSS)$"
+)]
 async fn service_centre(lab: &mut Lab, what: String, step: &Step) {
     let question = short_message::service_centre_address(&what, lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
@@ -345,7 +421,11 @@ impl Lab {
     /// An ordinary invitation to an SMS user; its label is his name.
     pub fn invitation(&mut self, callee: &PersonName) -> Invitation {
         let number = self.stage().cast.number(&callee.0).to_owned();
-        Invitation { call: callee.0.clone(), to_uri: format!("tel:{number}"), ..Invitation::default() }
+        Invitation {
+            call: callee.0.clone(),
+            to_uri: format!("tel:{number}"),
+            ..Invitation::default()
+        }
     }
 
     pub async fn invite(&mut self, sentence: &str, caller: &PersonName, order: Invitation) {
@@ -359,14 +439,18 @@ impl Lab {
         self.stimulus(sentence).await;
         match &self.user(&callee.0).means {
             Means::Sms(handset) => handset.answer(text),
-            Means::Cpm(_) => self.broken(Reason::Config, format!("{} has no handset in this scenario", callee.0)),
+            Means::Cpm(_) => self.broken(
+                Reason::Config,
+                format!("{} has no handset in this scenario", callee.0),
+            ),
         }
     }
 
     /// Gives the inviting message its time before "nothing happens" is timed; without one the judge says so.
     async fn wait_for_inviting_message(&mut self) {
         let reaction = self.ixit().reaction_seconds;
-        self.await_fact(short_message::inviting_message_received("Bob", reaction)).await;
+        self.await_fact(short_message::inviting_message_received("Bob", reaction))
+            .await;
     }
 
     /// Waits for something without judging it.

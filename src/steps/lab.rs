@@ -25,7 +25,9 @@ pub struct Lab {
 
 impl std::fmt::Debug for Lab {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lab").field("case", &self.stage.as_ref().map(|stage| &stage.setup.id)).finish()
+        f.debug_struct("Lab")
+            .field("case", &self.stage.as_ref().map(|stage| &stage.setup.id))
+            .finish()
     }
 }
 
@@ -46,22 +48,34 @@ impl Lab {
     pub fn stage(&mut self) -> &mut Stage {
         match &mut self.stage {
             Some(stage) => stage,
-            None => stop(Stop::Suite { reason: Reason::Config, cause: "the runner has set no stage".into() }),
+            None => stop(Stop::Suite {
+                reason: Reason::Config,
+                cause: "the runner has set no stage".into(),
+            }),
         }
     }
 
     /// Ends the test case as an error of the suite.
     pub fn broken(&self, reason: Reason, cause: impl Into<String>) -> ! {
-        stop(Stop::Suite { reason, cause: cause.into() })
+        stop(Stop::Suite {
+            reason,
+            cause: cause.into(),
+        })
     }
 
     pub fn user(&mut self, name: &str) -> &mut User {
         if !self.stage().users.contains_key(name) {
-            self.broken(Reason::Config, format!("{name} is not introduced in this scenario"));
+            self.broken(
+                Reason::Config,
+                format!("{name} is not introduced in this scenario"),
+            );
         }
         match self.stage().users.get_mut(name) {
             Some(user) => user,
-            None => stop(Stop::Suite { reason: Reason::Config, cause: String::new() }),
+            None => stop(Stop::Suite {
+                reason: Reason::Config,
+                cause: String::new(),
+            }),
         }
     }
 
@@ -78,7 +92,10 @@ impl Lab {
         let facility = stage.facility.clone();
         for user in stage.users.values_mut().filter(|user| user.unprepared) {
             if let Err(error) = facility.provisioner.prepare_user(&user.properties).await {
-                stop(Stop::Suite { reason: Reason::Provisioning, cause: error.to_string() });
+                stop(Stop::Suite {
+                    reason: Reason::Provisioning,
+                    cause: error.to_string(),
+                });
             }
             user.unprepared = false;
         }
@@ -95,7 +112,8 @@ impl Lab {
 
     /// Waits until no transaction is open that only needs its answer, at most the guard time.
     async fn settle(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs_f64(self.stage().facility.profile.ixit.guard_seconds);
+        let deadline = Instant::now()
+            + Duration::from_secs_f64(self.stage().facility.profile.ixit.guard_seconds);
         loop {
             self.look();
             if unsettled(self.stage().trace()).is_empty() || Instant::now() >= deadline {
@@ -126,7 +144,10 @@ impl Lab {
     pub fn order(&mut self, name: &str, command: UeCommand) {
         let sent = match &self.user(name).means {
             Means::Cpm(endpoint) => endpoint.commands.send(command).is_ok(),
-            Means::Sms(_) => self.broken(Reason::Config, format!("{name} is no CPM user in this scenario")),
+            Means::Sms(_) => self.broken(
+                Reason::Config,
+                format!("{name} is no CPM user in this scenario"),
+            ),
         };
         if !sent {
             self.broken(Reason::Peer, format!("the UE of {name} has stopped"));
@@ -199,5 +220,4 @@ impl Lab {
     pub async fn let_pass(&mut self, seconds: f64) {
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     }
-
 }

@@ -25,13 +25,17 @@ async fn invitations_from(lab: &mut Lab, person: PersonName, treatment: Treatmen
 }
 
 /// The provider's policy by name: forbid, auto-accept, ask or none.
-#[given(regex = r"^the service provider's policy for (Alice|Bob|Carol|Dave) is (forbid|auto-accept|ask|none)$")]
+#[given(
+    regex = r"^the service provider's policy for (Alice|Bob|Carol|Dave) is (forbid|auto-accept|ask|none)$"
+)]
 async fn provider_policy(lab: &mut Lab, person: String, policy: String) {
     lab.property(&person, "provider_policy", policy);
 }
 
 /// The user's own preference: accept, reject, ask or unset.
-#[given(regex = r"^(Alice|Bob|Carol|Dave)'s preference for invitations is (accept|reject|ask|unset)$")]
+#[given(
+    regex = r"^(Alice|Bob|Carol|Dave)'s preference for invitations is (accept|reject|ask|unset)$"
+)]
 async fn user_preference(lab: &mut Lab, person: String, preference: String) {
     lab.property(&person, "user_preference", preference);
 }
@@ -63,10 +67,16 @@ async fn told_of_the_end(lab: &mut Lab, is: Is, person: PersonName) {
 /// The SMSC answers every submission to this user with a permanent error.
 #[given(expr = "the service centre refuses short messages to {person}")]
 async fn refused_by_service_centre(lab: &mut Lab, person: PersonName) {
-    let behaviour = HandsetBehaviour { submit_status: status::SUBMIT_FAILED, ..HandsetBehaviour::default() };
+    let behaviour = HandsetBehaviour {
+        submit_status: status::SUBMIT_FAILED,
+        ..HandsetBehaviour::default()
+    };
     match &lab.user(&person.0).means {
         Means::Sms(handset) => handset.behave(behaviour),
-        Means::Cpm(_) => lab.broken(Reason::Config, format!("{} has no handset in this scenario", person.0)),
+        Means::Cpm(_) => lab.broken(
+            Reason::Config,
+            format!("{} has no handset in this scenario", person.0),
+        ),
     }
 }
 

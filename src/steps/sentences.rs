@@ -31,28 +31,41 @@ const SOURCES: [(&str, &str); 6] = [
 pub fn catalogue() -> &'static [Sentence] {
     static SENTENCES: OnceLock<Vec<Sentence>> = OnceLock::new();
     SENTENCES.get_or_init(|| {
-        let mut sentences: Vec<Sentence> = SOURCES.iter().flat_map(|(file, text)| read(file, text)).collect();
+        let mut sentences: Vec<Sentence> = SOURCES
+            .iter()
+            .flat_map(|(file, text)| read(file, text))
+            .collect();
         sentences.sort_by(|a, b| (rank(a.keyword), &a.text).cmp(&(rank(b.keyword), &b.text)));
         sentences
     })
 }
 
 fn rank(keyword: &str) -> usize {
-    ["Given", "When", "Then"].iter().position(|known| *known == keyword).unwrap_or(3)
+    ["Given", "When", "Then"]
+        .iter()
+        .position(|known| *known == keyword)
+        .unwrap_or(3)
 }
 
 /// The sentence a step is made of; `None` if it is undefined, `Err` names the sentences it fits if they are several.
 pub fn find(step: &gherkin::Step) -> Result<Option<&'static Sentence>, String> {
     let steps = steps();
     let found = steps.find(step).map_err(|error| error.to_string())?;
-    let Some((_, _, Some(location), _)) = found else { return Ok(None) };
-    let is_at = |sentence: &&Sentence| location.path.ends_with(sentence.file) && location.line.abs_diff(sentence.line) <= 1;
+    let Some((_, _, Some(location), _)) = found else {
+        return Ok(None);
+    };
+    let is_at = |sentence: &&Sentence| {
+        location.path.ends_with(sentence.file) && location.line.abs_diff(sentence.line) <= 1
+    };
     let keyword = match step.ty {
         gherkin::StepType::Given => "Given",
         gherkin::StepType::When => "When",
         gherkin::StepType::Then => "Then",
     };
-    Ok(catalogue().iter().filter(|sentence| sentence.keyword == keyword).find(is_at))
+    Ok(catalogue()
+        .iter()
+        .filter(|sentence| sentence.keyword == keyword)
+        .find(is_at))
 }
 
 fn steps() -> &'static Collection<Lab> {
@@ -63,22 +76,40 @@ fn steps() -> &'static Collection<Lab> {
 /// Attributes and the functions they stand above. A function may bear several.
 fn read(file: &'static str, text: &'static str) -> Vec<Sentence> {
     let lines: Vec<&str> = text.lines().collect();
-    lines.iter().enumerate().filter_map(|(index, line)| sentence(file, &lines, index, line)).collect()
+    lines
+        .iter()
+        .enumerate()
+        .filter_map(|(index, line)| sentence(file, &lines, index, line))
+        .collect()
 }
 
 fn sentence(file: &'static str, lines: &[&str], index: usize, line: &str) -> Option<Sentence> {
-    let (keyword, rest) = [("Given", "#[given("), ("When", "#[when("), ("Then", "#[then(")]
-        .iter()
-        .find_map(|(keyword, prefix)| line.strip_prefix(prefix).map(|rest| (*keyword, rest)))?;
+    let (keyword, rest) = [
+        ("Given", "#[given("),
+        ("When", "#[when("),
+        ("Then", "#[then("),
+    ]
+    .iter()
+    .find_map(|(keyword, prefix)| line.strip_prefix(prefix).map(|rest| (*keyword, rest)))?;
     let opening = rest.find('"')?;
     let closing = rest.rfind('"')?;
     let text = rest.get(opening + 1..closing)?.replace("\\\"", "\"");
-    let meaning: Vec<&str> =
-        lines[..index].iter().rev().skip_while(|line| line.starts_with("#[")).map_while(|line| line.strip_prefix("/// ")).collect();
-    let body = lines[index..].iter().take_while(|line| **line != "}").any(|line| line.contains(".never("));
+    let meaning: Vec<&str> = lines[..index]
+        .iter()
+        .rev()
+        .skip_while(|line| line.starts_with("#["))
+        .map_while(|line| line.strip_prefix("/// "))
+        .collect();
+    let body = lines[index..]
+        .iter()
+        .take_while(|line| **line != "}")
+        .any(|line| line.contains(".never("));
     Some(Sentence {
         keyword,
-        text: text.trim_start_matches('^').trim_end_matches('$').to_owned(),
+        text: text
+            .trim_start_matches('^')
+            .trim_end_matches('$')
+            .to_owned(),
         meaning: meaning.into_iter().rev().collect::<Vec<_>>().join(" "),
         prohibition: body,
         file,

@@ -1,10 +1,9 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
-use crate::capture::{CaptureError, Endpoint, RunClock, Tap};
-use crate::capture::{Exchange, Handset};
-use crate::observe::{Observer, Trace};
+use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
+use crate::observe::{Names, Observer, Trace};
 use crate::peer::ue::{Transport, UeCommand, UeEvent};
-use crate::sut::provision::{Properties, Provisioner};
 use crate::sut::Profile;
+use crate::sut::provision::{Properties, Provisioner};
 use crate::verdict::{Cast, Finding, Question, View};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -66,6 +65,8 @@ pub struct Stage {
     pub before_stimulus: u32,
     /// Label of the call the last stimulus was about.
     pub call: String,
+    /// Names of addresses and numbers for the ladder.
+    pub names: Names,
     observer: Observer,
     read: usize,
 }
@@ -76,12 +77,18 @@ pub struct Ending {
     pub tap: Tap,
     pub cast: Cast,
     pub asked: Vec<Asked>,
+    pub names: Names,
     /// Faults of our own peers.
     pub problems: Vec<String>,
 }
 
 impl Stage {
     pub fn new(facility: Arc<Facility>, setup: CaseSetup) -> Self {
+        let mut names = Names::default();
+        names.by_address.insert(facility.system, "gateway".into());
+        names
+            .by_address
+            .insert(facility.exchange.address(), "smsc".into());
         Self {
             facility,
             setup,
@@ -91,6 +98,7 @@ impl Stage {
             asked: Vec::new(),
             before_stimulus: 0,
             call: String::new(),
+            names,
             observer: Observer::new(),
             read: 0,
         }
@@ -100,7 +108,9 @@ impl Stage {
     pub fn look(&mut self) -> Result<(), String> {
         let octets = self.tap.octets_from(self.read);
         self.read += octets.len();
-        self.observer.feed(&octets).map_err(|error| error.to_string())
+        self.observer
+            .feed(&octets)
+            .map_err(|error| error.to_string())
     }
 
     pub fn seen(&self) -> usize {
@@ -112,19 +122,31 @@ impl Stage {
     }
 
     pub fn view(&self, now: u64) -> View<'_> {
-        View { trace: self.trace(), cast: &self.cast, ixit: &self.facility.profile.ixit, before_stimulus: self.before_stimulus, now }
+        View {
+            trace: self.trace(),
+            cast: &self.cast,
+            ixit: &self.facility.profile.ixit,
+            before_stimulus: self.before_stimulus,
+            now,
+        }
     }
 
     /// A number of this test case's own: people 0 to 9.
     pub fn user_number(&self, person: usize) -> String {
-        format!("{}{:05}", self.facility.profile.numbers.users, self.setup.ordinal * 10 + person)
+        format!(
+            "{}{:05}",
+            self.facility.profile.numbers.users,
+            self.setup.ordinal * 10 + person
+        )
     }
 
     /// Session numbers of this test case's own pool; they lie above those of the common pool.
     pub fn session_numbers(&self, count: usize) -> Vec<String> {
         let numbers = &self.facility.profile.numbers;
         let first = numbers.pool_size as usize + self.setup.ordinal * 10;
-        (first..first + count.min(10)).map(|index| format!("{}{index:05}", numbers.sessions)).collect()
+        (first..first + count.min(10))
+            .map(|index| format!("{}{index:05}", numbers.sessions))
+            .collect()
     }
 
     /// Ends peers, takes users away from the system, and gives what is to be judged.
@@ -138,13 +160,25 @@ impl Stage {
                     }
                 }
                 if let Err(error) = endpoint.stop().await {
-                    problems.push(CaptureError::to_string(&error));
+                    problems.push(error.to_string());
                 }
             }
-            if let Err(error) = self.facility.provisioner.forget_user(&user.properties).await {
+            if let Err(error) = self
+                .facility
+                .provisioner
+                .forget_user(&user.properties)
+                .await
+            {
                 tracing::debug!(%error, "a user could not be taken away");
             }
         }
-        Ending { setup: self.setup, tap: self.tap, cast: self.cast, asked: self.asked, problems }
+        Ending {
+            setup: self.setup,
+            tap: self.tap,
+            cast: self.cast,
+            asked: self.asked,
+            names: self.names,
+            problems,
+        }
     }
 }

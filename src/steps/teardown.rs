@@ -19,8 +19,14 @@ async fn ends(lab: &mut Lab, caller: PersonName, step: &Step) {
 async fn has_ended(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
     let order = lab.invitation(&callee);
     lab.establish(&step.value, &caller, &callee, order).await;
-    lab.stimulus(&format!("{} ends the chat session", caller.0)).await;
-    lab.order(&caller.0, UeCommand::Bye { call: callee.0.clone() });
+    lab.stimulus(&format!("{} ends the chat session", caller.0))
+        .await;
+    lab.order(
+        &caller.0,
+        UeCommand::Bye {
+            call: callee.0.clone(),
+        },
+    );
     let question = teardown::ended(lab.ixit().reaction_seconds);
     lab.require(&step.value, question).await;
 }
@@ -49,7 +55,10 @@ async fn closing_sender(lab: &mut Lab, step: &Step) {
 /// RP-DA or SC-Address of the closing message.
 #[then("the closing message carries a service centre address")]
 async fn closing_service_centre(lab: &mut Lab, step: &Step) {
-    let question = short_message::service_centre_address("a service centre address", lab.ixit().reaction_seconds);
+    let question = short_message::service_centre_address(
+        "a service centre address",
+        lab.ixit().reaction_seconds,
+    );
     lab.check(&step.value, question).await;
 }
 
@@ -57,7 +66,15 @@ async fn closing_service_centre(lab: &mut Lab, step: &Step) {
 #[then("the end of the chat session is acknowledged")]
 async fn acknowledged(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
-    lab.check(&step.value, teardown::bye_acknowledged(ixit.bye_seconds, ixit.allowance_seconds, ixit.reaction_seconds)).await;
+    lab.check(
+        &step.value,
+        teardown::bye_acknowledged(
+            ixit.bye_seconds,
+            ixit.allowance_seconds,
+            ixit.reaction_seconds,
+        ),
+    )
+    .await;
 }
 
 /// The system closes the MSRP connection.
@@ -71,5 +88,9 @@ async fn media_released(lab: &mut Lab, step: &Step) {
 #[then("the gateway ends the chat session, once")]
 async fn ended_once(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
-    lab.check(&step.value, teardown::ended_once_by_system(ixit.reaction_seconds, ixit.guard_seconds)).await;
+    lab.check(
+        &step.value,
+        teardown::ended_once_by_system(ixit.reaction_seconds, ixit.guard_seconds),
+    )
+    .await;
 }

@@ -60,41 +60,92 @@ impl Lab {
     fn introduce(&mut self, person: &PersonName, means: Means, properties: Properties) {
         let stage = self.stage();
         let number = stage.user_number(person.index());
-        stage.cast.add(Person { name: person.0.clone(), number, display_name: person.0.clone() });
-        stage.users.insert(person.0.clone(), User { means, properties, unprepared: true });
+        stage
+            .names
+            .by_number
+            .insert(number.clone(), person.0.to_lowercase());
+        stage.cast.add(Person {
+            name: person.0.clone(),
+            number,
+            display_name: person.0.clone(),
+        });
+        stage.users.insert(
+            person.0.clone(),
+            User {
+                means,
+                properties,
+                unprepared: true,
+            },
+        );
     }
 
     async fn introduce_cpm_user(&mut self, person: &PersonName) {
         let facility = self.stage().facility.clone();
         let number = self.stage().user_number(person.index());
         let sip = &facility.profile.sip;
-        let interface = if sip.reference_point == "gm" { "gm" } else { "isc" };
+        let interface = if sip.reference_point == "gm" {
+            "gm"
+        } else {
+            "isc"
+        };
         let sockets = match Sockets::bind(sip.local_ip, interface).await {
             Ok(sockets) => sockets,
             Err(error) => self.broken(Reason::Capture, error.to_string()),
         };
-        let mut config = UeConfig::new(&person.0, &number, sockets.sip(), sockets.msrp(), facility.system);
+        let mut config = UeConfig::new(
+            &person.0,
+            &number,
+            sockets.sip(),
+            sockets.msrp(),
+            facility.system,
+        );
         config.transport = facility.transport;
         config.domain = sip.domain.clone();
-        config.seed = facility.seed ^ ((self.stage().setup.ordinal as u64) << 8) ^ person.index() as u64;
-        let contact = format!("sip:{};transport={}", sockets.sip(), facility.transport.parameter());
+        config.seed =
+            facility.seed ^ ((self.stage().setup.ordinal as u64) << 8) ^ person.index() as u64;
+        let contact = format!(
+            "sip:{};transport={}",
+            sockets.sip(),
+            facility.transport.parameter()
+        );
+        let by_address = &mut self.stage().names.by_address;
+        by_address.insert(sockets.sip(), person.0.to_lowercase());
+        by_address.insert(sockets.msrp(), person.0.to_lowercase());
         let tap = self.stage().tap.clone();
         let endpoint = Endpoint::start_at(Ue::new(config), sockets, tap, facility.clock);
-        let properties = cpm_properties(&facility.profile.ixit, &number, &contact, &facility.profile.numbers.pool);
+        let properties = cpm_properties(
+            &facility.profile.ixit,
+            &number,
+            &contact,
+            &facility.profile.numbers.pool,
+        );
         self.introduce(person, Means::Cpm(endpoint), properties);
     }
 
     fn introduce_sms_user(&mut self, person: &PersonName) {
         let stage = self.stage();
         let number = stage.user_number(person.index());
-        let handset = stage.facility.exchange.attach(&number, stage.tap.clone(), HandsetBehaviour::default());
-        self.introduce(person, Means::Sms(handset), Properties::from([("number".to_owned(), number.into())]));
+        let handset =
+            stage
+                .facility
+                .exchange
+                .attach(&number, stage.tap.clone(), HandsetBehaviour::default());
+        self.introduce(
+            person,
+            Means::Sms(handset),
+            Properties::from([("number".to_owned(), number.into())]),
+        );
     }
 
     /// Sets a property of every CPM user of the scenario (what the operator configures for originators).
     pub fn cpm_property(&mut self, property: &str, value: impl Into<Value> + Clone) {
-        let names: Vec<String> =
-            self.stage().users.iter().filter(|(_, user)| matches!(user.means, Means::Cpm(_))).map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = self
+            .stage()
+            .users
+            .iter()
+            .filter(|(_, user)| matches!(user.means, Means::Cpm(_)))
+            .map(|(name, _)| name.clone())
+            .collect();
         for name in names {
             self.property(&name, property, value.clone());
         }
@@ -111,5 +162,10 @@ fn cpm_properties(ixit: &Ixit, number: &str, contact: &str, pool: &str) -> Prope
         "closing_text": ixit.texts.closing, "help_text": ixit.texts.help,
         "accept_words": ixit.words.accept, "reject_words": ixit.words.reject, "leave_words": ixit.words.leave,
     });
-    values.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+    values
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }

@@ -18,13 +18,19 @@ impl FromStr for PersonName {
 impl PersonName {
     /// Place of the person among the numbers of a test case.
     pub fn index(&self) -> usize {
-        ["Alice", "Bob", "Carol", "Dave"].iter().position(|name| *name == self.0).unwrap_or(9)
+        ["Alice", "Bob", "Carol", "Dave"]
+            .iter()
+            .position(|name| *name == self.0)
+            .unwrap_or(9)
     }
 }
 
 /// What a policy wants done with invitations, OMA-RD-CPM-V1_0 CPM-IWF-008.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
-#[param(name = "treatment", regex = "accepted on his behalf|accepted on the recipient's behalf|rejected|converted")]
+#[param(
+    name = "treatment",
+    regex = "accepted on his behalf|accepted on the recipient's behalf|rejected|converted"
+)]
 pub enum Treatment {
     Accepted,
     Rejected,
@@ -55,7 +61,10 @@ impl Treatment {
 
 /// What became of an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
-#[param(name = "outcome", regex = "accepted|refused|converted to an inviting message")]
+#[param(
+    name = "outcome",
+    regex = "accepted|refused|converted to an inviting message"
+)]
 pub enum Outcome {
     Accepted,
     Refused,
@@ -75,7 +84,10 @@ impl FromStr for Outcome {
 
 /// A word of the operator that the SMS user sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
-#[param(name = "answer", regex = "an acceptance|a rejection|the word for leaving")]
+#[param(
+    name = "answer",
+    regex = "an acceptance|a rejection|the word for leaving"
+)]
 pub enum Word {
     Accept,
     Reject,

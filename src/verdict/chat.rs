@@ -8,71 +8,147 @@ use crate::wire::sdp::SessionDescription;
 //= M2S-01 type=test
 pub fn delivered_once(text: &str, to: &str, reaction: f64, guard: f64) -> Question {
     let (text, to) = (text.to_owned(), to.to_owned());
-    Question::eventually(format!("one short message to {to} with that text"), reaction + guard, move |view| {
-        let messages = view.new_short_messages_to(&to);
-        let fitting: Vec<&ShortMessage> = messages.iter().filter(|message| message.complete && message.text == text).collect();
-        let other = messages.iter().find(|message| message.complete && message.text != text);
-        match (fitting.as_slice(), other) {
-            ([], Some(other)) => Judgement::broken(Reason::WrongValue, format!("{:?}", other.text), other.frames.clone()),
-            ([], None) => Judgement::awaited(format!("no whole short message to {to}")),
-            ([one], _) if seconds(one.at, view.now) >= guard => Judgement::holds(format!("{:?}", one.text), one.frames.clone()),
-            ([_], _) => Judgement::awaited("one so far"),
-            (more, _) => Judgement::broken(
-                Reason::Unexpected,
-                format!("{} short messages with that text", more.len()),
-                more.iter().flat_map(|message| message.frames.clone()).collect::<Vec<_>>(),
-            ),
-        }
-    })
+    Question::eventually(
+        format!("one short message to {to} with that text"),
+        reaction + guard,
+        move |view| {
+            let messages = view.new_short_messages_to(&to);
+            let fitting: Vec<&ShortMessage> = messages
+                .iter()
+                .filter(|message| message.complete && message.text == text)
+                .collect();
+            let other = messages
+                .iter()
+                .find(|message| message.complete && message.text != text);
+            match (fitting.as_slice(), other) {
+                ([], Some(other)) => Judgement::broken(
+                    Reason::WrongValue,
+                    format!("{:?}", other.text),
+                    other.frames.clone(),
+                ),
+                ([], None) => Judgement::awaited(format!("no whole short message to {to}")),
+                ([one], _) if seconds(one.at, view.now) >= guard => {
+                    Judgement::holds(format!("{:?}", one.text), one.frames.clone())
+                }
+                ([_], _) => Judgement::awaited("one so far"),
+                (more, _) => Judgement::broken(
+                    Reason::Unexpected,
+                    format!("{} short messages with that text", more.len()),
+                    more.iter()
+                        .flat_map(|message| message.frames.clone())
+                        .collect::<Vec<_>>(),
+                ),
+            }
+        },
+    )
 }
 
 //= M2S-02 type=test
-pub fn delivered_only_to(text: &str, caller: &str, to: &str, others: Vec<String>, reaction: f64, guard: f64) -> Question {
+pub fn delivered_only_to(
+    text: &str,
+    caller: &str,
+    to: &str,
+    others: Vec<String>,
+    reaction: f64,
+    guard: f64,
+) -> Question {
     let (text, caller, to) = (text.to_owned(), caller.to_owned(), to.to_owned());
-    let expected = format!("the short message goes to {to} from the number of that session, and not to {}", others.join(" or "));
+    let expected = format!(
+        "the short message goes to {to} from the number of that session, and not to {}",
+        others.join(" or ")
+    );
     Question::eventually(expected, reaction + guard, move |view| {
         for other in &others {
-            if let Some(astray) = view.new_short_messages_to(other).into_iter().find(|message| message.text.contains(&text)) {
-                return Judgement::broken(Reason::WrongValue, format!("it went to {other}"), astray.frames);
+            if let Some(astray) = view
+                .new_short_messages_to(other)
+                .into_iter()
+                .find(|message| message.text.contains(&text))
+            {
+                return Judgement::broken(
+                    Reason::WrongValue,
+                    format!("it went to {other}"),
+                    astray.frames,
+                );
             }
         }
-        let Some(message) = view.new_short_messages_to(&to).into_iter().find(|message| message.complete) else {
+        let Some(message) = view
+            .new_short_messages_to(&to)
+            .into_iter()
+            .find(|message| message.complete)
+        else {
             return Judgement::unproven(format!("no short message to {to}"));
         };
         let number = super::session_number::of_session(view, &caller, &to);
         if number.as_deref() != Some(message.sender.as_str()) {
-            let observed = format!("sender {} in a session of {}", message.sender, number.unwrap_or_default());
+            let observed = format!(
+                "sender {} in a session of {}",
+                message.sender,
+                number.unwrap_or_default()
+            );
             return Judgement::broken(Reason::WrongValue, observed, message.frames);
         }
         match seconds(message.at, view.now) >= guard {
-            true => Judgement::holds(format!("to {to} only, from {}", message.sender), message.frames),
+            true => Judgement::holds(
+                format!("to {to} only, from {}", message.sender),
+                message.frames,
+            ),
             false => Judgement::unproven("so far so good"),
         }
     })
 }
 
 /// Things of the wrapping that a reader must not see.
-const WRAPPING: [&str; 9] = ["From:", "To:", "DateTime", "NS:", "Content-Type", "Content-type", "imdn", "message/cpim", "MSRP "];
+const WRAPPING: [&str; 9] = [
+    "From:",
+    "To:",
+    "DateTime",
+    "NS:",
+    "Content-Type",
+    "Content-type",
+    "imdn",
+    "message/cpim",
+    "MSRP ",
+];
 
 //= M2S-03 type=test
 pub fn nothing_of_the_wrapping(to: &str, reaction: f64) -> Question {
     let to = to.to_owned();
-    Question::eventually("the short message shows no header field of the wrapping", reaction, move |view| {
-        let Some(message) = view.new_short_messages_to(&to).into_iter().find(|message| message.complete) else {
-            return Judgement::unproven(format!("no short message to {to}"));
-        };
-        match WRAPPING.iter().find(|word| message.text.contains(**word)) {
-            Some(word) => Judgement::broken(Reason::WrongValue, format!("{word:?} in {:?}", message.text), message.frames),
-            None => Judgement::holds(format!("{:?}", message.text), message.frames),
-        }
-    })
+    Question::eventually(
+        "the short message shows no header field of the wrapping",
+        reaction,
+        move |view| {
+            let Some(message) = view
+                .new_short_messages_to(&to)
+                .into_iter()
+                .find(|message| message.complete)
+            else {
+                return Judgement::unproven(format!("no short message to {to}"));
+            };
+            match WRAPPING.iter().find(|word| message.text.contains(**word)) {
+                Some(word) => Judgement::broken(
+                    Reason::WrongValue,
+                    format!("{word:?} in {:?}", message.text),
+                    message.frames,
+                ),
+                None => Judgement::holds(format!("{:?}", message.text), message.frames),
+            }
+        },
+    )
 }
 
 /// The chat messages that arrived in the session of two people since the stimulus.
-fn arrivals<'a>(view: &View<'a>, user: &str, sms_user: &str) -> Option<(Session<'a>, Vec<ChatMessage<'a>>)> {
+fn arrivals<'a>(
+    view: &View<'a>,
+    user: &str,
+    sms_user: &str,
+) -> Option<(Session<'a>, Vec<ChatMessage<'a>>)> {
     let call = view.invitation_between(user, sms_user)?;
     let session = view.session(&call)?;
-    let new = view.new_chat_messages().into_iter().filter(|(other, _)| other.suite_uri == session.suite_uri).map(|(_, message)| message);
+    let new = view
+        .new_chat_messages()
+        .into_iter()
+        .filter(|(other, _)| other.suite_uri == session.suite_uri)
+        .map(|(_, message)| message);
     let messages = new.collect();
     Some((session, messages))
 }
@@ -87,16 +163,27 @@ fn shown(message: &ChatMessage) -> String {
 //= ADR-09 type=test
 pub fn arrives(text: &str, user: &str, sms_user: &str, reaction: f64) -> Question {
     let (text, user, sms_user) = (text.to_owned(), user.to_owned(), sms_user.to_owned());
-    Question::eventually(format!("a chat message with that text in {user}'s session with {sms_user}"), reaction, move |view| {
-        let Some((_, messages)) = arrivals(view, &user, &sms_user) else { return Judgement::unproven("there is no such chat session") };
-        match messages.iter().find(|message| text_of(message).as_deref() == Some(&text)) {
-            Some(message) => Judgement::holds(shown(message), message.frames.clone()),
-            None => match messages.first() {
-                Some(other) => Judgement::broken(Reason::WrongValue, shown(other), other.frames.clone()),
-                None => Judgement::awaited("no chat message"),
-            },
-        }
-    })
+    Question::eventually(
+        format!("a chat message with that text in {user}'s session with {sms_user}"),
+        reaction,
+        move |view| {
+            let Some((_, messages)) = arrivals(view, &user, &sms_user) else {
+                return Judgement::unproven("there is no such chat session");
+            };
+            match messages
+                .iter()
+                .find(|message| text_of(message).as_deref() == Some(&text))
+            {
+                Some(message) => Judgement::holds(shown(message), message.frames.clone()),
+                None => match messages.first() {
+                    Some(other) => {
+                        Judgement::broken(Reason::WrongValue, shown(other), other.frames.clone())
+                    }
+                    None => Judgement::awaited("no chat message"),
+                },
+            }
+        },
+    )
 }
 
 /// In that session, and neither in another nor as a SIP MESSAGE.
@@ -104,20 +191,40 @@ pub fn arrives(text: &str, user: &str, sms_user: &str, reaction: f64) -> Questio
 //= ADR-07 type=test
 pub fn arrives_only(text: &str, user: &str, sms_user: &str, reaction: f64, guard: f64) -> Question {
     let (text, user, sms_user) = (text.to_owned(), user.to_owned(), sms_user.to_owned());
-    Question::eventually(format!("in {user}'s session with {sms_user}, and nowhere else"), reaction + guard, move |view| {
-        let Some((session, messages)) = arrivals(view, &user, &sms_user) else { return Judgement::unproven("there is no such chat session") };
-        if let Some(pager) = view.new_pager_messages().first() {
-            return Judgement::broken(Reason::WrongValue, "it came as a SIP MESSAGE", pager.request.frames());
-        }
-        if let Some((_, astray)) = view.new_chat_messages().into_iter().find(|(other, _)| other.suite_uri != session.suite_uri) {
-            return Judgement::broken(Reason::WrongValue, "it came in another chat session", astray.frames);
-        }
-        match messages.as_slice() {
-            [] => Judgement::awaited(format!("no chat message with {text:?}")),
-            [one, ..] if seconds(one.at, view.now) >= guard => Judgement::holds(shown(one), one.frames.clone()),
-            _ => Judgement::awaited("so far so good"),
-        }
-    })
+    Question::eventually(
+        format!("in {user}'s session with {sms_user}, and nowhere else"),
+        reaction + guard,
+        move |view| {
+            let Some((session, messages)) = arrivals(view, &user, &sms_user) else {
+                return Judgement::unproven("there is no such chat session");
+            };
+            if let Some(pager) = view.new_pager_messages().first() {
+                return Judgement::broken(
+                    Reason::WrongValue,
+                    "it came as a SIP MESSAGE",
+                    pager.request.frames(),
+                );
+            }
+            if let Some((_, astray)) = view
+                .new_chat_messages()
+                .into_iter()
+                .find(|(other, _)| other.suite_uri != session.suite_uri)
+            {
+                return Judgement::broken(
+                    Reason::WrongValue,
+                    "it came in another chat session",
+                    astray.frames,
+                );
+            }
+            match messages.as_slice() {
+                [] => Judgement::awaited(format!("no chat message with {text:?}")),
+                [one, ..] if seconds(one.at, view.now) >= guard => {
+                    Judgement::holds(shown(one), one.frames.clone())
+                }
+                _ => Judgement::awaited("so far so good"),
+            }
+        },
+    )
 }
 
 /// A text does not reach a CPM user, neither in a chat nor as a SIP MESSAGE.
@@ -130,16 +237,43 @@ pub fn does_not_arrive(text: Option<&str>, from: &str, user: &str, guard: f64) -
     let (from, user) = (from.to_owned(), user.to_owned());
     Question::throughout(format!("no message to {user}"), guard, move |view| {
         let sent = view.short_messages_from(&from);
-        let Some(stimulus) = sent.first() else { return Judgement::unproven(format!("no short message from {from} is in the capture")) };
-        let has = |found: &str| text.as_ref().is_none_or(|text| found.to_lowercase().contains(text.as_str()));
-        let chat = view.new_chat_messages().into_iter().find(|(_, message)| text_of(message).is_some_and(|found| has(&found)));
+        let Some(stimulus) = sent.first() else {
+            return Judgement::unproven(format!("no short message from {from} is in the capture"));
+        };
+        let has = |found: &str| {
+            text.as_ref()
+                .is_none_or(|text| found.to_lowercase().contains(text.as_str()))
+        };
+        let chat = view
+            .new_chat_messages()
+            .into_iter()
+            .find(|(_, message)| text_of(message).is_some_and(|found| has(&found)));
         if let Some((_, message)) = chat {
-            return Judgement::broken(Reason::Unexpected, format!("chat message {}", shown(&message)), message.frames);
+            return Judgement::broken(
+                Reason::Unexpected,
+                format!("chat message {}", shown(&message)),
+                message.frames,
+            );
         }
         let pager = view.new_pager_messages();
-        match pager.iter().find(|message| has(&pager_text(message.request.message))) {
-            Some(message) => Judgement::broken(Reason::Unexpected, "a SIP MESSAGE", message.request.frames()),
-            None => Judgement::holds("none", stimulus.frames.iter().copied().chain(stimulus.answered).collect::<Vec<_>>()),
+        match pager
+            .iter()
+            .find(|message| has(&pager_text(message.request.message)))
+        {
+            Some(message) => Judgement::broken(
+                Reason::Unexpected,
+                "a SIP MESSAGE",
+                message.request.frames(),
+            ),
+            None => Judgement::holds(
+                "none",
+                stimulus
+                    .frames
+                    .iter()
+                    .copied()
+                    .chain(stimulus.answered)
+                    .collect::<Vec<_>>(),
+            ),
         }
     })
 }
@@ -148,16 +282,27 @@ pub fn does_not_arrive(text: Option<&str>, from: &str, user: &str, guard: f64) -
 //= AUT-04 type=test
 pub fn arrives_as_message(text: &str, user: &str, reaction: f64) -> Question {
     let text = text.to_owned();
-    Question::eventually(format!("a SIP MESSAGE with that text to {user}"), reaction, move |view| {
-        match view.new_pager_messages().iter().find(|message| pager_text(message.request.message).contains(&text)) {
+    Question::eventually(
+        format!("a SIP MESSAGE with that text to {user}"),
+        reaction,
+        move |view| match view
+            .new_pager_messages()
+            .iter()
+            .find(|message| pager_text(message.request.message).contains(&text))
+        {
             Some(message) => Judgement::holds("a SIP MESSAGE", message.request.frames()),
             None => Judgement::awaited("no SIP MESSAGE"),
-        }
-    })
+        },
+    )
 }
 
 /// Applies a judge to the first chat message since the stimulus.
-fn about_arrival(view: &View, user: &str, sms_user: &str, judge: impl FnOnce(&ChatMessage) -> Judgement) -> Judgement {
+fn about_arrival(
+    view: &View,
+    user: &str,
+    sms_user: &str,
+    judge: impl FnOnce(&ChatMessage) -> Judgement,
+) -> Judgement {
     match arrivals(view, user, sms_user).and_then(|(_, messages)| messages.into_iter().next()) {
         Some(message) => judge(&message),
         None => Judgement::unproven("no chat message"),
@@ -167,61 +312,100 @@ fn about_arrival(view: &View, user: &str, sms_user: &str, judge: impl FnOnce(&Ch
 //= S2M-02 type=test
 pub fn cpim_wrapped_plain_text(user: &str, sms_user: &str, reaction: f64) -> Question {
     let (user, sms_user) = (user.to_owned(), sms_user.to_owned());
-    Question::eventually("message/cpim as offered, with text/plain in UTF-8 inside", reaction, move |view| {
-        let offered = view
-            .invitation_between(&user, &sms_user)
-            .and_then(|call| call.invitation.request.message.body_of("application/sdp"))
-            .and_then(|body| SessionDescription::parse(&body).ok())
-            .and_then(|offer| offer.message().map(|media| media.accept_types.clone()))
-            .unwrap_or_default();
-        about_arrival(view, &user, &sms_user, |message| {
-            let outer = message.content_type.clone().unwrap_or_default();
-            let inner = message.cpim.as_ref().and_then(|cpim| cpim.content_headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Content-Type")));
-            let inner = inner.map(|(_, value)| value.to_lowercase()).unwrap_or_default();
-            let charset_fits = !inner.contains("charset") || inner.contains("utf-8");
-            let fits = offered.iter().any(|kind| *kind == outer || kind == "*") && outer == "message/cpim" && inner.starts_with("text/plain") && charset_fits;
-            let observed = format!("{outer} with {inner} inside; offered {}", offered.join(" "));
-            match fits {
-                true => Judgement::holds(observed, message.frames.clone()),
-                false => Judgement::broken(Reason::WrongValue, observed, message.frames.clone()),
-            }
-        })
-    })
+    Question::eventually(
+        "message/cpim as offered, with text/plain in UTF-8 inside",
+        reaction,
+        move |view| {
+            let offered = view
+                .invitation_between(&user, &sms_user)
+                .and_then(|call| call.invitation.request.message.body_of("application/sdp"))
+                .and_then(|body| SessionDescription::parse(&body).ok())
+                .and_then(|offer| offer.message().map(|media| media.accept_types.clone()))
+                .unwrap_or_default();
+            about_arrival(view, &user, &sms_user, |message| {
+                let outer = message.content_type.clone().unwrap_or_default();
+                let inner = message.cpim.as_ref().and_then(|cpim| {
+                    cpim.content_headers
+                        .iter()
+                        .find(|(name, _)| name.eq_ignore_ascii_case("Content-Type"))
+                });
+                let inner = inner
+                    .map(|(_, value)| value.to_lowercase())
+                    .unwrap_or_default();
+                let charset_fits = !inner.contains("charset") || inner.contains("utf-8");
+                let fits = offered.iter().any(|kind| *kind == outer || kind == "*")
+                    && outer == "message/cpim"
+                    && inner.starts_with("text/plain")
+                    && charset_fits;
+                let observed =
+                    format!("{outer} with {inner} inside; offered {}", offered.join(" "));
+                match fits {
+                    true => Judgement::holds(observed, message.frames.clone()),
+                    false => {
+                        Judgement::broken(Reason::WrongValue, observed, message.frames.clone())
+                    }
+                }
+            })
+        },
+    )
 }
 
 //= S2M-03 type=test
 pub fn names_sender_and_recipient(sms_user: &str, user: &str, reaction: f64) -> Question {
     let (user, sms_user) = (user.to_owned(), sms_user.to_owned());
-    Question::eventually(format!("CPIM From names {sms_user}'s number, To names {user}"), reaction, move |view| {
-        about_arrival(view, &user, &sms_user, |message| {
-            let Some(cpim) = &message.cpim else { return Judgement::unproven("the chat message is not message/cpim") };
-            let number = |name: &str| cpim.header(name).and_then(super::scene::number_in);
-            let (from, to) = (number("From"), number("To"));
-            let observed = format!("From {}, To {}", cpim.header("From").unwrap_or("absent"), cpim.header("To").unwrap_or("absent"));
-            let fits = from.as_deref() == Some(view.cast.number(&sms_user)) && to.as_deref() == Some(view.cast.number(&user));
-            match fits {
-                true => Judgement::holds(observed, message.frames.clone()),
-                false => Judgement::broken(Reason::WrongValue, observed, message.frames.clone()),
-            }
-        })
-    })
+    Question::eventually(
+        format!("CPIM From names {sms_user}'s number, To names {user}"),
+        reaction,
+        move |view| {
+            about_arrival(view, &user, &sms_user, |message| {
+                let Some(cpim) = &message.cpim else {
+                    return Judgement::unproven("the chat message is not message/cpim");
+                };
+                let number = |name: &str| cpim.header(name).and_then(super::scene::number_in);
+                let (from, to) = (number("From"), number("To"));
+                let observed = format!(
+                    "From {}, To {}",
+                    cpim.header("From").unwrap_or("absent"),
+                    cpim.header("To").unwrap_or("absent")
+                );
+                let fits = from.as_deref() == Some(view.cast.number(&sms_user))
+                    && to.as_deref() == Some(view.cast.number(&user));
+                match fits {
+                    true => Judgement::holds(observed, message.frames.clone()),
+                    false => {
+                        Judgement::broken(Reason::WrongValue, observed, message.frames.clone())
+                    }
+                }
+            })
+        },
+    )
 }
 
 /// DateTime against the time stamp of the service centre. The SMPP carriage has none, so the ICS keeps this case away from it.
 //= S2M-03 type=test
 pub fn carries_time_stamp(reaction: f64) -> Question {
-    Question::eventually("CPIM DateTime equals the service centre time stamp", reaction, |_| {
-        Judgement::unproven("the carriage shows no service centre time stamp")
-    })
+    Question::eventually(
+        "CPIM DateTime equals the service centre time stamp",
+        reaction,
+        |_| Judgement::unproven("the carriage shows no service centre time stamp"),
+    )
 }
 
 /// A precondition: the SMS user has got the short message of a chat message.
 pub fn reached(text: &str, to: &str, reaction: f64) -> Question {
     let (text, to) = (text.to_owned(), to.to_owned());
-    Question::eventually(format!("{to} gets a short message for that chat message"), reaction, move |view| {
-        match view.new_short_messages_to(&to).into_iter().find(|message| message.complete && message.text.contains(&text)) {
-            Some(message) if first(&message.frames) > 0 => Judgement::holds(message.text, message.frames),
+    Question::eventually(
+        format!("{to} gets a short message for that chat message"),
+        reaction,
+        move |view| match view
+            .new_short_messages_to(&to)
+            .into_iter()
+            .find(|message| message.complete && message.text.contains(&text))
+        {
+            Some(message) if first(&message.frames) > 0 => {
+                Judgement::holds(message.text, message.frames)
+            }
             _ => Judgement::awaited("no short message"),
-        }
-    })
+        },
+    )
 }

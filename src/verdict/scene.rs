@@ -2,7 +2,9 @@
 //!
 //! Everything is found by identities on the wire, so that a capture recorded by somebody else reads the same.
 use super::View;
-use crate::observe::{self, Call, ChatMessage, Direction, Session, ShortMessage, SipFact, Transaction};
+use crate::observe::{
+    self, Call, ChatMessage, Direction, Session, ShortMessage, SipFact, Transaction,
+};
 use crate::wire::sip::{NameAddr, SipMessage, number_of};
 
 /// Seconds from one capture time to another.
@@ -11,18 +13,26 @@ pub fn seconds(from: u64, to: u64) -> f64 {
 }
 
 pub fn frames_of(facts: &[SipFact]) -> Vec<u32> {
-    facts.iter().flat_map(|fact| fact.frames().iter().copied()).collect()
+    facts
+        .iter()
+        .flat_map(|fact| fact.frames().iter().copied())
+        .collect()
 }
 
 /// Who sends a request: P-Asserted-Identity, else From.
 pub fn originator(message: &SipMessage) -> Option<String> {
-    let asserted = message.values("P-Asserted-Identity").into_iter().find_map(number_in);
+    let asserted = message
+        .values("P-Asserted-Identity")
+        .into_iter()
+        .find_map(number_in);
     asserted.or_else(|| message.header("From").and_then(number_in))
 }
 
 /// The global number in a name-addr or URI.
 pub fn number_in(value: &str) -> Option<String> {
-    NameAddr::parse(value).ok().and_then(|address| number_of(address.uri.as_str()))
+    NameAddr::parse(value)
+        .ok()
+        .and_then(|address| number_of(address.uri.as_str()))
 }
 
 impl<'a> View<'a> {
@@ -43,7 +53,8 @@ impl<'a> View<'a> {
         let (from, to) = (self.cast.number(caller), self.cast.number(callee));
         self.invitations().into_iter().rfind(|call| {
             let message = call.invitation.request.message;
-            originator(message).as_deref() == Some(from) && message.uri().and_then(number_of).as_deref() == Some(to)
+            originator(message).as_deref() == Some(from)
+                && message.uri().and_then(number_of).as_deref() == Some(to)
         })
     }
 
@@ -58,7 +69,12 @@ impl<'a> View<'a> {
     /// The same, of those that began after the stimulus.
     pub fn new_short_messages_to(&self, person: &str) -> Vec<ShortMessage<'a>> {
         let mut found = self.short_messages_to(person);
-        found.retain(|message| message.frames.first().is_some_and(|frame| *frame > self.before_stimulus));
+        found.retain(|message| {
+            message
+                .frames
+                .first()
+                .is_some_and(|frame| *frame > self.before_stimulus)
+        });
         found
     }
 
@@ -66,7 +82,13 @@ impl<'a> View<'a> {
     pub fn short_messages_from(&self, person: &str) -> Vec<ShortMessage<'a>> {
         let number = self.cast.number(person);
         let mut found = observe::texts(self.trace, Direction::ToSystem);
-        found.retain(|message| message.sender == number && message.frames.first().is_some_and(|frame| *frame > self.before_stimulus));
+        found.retain(|message| {
+            message.sender == number
+                && message
+                    .frames
+                    .first()
+                    .is_some_and(|frame| *frame > self.before_stimulus)
+        });
         found
     }
 
@@ -75,7 +97,9 @@ impl<'a> View<'a> {
         let invite = first(call.invitation.request.frames());
         let to = call.invitation.request.message.uri().and_then(number_of)?;
         let callee = self.cast.people().find(|person| person.number == to)?;
-        self.short_messages_to(&callee.name).into_iter().find(|message| message.complete && first(&message.frames) > invite)
+        self.short_messages_to(&callee.name)
+            .into_iter()
+            .find(|message| message.complete && first(&message.frames) > invite)
     }
 
     /// The MSRP session of a call.
@@ -86,7 +110,10 @@ impl<'a> View<'a> {
     /// SIP MESSAGE requests from the system since the stimulus.
     pub fn new_pager_messages(&self) -> Vec<Transaction<'a>> {
         let mut found = observe::messages(self.trace);
-        found.retain(|message| message.direction == Direction::FromSystem && first(message.request.frames()) > self.before_stimulus);
+        found.retain(|message| {
+            message.direction == Direction::FromSystem
+                && first(message.request.frames()) > self.before_stimulus
+        });
         found
     }
 
@@ -96,20 +123,33 @@ impl<'a> View<'a> {
         sessions
             .into_iter()
             .flat_map(|session| {
-                let messages: Vec<ChatMessage> = session.messages.iter().filter(|message| self.is_new_chat(message)).cloned().collect();
-                messages.into_iter().map(move |message| (session.clone(), message))
+                let messages: Vec<ChatMessage> = session
+                    .messages
+                    .iter()
+                    .filter(|message| self.is_new_chat(message))
+                    .cloned()
+                    .collect();
+                messages
+                    .into_iter()
+                    .map(move |message| (session.clone(), message))
             })
             .collect()
     }
 
     fn is_new_chat(&self, message: &ChatMessage) -> bool {
-        message.direction == Direction::FromSystem && !message.empty && message.complete && first(&message.frames) > self.before_stimulus
+        message.direction == Direction::FromSystem
+            && !message.empty
+            && message.complete
+            && first(&message.frames) > self.before_stimulus
     }
 
     /// BYE requests from the system since the stimulus.
     pub fn new_byes_from_system(&self) -> Vec<Transaction<'a>> {
         let mut found = observe::transactions_of(self.trace, "BYE");
-        found.retain(|bye| bye.direction == Direction::FromSystem && first(bye.request.frames()) > self.before_stimulus);
+        found.retain(|bye| {
+            bye.direction == Direction::FromSystem
+                && first(bye.request.frames()) > self.before_stimulus
+        });
         found
     }
 }
@@ -121,14 +161,25 @@ pub fn first(frames: &[u32]) -> u32 {
 
 /// What a person reads of a chat message, whatever plain form it has.
 pub fn text_of(message: &ChatMessage) -> Option<String> {
-    let inner = || message.cpim.as_ref().map(|cpim| String::from_utf8_lossy(&cpim.content).into_owned());
-    message.text.clone().or_else(inner).or_else(|| String::from_utf8(message.body.clone()).ok())
+    let inner = || {
+        message
+            .cpim
+            .as_ref()
+            .map(|cpim| String::from_utf8_lossy(&cpim.content).into_owned())
+    };
+    message
+        .text
+        .clone()
+        .or_else(inner)
+        .or_else(|| String::from_utf8(message.body.clone()).ok())
 }
 
 /// What a person reads of a SIP MESSAGE.
 pub fn pager_text(message: &SipMessage) -> String {
     let octets = match message.body_of("message/cpim") {
-        Some(body) => crate::wire::cpim::CpimMessage::parse(&body).map_or(body, |cpim| cpim.content),
+        Some(body) => {
+            crate::wire::cpim::CpimMessage::parse(&body).map_or(body, |cpim| cpim.content)
+        }
         None => message.body.clone(),
     };
     String::from_utf8_lossy(&octets).into_owned()

@@ -4,12 +4,18 @@ use super::{Judgement, Person, Question, Reason, View};
 use crate::observe::ShortMessage;
 
 fn quoted(message: &ShortMessage) -> String {
-    format!("{:?} from {} to {}", message.text, message.sender, message.recipient)
+    format!(
+        "{:?} from {} to {}",
+        message.text, message.sender, message.recipient
+    )
 }
 
 /// Applies a judge to the inviting message of the invitation in question.
 fn about_inviting(view: &View, judge: impl FnOnce(&ShortMessage, &View) -> Judgement) -> Judgement {
-    match view.invitation().and_then(|call| view.inviting_message(&call)) {
+    match view
+        .invitation()
+        .and_then(|call| view.inviting_message(&call))
+    {
         Some(message) => judge(&message, view),
         None => Judgement::unproven("no inviting message"),
     }
@@ -21,18 +27,29 @@ fn about_inviting(view: &View, judge: impl FnOnce(&ShortMessage, &View) -> Judge
 //= INV-08 type=test
 pub fn inviting_message_received(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually(format!("an inviting message reaches {person}"), reaction, move |view| received(view, &person))
+    Question::eventually(
+        format!("an inviting message reaches {person}"),
+        reaction,
+        move |view| received(view, &person),
+    )
 }
 
 fn received(view: &View, person: &str) -> Judgement {
-    let Some(call) = view.invitation() else { return Judgement::unproven("no invitation is in the capture") };
+    let Some(call) = view.invitation() else {
+        return Judgement::unproven("no invitation is in the capture");
+    };
     let invite = first(call.invitation.request.frames());
-    let message = view.short_messages_to(person).into_iter().find(|message| message.complete && first(&message.frames) > invite);
+    let message = view
+        .short_messages_to(person)
+        .into_iter()
+        .find(|message| message.complete && first(&message.frames) > invite);
     match (message, call.invitation.final_response()) {
         (Some(message), _) => Judgement::holds(quoted(&message), message.frames),
-        (None, Some(response)) if response.status() >= 300 => {
-            Judgement::broken(Reason::Unexpected, format!("the invitation is refused with {}", response.status()), response.frames())
-        }
+        (None, Some(response)) if response.status() >= 300 => Judgement::broken(
+            Reason::Unexpected,
+            format!("the invitation is refused with {}", response.status()),
+            response.frames(),
+        ),
         (None, _) => Judgement::awaited(format!("no short message to {person}")),
     }
 }
@@ -40,36 +57,70 @@ fn received(view: &View, person: &str) -> Judgement {
 //= INV-01 type=test
 pub fn addressed_to(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually(format!("the inviting message has {person}'s number as its destination"), reaction, move |view| received(view, &person))
+    Question::eventually(
+        format!("the inviting message has {person}'s number as its destination"),
+        reaction,
+        move |view| received(view, &person),
+    )
 }
 
 //= INV-01 type=test
 pub fn protocol_identifier(expected: u8, reaction: f64) -> Question {
-    Question::eventually(format!("every part of the inviting message has protocol identifier {expected}"), reaction, move |view| {
-        about_inviting(view, |message, _| match message.parts.iter().find(|part| part.fields.protocol_id != expected) {
-            Some(part) => Judgement::broken(Reason::WrongValue, format!("protocol identifier {}", part.fields.protocol_id), part.frames),
-            None => Judgement::holds(format!("protocol identifier {expected}"), message.frames.clone()),
-        })
-    })
+    Question::eventually(
+        format!("every part of the inviting message has protocol identifier {expected}"),
+        reaction,
+        move |view| {
+            about_inviting(view, |message, _| {
+                match message
+                    .parts
+                    .iter()
+                    .find(|part| part.fields.protocol_id != expected)
+                {
+                    Some(part) => Judgement::broken(
+                        Reason::WrongValue,
+                        format!("protocol identifier {}", part.fields.protocol_id),
+                        part.frames,
+                    ),
+                    None => Judgement::holds(
+                        format!("protocol identifier {expected}"),
+                        message.frames.clone(),
+                    ),
+                }
+            })
+        },
+    )
 }
 
 /// Exactly one, and it stays one for the guard time.
 //= INV-15 type=test
 pub fn received_once(person: &str, reaction: f64, guard: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually(format!("one inviting message reaches {person}, and no other"), reaction + guard, move |view| {
-        let messages = view.new_short_messages_to(&person);
-        match messages.as_slice() {
-            [] => Judgement::awaited(format!("no short message to {person}")),
-            [one] if seconds(one.at, view.now) >= guard => Judgement::holds(quoted(one), one.frames.clone()),
-            [_] => Judgement::awaited("one so far"),
-            more => Judgement::broken(Reason::Unexpected, format!("{} short messages", more.len()), frames_of_all(more)),
-        }
-    })
+    Question::eventually(
+        format!("one inviting message reaches {person}, and no other"),
+        reaction + guard,
+        move |view| {
+            let messages = view.new_short_messages_to(&person);
+            match messages.as_slice() {
+                [] => Judgement::awaited(format!("no short message to {person}")),
+                [one] if seconds(one.at, view.now) >= guard => {
+                    Judgement::holds(quoted(one), one.frames.clone())
+                }
+                [_] => Judgement::awaited("one so far"),
+                more => Judgement::broken(
+                    Reason::Unexpected,
+                    format!("{} short messages", more.len()),
+                    frames_of_all(more),
+                ),
+            }
+        },
+    )
 }
 
 fn frames_of_all(messages: &[ShortMessage]) -> Vec<u32> {
-    messages.iter().flat_map(|message| message.frames.iter().copied()).collect()
+    messages
+        .iter()
+        .flat_map(|message| message.frames.iter().copied())
+        .collect()
 }
 
 /// Nothing is sent to the SMS user on account of the stimulus.
@@ -80,44 +131,73 @@ fn frames_of_all(messages: &[ShortMessage]) -> Vec<u32> {
 //= TD-02 type=test
 pub fn none_to(person: &str, guard: f64) -> Question {
     let person = person.to_owned();
-    Question::throughout(format!("no short message to {person}"), guard, move |view| {
-        let messages = view.new_short_messages_to(&person);
-        if !messages.is_empty() {
-            return Judgement::broken(Reason::Unexpected, quoted(&messages[0]), frames_of_all(&messages));
-        }
-        let stimulus: Vec<u32> = view.trace.frames.iter().map(|frame| frame.number).filter(|number| *number > view.before_stimulus).collect();
-        match stimulus.is_empty() {
-            true => Judgement::unproven("nothing was sent to the system"),
-            false => Judgement::holds("none", stimulus),
-        }
-    })
+    Question::throughout(
+        format!("no short message to {person}"),
+        guard,
+        move |view| {
+            let messages = view.new_short_messages_to(&person);
+            if !messages.is_empty() {
+                return Judgement::broken(
+                    Reason::Unexpected,
+                    quoted(&messages[0]),
+                    frames_of_all(&messages),
+                );
+            }
+            let stimulus: Vec<u32> = view
+                .trace
+                .frames
+                .iter()
+                .map(|frame| frame.number)
+                .filter(|number| *number > view.before_stimulus)
+                .collect();
+            match stimulus.is_empty() {
+                true => Judgement::unproven("nothing was sent to the system"),
+                false => Judgement::holds("none", stimulus),
+            }
+        },
+    )
 }
 
 //= POL-01 type=test
 pub fn none_before_acceptance(person: &str, reaction: f64, guard: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually(format!("no short message to {person} before the 2xx"), reaction + guard, move |view| {
-        let Some(call) = view.invitation() else { return Judgement::unproven("no invitation is in the capture") };
-        let messages = view.new_short_messages_to(&person);
-        match (call.accepted(), messages.first()) {
-            (Some(response), Some(message)) if first(&message.frames) < first(response.frames()) => {
-                Judgement::broken(Reason::Unexpected, quoted(message), message.frames.clone())
+    Question::eventually(
+        format!("no short message to {person} before the 2xx"),
+        reaction + guard,
+        move |view| {
+            let Some(call) = view.invitation() else {
+                return Judgement::unproven("no invitation is in the capture");
+            };
+            let messages = view.new_short_messages_to(&person);
+            match (call.accepted(), messages.first()) {
+                (Some(response), Some(message))
+                    if first(&message.frames) < first(response.frames()) =>
+                {
+                    Judgement::broken(Reason::Unexpected, quoted(message), message.frames.clone())
+                }
+                (Some(response), _) => {
+                    Judgement::holds("2xx and no short message before it", response.frames())
+                }
+                (None, Some(message))
+                    if call.invitation.final_response().is_none()
+                        && seconds(message.at, view.now) < guard =>
+                {
+                    Judgement::unproven("a short message; no final response yet")
+                }
+                (None, _) => Judgement::unproven("the invitation is not accepted"),
             }
-            (Some(response), _) => Judgement::holds("2xx and no short message before it", response.frames()),
-            (None, Some(message)) if call.invitation.final_response().is_none() && seconds(message.at, view.now) < guard => {
-                Judgement::unproven("a short message; no final response yet")
-            }
-            (None, _) => Judgement::unproven("the invitation is not accepted"),
-        }
-    })
+        },
+    )
 }
 
 //= INV-04 type=test
 pub fn inviting_message_reads(text: &str, reaction: f64) -> Question {
     let text = text.to_owned();
-    Question::eventually(format!("the inviting message reads {text:?}"), reaction, move |view| {
-        about_inviting(view, |message, _| same_text(message, &text))
-    })
+    Question::eventually(
+        format!("the inviting message reads {text:?}"),
+        reaction,
+        move |view| about_inviting(view, |message, _| same_text(message, &text)),
+    )
 }
 
 fn same_text(message: &ShortMessage, text: &str) -> Judgement {
@@ -136,10 +216,18 @@ pub fn inviting_message_mentions(what: &str, phrases: Vec<String>, reaction: f64
     Question::eventually(expected, reaction, move |view| {
         about_inviting(view, |message, _| {
             let text = message.text.to_lowercase();
-            let absent: Vec<&str> = phrases.iter().map(String::as_str).filter(|phrase| !text.contains(&phrase.to_lowercase())).collect();
+            let absent: Vec<&str> = phrases
+                .iter()
+                .map(String::as_str)
+                .filter(|phrase| !text.contains(&phrase.to_lowercase()))
+                .collect();
             match absent.is_empty() {
                 true => Judgement::holds(quoted(message), message.frames.clone()),
-                false => Judgement::broken(Reason::WrongValue, format!("{} lacks {}", quoted(message), absent.join(", ")), message.frames.clone()),
+                false => Judgement::broken(
+                    Reason::WrongValue,
+                    format!("{} lacks {}", quoted(message), absent.join(", ")),
+                    message.frames.clone(),
+                ),
             }
         })
     })
@@ -149,24 +237,43 @@ pub fn inviting_message_mentions(what: &str, phrases: Vec<String>, reaction: f64
 //= ANO-02 type=test
 pub fn inviting_message_tells(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually(format!("the inviting message has {person}'s number or display name"), reaction, move |view| {
-        let Some(who) = view.cast.get(&person).cloned() else { return Judgement::unproven("nobody of that name") };
-        about_inviting(view, |message, _| match gives_away(message, &who) {
-            Some(what) => Judgement::holds(format!("{} has {what}", quoted(message)), message.frames.clone()),
-            None => Judgement::broken(Reason::WrongValue, quoted(message), message.frames.clone()),
-        })
-    })
+    Question::eventually(
+        format!("the inviting message has {person}'s number or display name"),
+        reaction,
+        move |view| {
+            let Some(who) = view.cast.get(&person).cloned() else {
+                return Judgement::unproven("nobody of that name");
+            };
+            about_inviting(view, |message, _| match gives_away(message, &who) {
+                Some(what) => Judgement::holds(
+                    format!("{} has {what}", quoted(message)),
+                    message.frames.clone(),
+                ),
+                None => {
+                    Judgement::broken(Reason::WrongValue, quoted(message), message.frames.clone())
+                }
+            })
+        },
+    )
 }
 
 /// The part of a short message that names a person: sender, number in the text, or display name in the text.
 fn gives_away(message: &ShortMessage, who: &Person) -> Option<String> {
     let digits = who.number.trim_start_matches('+');
-    let in_text: String = message.text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
+    let in_text: String = message
+        .text
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
+        .collect();
     if message.sender.trim_start_matches('+') == digits {
         Some(format!("the sender {}", message.sender))
     } else if in_text.contains(digits) {
         Some(format!("the number {digits}"))
-    } else if message.text.to_lowercase().contains(&who.display_name.to_lowercase()) {
+    } else if message
+        .text
+        .to_lowercase()
+        .contains(&who.display_name.to_lowercase())
+    {
         Some(format!("the name {}", who.display_name))
     } else {
         None
@@ -176,17 +283,33 @@ fn gives_away(message: &ShortMessage, who: &Person) -> Option<String> {
 //= ANO-02 type=test
 pub fn nobody_tells(person: &str, to: &str, guard: f64) -> Question {
     let (person, to) = (person.to_owned(), to.to_owned());
-    Question::throughout(format!("no short message to {to} has {person}'s number or display name"), guard, move |view| {
-        let Some(who) = view.cast.get(&person).cloned() else { return Judgement::unproven("nobody of that name") };
-        let messages = view.short_messages_to(&to);
-        if messages.is_empty() {
-            return Judgement::unproven(format!("no short message to {to} at all"));
-        }
-        match messages.iter().find_map(|message| gives_away(message, &who).map(|what| (message, what))) {
-            Some((message, what)) => Judgement::broken(Reason::Unexpected, format!("{} has {what}", quoted(message)), message.frames.clone()),
-            None => Judgement::holds(format!("{} short messages, none tells", messages.len()), frames_of_all(&messages)),
-        }
-    })
+    Question::throughout(
+        format!("no short message to {to} has {person}'s number or display name"),
+        guard,
+        move |view| {
+            let Some(who) = view.cast.get(&person).cloned() else {
+                return Judgement::unproven("nobody of that name");
+            };
+            let messages = view.short_messages_to(&to);
+            if messages.is_empty() {
+                return Judgement::unproven(format!("no short message to {to} at all"));
+            }
+            match messages
+                .iter()
+                .find_map(|message| gives_away(message, &who).map(|what| (message, what)))
+            {
+                Some((message, what)) => Judgement::broken(
+                    Reason::Unexpected,
+                    format!("{} has {what}", quoted(message)),
+                    message.frames.clone(),
+                ),
+                None => Judgement::holds(
+                    format!("{} short messages, none tells", messages.len()),
+                    frames_of_all(&messages),
+                ),
+            }
+        },
+    )
 }
 
 //= INV-09 type=test
@@ -200,12 +323,23 @@ pub fn arrives_concatenated(text: &str, person: &str, reaction: f64) -> Question
             let whole = messages.iter().find(|message| message.complete);
             match whole {
                 Some(message) if message.text == text && message.parts.len() > 1 => {
-                    Judgement::holds(format!("{} parts", message.parts.len()), message.frames.clone())
+                    Judgement::holds(
+                        format!("{} parts", message.parts.len()),
+                        message.frames.clone(),
+                    )
                 }
-                Some(message) => Judgement::broken(Reason::WrongValue, format!("{} part(s): {}", message.parts.len(), quoted(message)), message.frames.clone()),
+                Some(message) => Judgement::broken(
+                    Reason::WrongValue,
+                    format!("{} part(s): {}", message.parts.len(), quoted(message)),
+                    message.frames.clone(),
+                ),
                 None if messages.is_empty() => Judgement::unproven("no inviting message"),
                 None => Judgement::Awaited {
-                    observed: format!("{} part(s) under {} reference(s)", messages.iter().map(|m| m.parts.len()).sum::<usize>(), messages.len()),
+                    observed: format!(
+                        "{} part(s) under {} reference(s)",
+                        messages.iter().map(|m| m.parts.len()).sum::<usize>(),
+                        messages.len()
+                    ),
                     frames: frames_of_all(&messages),
                 },
             }
@@ -216,29 +350,56 @@ pub fn arrives_concatenated(text: &str, person: &str, reaction: f64) -> Question
 //= ANS-07 type=test
 pub fn one_help_message(person: &str, reaction: f64, guard: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually(format!("one short message helps {person}, and no other follows"), reaction + guard, move |view| {
-        let messages = view.new_short_messages_to(&person);
-        match messages.as_slice() {
-            [] => Judgement::awaited("no short message after the answer"),
-            [one] if seconds(one.at, view.now) >= guard => Judgement::holds(quoted(one), one.frames.clone()),
-            [_] => Judgement::awaited("one so far"),
-            more => Judgement::broken(Reason::Unexpected, format!("{} short messages", more.len()), frames_of_all(more)),
-        }
-    })
+    Question::eventually(
+        format!("one short message helps {person}, and no other follows"),
+        reaction + guard,
+        move |view| {
+            let messages = view.new_short_messages_to(&person);
+            match messages.as_slice() {
+                [] => Judgement::awaited("no short message after the answer"),
+                [one] if seconds(one.at, view.now) >= guard => {
+                    Judgement::holds(quoted(one), one.frames.clone())
+                }
+                [_] => Judgement::awaited("one so far"),
+                more => Judgement::broken(
+                    Reason::Unexpected,
+                    format!("{} short messages", more.len()),
+                    frames_of_all(more),
+                ),
+            }
+        },
+    )
 }
 
 /// The short message by which a user answers is acknowledged on the SMS leg.
 //= ANS-08 type=test
 pub fn acknowledged(person: &str, limit: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually(format!("{person}'s short message is acknowledged within {limit} s"), limit, move |view| {
-        let Some(message) = view.short_messages_from(&person).into_iter().next() else { return Judgement::unproven("no answer was sent") };
-        match (message.status, message.answered) {
-            (Some(0), Some(frame)) => Judgement::holds("acknowledged", message.frames.into_iter().chain([frame]).collect::<Vec<_>>()),
-            (Some(status), Some(frame)) => Judgement::broken(Reason::WrongValue, format!("refused with status {status:#x}"), vec![frame]),
-            _ => Judgement::awaited("not acknowledged"),
-        }
-    })
+    Question::eventually(
+        format!("{person}'s short message is acknowledged within {limit} s"),
+        limit,
+        move |view| {
+            let Some(message) = view.short_messages_from(&person).into_iter().next() else {
+                return Judgement::unproven("no answer was sent");
+            };
+            match (message.status, message.answered) {
+                (Some(0), Some(frame)) => Judgement::holds(
+                    "acknowledged",
+                    message
+                        .frames
+                        .into_iter()
+                        .chain([frame])
+                        .collect::<Vec<_>>(),
+                ),
+                (Some(status), Some(frame)) => Judgement::broken(
+                    Reason::WrongValue,
+                    format!("refused with status {status:#x}"),
+                    vec![frame],
+                ),
+                _ => Judgement::awaited("not acknowledged"),
+            }
+        },
+    )
 }
 
 /// What carries a service centre address. No message of the SMPP carriage does, so the ICS keeps these cases away from it.
@@ -246,59 +407,86 @@ pub fn acknowledged(person: &str, limit: f64) -> Question {
 //= INV-03 type=test
 //= TD-06 type=test
 pub fn service_centre_address(what: &str, reaction: f64) -> Question {
-    Question::eventually(format!("the short message carries {what}"), reaction, |_| {
-        Judgement::unproven("the carriage shows no service centre address")
-    })
+    Question::eventually(
+        format!("the short message carries {what}"),
+        reaction,
+        |_| Judgement::unproven("the carriage shows no service centre address"),
+    )
 }
 
 //= ANS-04 type=test
 pub fn routed_through_gateway(reaction: f64) -> Question {
-    Question::eventually("the routing query for the answer is answered with the gateway's own address", reaction, |_| {
-        Judgement::unproven("the carriage shows no routing query")
-    })
+    Question::eventually(
+        "the routing query for the answer is answered with the gateway's own address",
+        reaction,
+        |_| Judgement::unproven("the carriage shows no routing query"),
+    )
 }
 
 /// First short message to a person after the stimulus, by which the end is announced.
 //= TD-01 type=test
 pub fn closing_message_received(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually(format!("a closing message reaches {person}"), reaction, move |view| {
-        match view.new_short_messages_to(&person).into_iter().find(|message| message.complete) {
+    Question::eventually(
+        format!("a closing message reaches {person}"),
+        reaction,
+        move |view| match view
+            .new_short_messages_to(&person)
+            .into_iter()
+            .find(|message| message.complete)
+        {
             Some(message) => Judgement::holds(quoted(&message), message.frames),
             None => Judgement::awaited(format!("no short message to {person} after the BYE")),
-        }
-    })
+        },
+    )
 }
 
 //= TD-03 type=test
 pub fn closing_message_reads(person: &str, text: &str, reaction: f64) -> Question {
     let (person, text) = (person.to_owned(), text.to_owned());
-    Question::eventually(format!("the closing message reads {text:?}"), reaction, move |view| {
-        match view.new_short_messages_to(&person).into_iter().find(|message| message.complete) {
+    Question::eventually(
+        format!("the closing message reads {text:?}"),
+        reaction,
+        move |view| match view
+            .new_short_messages_to(&person)
+            .into_iter()
+            .find(|message| message.complete)
+        {
             Some(message) => same_text(&message, &text),
             None => Judgement::unproven("no closing message"),
-        }
-    })
+        },
+    )
 }
 
 //= TD-05 type=test
 pub fn closing_message_sender(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
-    Question::eventually("the closing message has the sender of the inviting message", reaction, move |view| {
-        let inviting = view.short_messages_to(&person).into_iter().next();
-        let closing = view.new_short_messages_to(&person).into_iter().find(|message| message.complete);
-        match (inviting, closing) {
-            (Some(inviting), Some(closing)) => {
-                let observed = format!("{} and {}", inviting.sender, closing.sender);
-                let frames: Vec<u32> = inviting.frames.iter().chain(&closing.frames).copied().collect();
-                if inviting.sender == closing.sender && inviting.frames != closing.frames {
-                    Judgement::holds(observed, frames)
-                } else {
-                    Judgement::broken(Reason::WrongValue, observed, frames)
+    Question::eventually(
+        "the closing message has the sender of the inviting message",
+        reaction,
+        move |view| {
+            let inviting = view.short_messages_to(&person).into_iter().next();
+            let closing = view
+                .new_short_messages_to(&person)
+                .into_iter()
+                .find(|message| message.complete);
+            match (inviting, closing) {
+                (Some(inviting), Some(closing)) => {
+                    let observed = format!("{} and {}", inviting.sender, closing.sender);
+                    let frames: Vec<u32> = inviting
+                        .frames
+                        .iter()
+                        .chain(&closing.frames)
+                        .copied()
+                        .collect();
+                    if inviting.sender == closing.sender && inviting.frames != closing.frames {
+                        Judgement::holds(observed, frames)
+                    } else {
+                        Judgement::broken(Reason::WrongValue, observed, frames)
+                    }
                 }
+                _ => Judgement::unproven("no inviting or no closing message"),
             }
-            _ => Judgement::unproven("no inviting or no closing message"),
-        }
-    })
+        },
+    )
 }
-

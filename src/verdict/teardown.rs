@@ -7,34 +7,53 @@ use crate::observe::{Direction, Fact};
 //= TD-04 type=test
 pub fn bye_acknowledged(limit: f64, allowance: f64, reaction: f64) -> Question {
     let limit = limit + allowance;
-    Question::eventually(format!("200 to the BYE within {limit:.1} s"), reaction, move |view| {
-        let Some(bye) = view.invitation().and_then(|call| call.byes.into_iter().find(|bye| bye.direction != Direction::FromSystem)) else {
-            return Judgement::unproven("no BYE was sent");
-        };
-        let Some(response) = bye.final_response() else { return Judgement::awaited("the BYE is not answered") };
-        let after = seconds(bye.request.at(), response.at());
-        let observed = format!("{} after {:.0} ms", response.status(), after * 1e3);
-        let frames = frames_of(&[bye.request, response]);
-        match response.status() {
-            200 if after <= limit => Judgement::holds(observed, frames),
-            200 => Judgement::broken(Reason::Late, observed, frames),
-            _ => Judgement::broken(Reason::WrongValue, observed, frames),
-        }
-    })
+    Question::eventually(
+        format!("200 to the BYE within {limit:.1} s"),
+        reaction,
+        move |view| {
+            let Some(bye) = view.invitation().and_then(|call| {
+                call.byes
+                    .into_iter()
+                    .find(|bye| bye.direction != Direction::FromSystem)
+            }) else {
+                return Judgement::unproven("no BYE was sent");
+            };
+            let Some(response) = bye.final_response() else {
+                return Judgement::awaited("the BYE is not answered");
+            };
+            let after = seconds(bye.request.at(), response.at());
+            let observed = format!("{} after {:.0} ms", response.status(), after * 1e3);
+            let frames = frames_of(&[bye.request, response]);
+            match response.status() {
+                200 if after <= limit => Judgement::holds(observed, frames),
+                200 => Judgement::broken(Reason::Late, observed, frames),
+                _ => Judgement::broken(Reason::WrongValue, observed, frames),
+            }
+        },
+    )
 }
 
 /// The system ends the MSRP connection of the session.
 //= TD-04 type=test
 pub fn media_released(reaction: f64) -> Question {
     Question::eventually("the system closes the MSRP connection", reaction, |view| {
-        let Some(session) = view.invitation().and_then(|call| view.session(&call)) else { return Judgement::unproven("no message session") };
-        let Some(opened) = session.opened else { return Judgement::unproven("no MSRP connection was opened") };
+        let Some(session) = view.invitation().and_then(|call| view.session(&call)) else {
+            return Judgement::unproven("no message session");
+        };
+        let Some(opened) = session.opened else {
+            return Judgement::unproven("no MSRP connection was opened");
+        };
         let ends = [opened.from, opened.to];
         let closing = view.trace.facts.iter().find(|seen| {
-            matches!(seen.fact, Fact::TcpClosed { .. }) && ends.contains(&seen.from) && ends.contains(&seen.to) && seen.at > opened.at
+            matches!(seen.fact, Fact::TcpClosed { .. })
+                && ends.contains(&seen.from)
+                && ends.contains(&seen.to)
+                && seen.at > opened.at
         });
         match closing {
-            Some(seen) if seen.direction == Direction::FromSystem => Judgement::holds("closed by the system", seen.frames.clone()),
+            Some(seen) if seen.direction == Direction::FromSystem => {
+                Judgement::holds("closed by the system", seen.frames.clone())
+            }
             Some(_) => Judgement::unproven("our own side closed it first"),
             None => Judgement::awaited("still open"),
         }
@@ -44,28 +63,43 @@ pub fn media_released(reaction: f64) -> Question {
 /// Exactly one BYE from the system, in the dialog of the session.
 //= TD-07 type=test
 pub fn ended_once_by_system(reaction: f64, guard: f64) -> Question {
-    Question::eventually("one BYE from the system in the dialog of the session", reaction + guard, move |view| {
-        let byes = view.new_byes_from_system();
-        let in_dialog = |view: &View| view.invitation().map(|call| call.call_id.to_owned());
-        match byes.as_slice() {
-            [] => Judgement::awaited("no BYE from the system"),
-            [one] if one.request.message.call_id() != in_dialog(view).as_deref() => {
-                Judgement::broken(Reason::WrongValue, "a BYE outside the dialog", one.request.frames())
+    Question::eventually(
+        "one BYE from the system in the dialog of the session",
+        reaction + guard,
+        move |view| {
+            let byes = view.new_byes_from_system();
+            let in_dialog = |view: &View| view.invitation().map(|call| call.call_id.to_owned());
+            match byes.as_slice() {
+                [] => Judgement::awaited("no BYE from the system"),
+                [one] if one.request.message.call_id() != in_dialog(view).as_deref() => {
+                    Judgement::broken(
+                        Reason::WrongValue,
+                        "a BYE outside the dialog",
+                        one.request.frames(),
+                    )
+                }
+                [one] if seconds(one.request.at(), view.now) >= guard => {
+                    Judgement::holds("one BYE", one.frames())
+                }
+                [_] => Judgement::awaited("one so far"),
+                more => {
+                    let frames: Vec<u32> = more
+                        .iter()
+                        .flat_map(|bye| bye.request.frames().to_vec())
+                        .collect();
+                    Judgement::broken(Reason::Unexpected, format!("{} BYEs", more.len()), frames)
+                }
             }
-            [one] if seconds(one.request.at(), view.now) >= guard => Judgement::holds("one BYE", one.frames()),
-            [_] => Judgement::awaited("one so far"),
-            more => {
-                let frames: Vec<u32> = more.iter().flat_map(|bye| bye.request.frames().to_vec()).collect();
-                Judgement::broken(Reason::Unexpected, format!("{} BYEs", more.len()), frames)
-            }
-        }
-    })
+        },
+    )
 }
 
 /// A precondition: the session is over, its BYE answered.
 pub fn ended(reaction: f64) -> Question {
     Question::eventually("the BYE is answered", reaction, |view| {
-        let bye = view.invitation().and_then(|call| call.byes.into_iter().next());
+        let bye = view
+            .invitation()
+            .and_then(|call| call.byes.into_iter().next());
         match bye.and_then(|bye| bye.final_response()) {
             Some(response) => Judgement::holds(response.status().to_string(), response.frames()),
             None => Judgement::awaited("no answer to the BYE"),

@@ -1,0 +1,186 @@
+//! The verdict of one test case, from its finished capture.
+//!
+//! The questions that were put while the test ran are put again to the capture file as it lies on disk. Should an answer differ, the
+//! suite is wrong, and says so.
+use super::catalogue::Case;
+use super::record::{CaptureRecord, CaseRecord, LadderState};
+use super::snapshots::Snapshots;
+use crate::observe::{Trace, ladder};
+use crate::steps::{Asked, Ending, Facility, Stop};
+use crate::verdict::{Finding, Reason, Requirement, Verdict, View};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// What is known when the last step has ended.
+pub struct Over {
+    pub ending: Ending,
+    pub stop: Option<Stop>,
+}
+
+/// Where things go and what they are compared with.
+pub struct Desk<'a> {
+    pub out: &'a Path,
+    pub snapshots: Option<&'a Snapshots>,
+    pub requirement: Option<&'a Requirement>,
+}
+
+/// Fills the record of a case in: capture, findings, verdict, ladder.
+pub fn conclude(
+    record: &mut CaseRecord,
+    case: &Case,
+    facility: &Facility,
+    over: Over,
+    desk: &Desk,
+) {
+    let path = desk
+        .out
+        .join("captures")
+        .join(format!("{}.pcapng", case.id));
+    let trace = match write_and_read(&path, &over.ending) {
+        Ok((trace, sha256)) => {
+            let frames = trace.frames.len().try_into().unwrap_or(u32::MAX);
+            record.capture = Some(CaptureRecord {
+                path: format!("captures/{}.pcapng", case.id),
+                sha256,
+                frames,
+            });
+            trace
+        }
+        Err(cause) => {
+            settle(record, Verdict::Error, Some(Reason::Capture), cause);
+            return;
+        }
+    };
+    for asked in &over.ending.asked {
+        let again = put_again(asked, &trace, &over.ending, facility);
+        if let Some(cause) = disagreement(&asked.finding, &again) {
+            settle(record, Verdict::Error, Some(Reason::Capture), cause);
+        }
+        take(record, again);
+    }
+    match over.stop {
+        Some(Stop::Precondition(finding)) => take(record, *finding),
+        Some(Stop::Suite { reason, cause }) => settle(record, Verdict::Error, Some(reason), cause),
+        Some(Stop::Judged) | None => {}
+    }
+    for problem in &over.ending.problems {
+        settle(record, Verdict::Error, Some(Reason::Peer), problem.clone());
+    }
+    if over.ending.tap.overflowed() {
+        settle(
+            record,
+            Verdict::Error,
+            Some(Reason::Capture),
+            "the capture has reached its limit".into(),
+        );
+    }
+    if record.verdict == Verdict::None {
+        settle(
+            record,
+            Verdict::Inconc,
+            Some(Reason::InsufficientEvidence),
+            "nothing was judged".into(),
+        );
+    }
+    record.ladder = ladder(&trace, &over.ending.names);
+    compare_ladder(record, case, desk);
+    record.profile = case.derived || desk.requirement.is_some_and(Requirement::is_profile);
+}
+
+fn write_and_read(path: &Path, ending: &Ending) -> Result<(Trace, String), String> {
+    let octets = ending.tap.octets_from(0);
+    let said = |error: std::io::Error| format!("{}: {error}", path.display());
+    std::fs::write(path, &octets).map_err(said)?;
+    let read = std::fs::read(path).map_err(said)?;
+    let trace = Trace::read(&read).map_err(|error| format!("{}: {error}", path.display()))?;
+    let digest = Sha256::digest(&read);
+    Ok((
+        trace,
+        digest.iter().map(|octet| format!("{octet:02x}")).collect(),
+    ))
+}
+
+/// The trace as it was when the question was answered.
+fn until(trace: &Trace, last_frame: u32) -> Trace {
+    let mut cut = trace.clone();
+    cut.frames.retain(|frame| frame.number <= last_frame);
+    cut.facts
+        .retain(|seen| seen.frames.last().is_some_and(|frame| *frame <= last_frame));
+    cut
+}
+
+fn put_again(asked: &Asked, trace: &Trace, ending: &Ending, facility: &Facility) -> Finding {
+    let trace = until(trace, asked.last_frame);
+    let view = View {
+        trace: &trace,
+        cast: &ending.cast,
+        ixit: &facility.profile.ixit,
+        before_stimulus: asked.before_stimulus,
+        now: asked.now,
+    };
+    asked.question.finding(
+        &ending.setup.requirement,
+        &asked.sentence,
+        asked.question.ask(&view),
+    )
+}
+
+fn disagreement(live: &Finding, again: &Finding) -> Option<String> {
+    (live.verdict != again.verdict || live.frames != again.frames).then(|| {
+        format!(
+            "judged {} while running and {} from the file ({} / {})",
+            live.verdict.name(),
+            again.verdict.name(),
+            live.observed,
+            again.observed
+        )
+    })
+}
+
+fn take(record: &mut CaseRecord, finding: Finding) {
+    let cause = match finding.verdict {
+        Verdict::Pass => String::new(),
+        _ => format!("{}: {}", finding.expected, finding.observed),
+    };
+    settle(record, finding.verdict, finding.reason, cause);
+    record.findings.push(finding);
+}
+
+/// The worst verdict wins, and its first cause is kept.
+pub fn settle(record: &mut CaseRecord, verdict: Verdict, reason: Option<Reason>, cause: String) {
+    if verdict > record.verdict {
+        record.verdict = verdict;
+        record.reason = reason;
+        record.cause = cause;
+        record.blame = blame(verdict, reason).to_owned();
+    }
+}
+
+fn blame(verdict: Verdict, reason: Option<Reason>) -> &'static str {
+    match (verdict, reason) {
+        (Verdict::Fail, _) | (Verdict::Inconc, Some(Reason::PreconditionUnmet)) => "system",
+        (Verdict::Inconc, Some(Reason::AmbiguousReading)) => "specification",
+        (Verdict::Inconc, Some(Reason::NotStimulated)) => "suite",
+        (Verdict::Inconc, _) => "system",
+        (Verdict::Error, Some(Reason::Config | Reason::Provisioning)) => "configuration",
+        (Verdict::Error, Some(Reason::Peer)) => "peer",
+        (Verdict::Error, _) => "suite",
+        _ => "",
+    }
+}
+
+fn compare_ladder(record: &mut CaseRecord, case: &Case, desk: &Desk) {
+    let Some(snapshots) = desk.snapshots else {
+        return;
+    };
+    match snapshots.compare(&case.id, &record.ladder, &case.file, &case.title) {
+        Ok(comparison) => {
+            record.ladder_state = comparison.state;
+            record.ladder_difference = comparison.difference;
+        }
+        Err(error) => {
+            record.ladder_state = LadderState::NotCompared;
+            record.ladder_difference = error.to_string();
+        }
+    }
+}
