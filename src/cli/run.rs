@@ -1,4 +1,5 @@
 //! `run`: what was asked becomes options of a run, the record of the run becomes documents and an exit code.
+use super::catalogue_text::{self, Listed};
 use super::{
     ExitCode,
     arguments::{ExplainArguments, ListArguments, PlaceArguments, RunArguments},
@@ -8,9 +9,15 @@ use super::{
 };
 use crate::{
     report::text,
-    runner::{options::DEFAULT_SYSTEM, options::RunOptions, progress::Progress, record::RunRecord},
+    runner::{
+        self, catalogue::Catalogue, options::DEFAULT_SYSTEM, options::RunOptions,
+        progress::Progress, record::RunRecord, select,
+    },
+    steps, sut,
+    verdict::{Register, Requirement},
 };
-use anyhow::{Result, bail};
+use anyhow::Result;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
@@ -31,12 +38,19 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
     if !quiet {
         complain(&format!("report: {}", out.join("report.html").display()));
     }
-    Ok(ExitCode::of(&record.totals))
+    match record.interrupted {
+        true => Ok(ExitCode::Error),
+        false => Ok(ExitCode::of(&record.totals)),
+    }
 }
 
 fn start(options: RunOptions, progress: &Progress) -> Result<RunRecord> {
-    let _ = (options, progress);
-    bail!("this build has no runner yet")
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let progress = progress.clone();
+    let record = runtime.block_on(runner::run(options, move |event| progress.show(&event)))?;
+    Ok(record)
 }
 
 pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
@@ -51,15 +65,166 @@ pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
         }
         return Ok(ExitCode::Pass);
     }
-    bail!("this build has no catalogue yet")
+    let suite = Suite::read(&arguments.places)?;
+    let selected = select::select(&suite.catalogue.cases, &arguments.selection)?;
+    let listed: Vec<Listed> = suite
+        .listed()
+        .into_iter()
+        .filter(|case| selected.contains(&case.id))
+        .collect();
+    let named: BTreeSet<&str> = listed
+        .iter()
+        .map(|case| case.requirement.as_str())
+        .collect();
+    let everything = arguments.selection.is_empty();
+    let requirements: Vec<&Requirement> = suite
+        .register
+        .requirements
+        .values()
+        .filter(|entry| everything || named.contains(entry.id.as_str()))
+        .collect();
+    if arguments.requirements {
+        say(&catalogue_text::requirements(
+            &requirements,
+            suite.register.requirements.len(),
+        ));
+    } else if arguments.coverage {
+        say(&catalogue_text::coverage(&requirements, &listed));
+    } else if arguments.sentences {
+        sentences();
+    } else {
+        say(&catalogue_text::cases(&listed, suite.catalogue.cases.len()));
+    }
+    Ok(if listed.is_empty() {
+        ExitCode::NothingJudged
+    } else {
+        ExitCode::Pass
+    })
 }
 
-pub(super) fn explain(_arguments: &ExplainArguments) -> Result<ExitCode> {
-    bail!("this build has no catalogue yet")
+/// Every sentence a scenario can be written with, and what it means.
+fn sentences() {
+    for sentence in steps::sentence_catalogue() {
+        say(&format!(
+            "{:5} {}\n        {}",
+            sentence.keyword, sentence.text, sentence.meaning
+        ));
+    }
 }
 
-pub(super) fn lint(_arguments: &PlaceArguments) -> Result<ExitCode> {
-    bail!("this build has no catalogue yet")
+pub(super) fn explain(arguments: &ExplainArguments) -> Result<ExitCode> {
+    let suite = Suite::read(&arguments.places)?;
+    let listed = suite.listed();
+    if let Some(requirement) = suite.register.get(&arguments.id) {
+        say(&catalogue_text::requirement(requirement, &listed));
+        return Ok(ExitCode::Pass);
+    }
+    let cases: Vec<&Listed> = listed
+        .iter()
+        .filter(|case| {
+            case.id == arguments.id || case.id.starts_with(&format!("{}.", arguments.id))
+        })
+        .collect();
+    if cases.is_empty() {
+        complain(&format!(
+            "{} is neither a requirement nor a test case; `list` and `list --requirements` print them",
+            arguments.id
+        ));
+        return Ok(ExitCode::NothingJudged);
+    }
+    for case in cases {
+        say(&catalogue_text::case(
+            case,
+            suite.register.get(&case.requirement),
+        ));
+        suite.say_ladder(&case.id);
+        suite.say_faults(&case.id);
+    }
+    Ok(ExitCode::Pass)
+}
+
+pub(super) fn lint(arguments: &PlaceArguments) -> Result<ExitCode> {
+    let suite = Suite::read(arguments)?;
+    let problems = runner::lint::lint(&suite.catalogue, &suite.register);
+    for problem in &problems {
+        say(&problem.to_string());
+    }
+    if problems.is_empty() {
+        say(&format!(
+            "{} test cases, no problem",
+            suite.catalogue.cases.len()
+        ));
+        return Ok(ExitCode::Pass);
+    }
+    complain(&format!("{} problem(s)", problems.len()));
+    Ok(ExitCode::Error)
+}
+
+/// The suite's own files, read for looking things up.
+struct Suite {
+    places: Places,
+    catalogue: Catalogue,
+    register: Register,
+}
+
+impl Suite {
+    fn read(arguments: &PlaceArguments) -> Result<Self> {
+        let places = Places::find(arguments)?;
+        let catalogue = Catalogue::load(&places.features)?;
+        let register = Register::load(&places.fixtures.join("requirements"))?;
+        Ok(Self {
+            places,
+            catalogue,
+            register,
+        })
+    }
+
+    fn listed(&self) -> Vec<Listed> {
+        let cases = self.catalogue.cases.iter().cloned();
+        cases
+            .map(|case| Listed {
+                location: format!("{}:{}", case.file, case.line),
+                steps: case
+                    .steps
+                    .iter()
+                    .map(|step| format!("{} {}", step.keyword, step.text))
+                    .collect(),
+                id: case.id,
+                title: case.title,
+                feature: case.feature,
+                rule: case.rule,
+                requirement: case.requirement,
+                tags: case.tags,
+            })
+            .collect()
+    }
+
+    /// The accepted ladder of the reference, if there is one.
+    fn say_ladder(&self, id: &str) {
+        let path = self
+            .places
+            .project
+            .join("captures")
+            .join(DEFAULT_SYSTEM)
+            .join(format!("{id}.snap"));
+        if let Ok(snapshot) = insta::Snapshot::from_file(&path)
+            && let insta::internals::SnapshotContents::Text(text) = snapshot.contents()
+        {
+            say(&format!("Ladder of the reference build:\n\n{text}\n"));
+        }
+    }
+
+    fn say_faults(&self, id: &str) {
+        let faults = sut::faults::Faults::load(&self.places.fixtures)
+            .map(|faults| faults.proving(id))
+            .unwrap_or_default();
+        if !faults.is_empty() {
+            say(&format!(
+                "Proven by the faults of the reference build: {}\n",
+                faults.join(", ")
+            ));
+        }
+    }
 }
 
 /// The options of a run, with every default that depends on the place or the time filled in.

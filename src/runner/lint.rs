@@ -96,16 +96,20 @@ fn layout(path: Option<&Path>, file: &str) -> Vec<Problem> {
     problems
 }
 
-/// A first word that is almost `Given`, `When`, `Then`, `And` or `But`.
+/// A first word that is almost `Given`, `When`, `Then` or `Background`, and is none.
 fn keyword_like(line: &str) -> Option<&str> {
     let word = line.split_whitespace().next()?;
-    let plain = word.trim_end_matches(':');
-    let known = ["Given", "When", "Then", "And", "But"];
-    let close = |keyword: &str| {
-        let (a, b) = (plain.to_ascii_lowercase(), keyword.to_ascii_lowercase());
-        plain != keyword && a.len().abs_diff(b.len()) <= 1 && b.len() > 3 && distance(&a, &b) == 1
-    };
-    known.into_iter().any(close).then_some(word)
+    let plain = word.trim_end_matches(':').to_ascii_lowercase();
+    let known = [
+        "given",
+        "when",
+        "then",
+        "background",
+        "scenario",
+        "examples",
+    ];
+    let close = |keyword: &&str| plain.len() > 3 && distance(&plain, keyword) == 1;
+    (!known.contains(&plain.as_str()) && known.iter().any(close)).then_some(word)
 }
 
 /// Levenshtein distance of two short words.

@@ -84,22 +84,21 @@ fn read(file: &'static str, text: &'static str) -> Vec<Sentence> {
 }
 
 fn sentence(file: &'static str, lines: &[&str], index: usize, line: &str) -> Option<Sentence> {
-    let (keyword, rest) = [
+    let keyword = [
         ("Given", "#[given("),
         ("When", "#[when("),
         ("Then", "#[then("),
     ]
     .iter()
-    .find_map(|(keyword, prefix)| line.strip_prefix(prefix).map(|rest| (*keyword, rest)))?;
-    let opening = rest.find('"')?;
-    let closing = rest.rfind('"')?;
-    let text = rest.get(opening + 1..closing)?.replace("\\\"", "\"");
-    let meaning: Vec<&str> = lines[..index]
+    .find_map(|(keyword, prefix)| line.starts_with(prefix).then_some(*keyword))?;
+    let attribute = attribute(&lines[index..]);
+    let (opening, closing) = (attribute.find('"')?, attribute.rfind('"')?);
+    let text = attribute.get(opening + 1..closing)?.replace("\\\"", "\"");
+    let above = lines[..index]
         .iter()
         .rev()
-        .skip_while(|line| line.starts_with("#["))
-        .map_while(|line| line.strip_prefix("/// "))
-        .collect();
+        .skip_while(|line| !line.starts_with("///"));
+    let meaning: Vec<&str> = above.map_while(|line| line.strip_prefix("/// ")).collect();
     let body = lines[index..]
         .iter()
         .take_while(|line| **line != "}")
@@ -115,4 +114,13 @@ fn sentence(file: &'static str, lines: &[&str], index: usize, line: &str) -> Opt
         file,
         line: u32::try_from(index + 1).ok()?,
     })
+}
+
+/// An attribute that may go over several lines, as one.
+fn attribute(lines: &[&str]) -> String {
+    let last = lines
+        .iter()
+        .position(|line| line.ends_with(")]"))
+        .unwrap_or(0);
+    lines[..=last].concat()
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows any product; a product is a folder `fixtures/systems/<name>/`.
 pub mod applicability;
+pub mod faults;
 pub mod process;
 pub mod profile;
 pub mod provision;

@@ -58,12 +58,10 @@ impl Http {
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|error| fail(error.to_string()))?;
         let mut builder = self.client.request(method, &url);
-        if let Some(body) = request
-            .body
-            .as_ref()
-            .and_then(|body| template::fill_body(body, properties))
-        {
-            builder = builder.json(&body);
+        if let Some(body) = &request.body {
+            // With no property set at all, an empty object is sent: the request itself may be what matters.
+            let filled = template::fill_body(body, properties);
+            builder = builder.json(&filled.unwrap_or_else(|| serde_json::json!({})));
         }
         let answer = builder
             .send()

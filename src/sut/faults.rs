@@ -1,0 +1,45 @@
+//! `fixtures/faults.yaml`: which test cases must fail under which fault of the reference build, and for which requirement.
+use super::{SutError, yaml};
+use serde::Deserialize;
+use std::path::Path;
+
+/// One fault and what it must be caught by.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// As in `ims-conformance reference --fault NAME`.
+    pub name: String,
+    /// The requirement it breaks.
+    pub breaks: String,
+    /// Requirements that cannot hold either while that one is broken, and why.
+    #[serde(default)]
+    pub also: Vec<String>,
+    #[serde(default)]
+    pub why: String,
+    /// Exactly the test cases that fail.
+    pub fails: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(pub Vec<Fault>);
+
+impl Faults {
+    pub fn load(fixtures: &Path) -> Result<Self, SutError> {
+        let path = fixtures.join("faults.yaml");
+        let fail = |message: String| SutError::Profile {
+            path: path.display().to_string(),
+            message,
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string()))?;
+        yaml::from_str(&text).map(Self).map_err(fail)
+    }
+
+    /// Names of the faults that a test case catches.
+    pub fn proving(&self, case: &str) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|fault| fault.fails.iter().any(|id| id == case))
+            .map(|fault| fault.name.clone())
+            .collect()
+    }
+}
