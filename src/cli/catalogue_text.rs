@@ -245,6 +245,7 @@ mod tests {
             why: (status != Status::Judged).then(|| "No interface shows it.".to_owned()),
             applies_if: None,
             otherwise: None,
+            cases: Default::default(),
         }
     }
 

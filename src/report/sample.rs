@@ -44,6 +44,7 @@ fn requirement(id: &str, clause: &str, basis: Basis) -> Requirement {
         why: None,
         applies_if: None,
         otherwise: None,
+        cases: Default::default(),
     }
 }
 

@@ -432,6 +432,8 @@ impl Lab {
         self.stimulus(sentence).await;
         self.stage().call = order.call.clone();
         self.order(&caller.0, UeCommand::Invite(Box::new(order)));
+        self.sent("the INVITE", |view| view.has_new_invitation())
+            .await;
     }
 
     /// A short message to the number the last short message came from.
@@ -444,6 +446,11 @@ impl Lab {
                 format!("{} has no handset in this scenario", callee.0),
             ),
         }
+        let name = callee.0.clone();
+        self.sent("the short message", move |view| {
+            !view.short_messages_from(&name).is_empty()
+        })
+        .await;
     }
 
     /// Gives the inviting message its time before "nothing happens" is timed; without one the judge says so.

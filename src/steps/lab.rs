@@ -2,7 +2,7 @@
 use super::stage::{Asked, Means, Stage, User};
 use crate::observe::unsettled;
 use crate::peer::ue::UeCommand;
-use crate::verdict::{Finding, Judgement, Question, Reason, Verdict};
+use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -151,6 +151,23 @@ impl Lab {
         };
         if !sent {
             self.broken(Reason::Peer, format!("the UE of {name} has stopped"));
+        }
+    }
+
+    /// Waits until what was ordered is on the wire, so that no judge takes an earlier message for it.
+    pub async fn sent(&mut self, what: &str, is_it: impl Fn(&View) -> bool) {
+        let limit = self.stage().facility.profile.ixit.reaction_seconds;
+        let deadline = Instant::now() + Duration::from_secs_f64(limit);
+        loop {
+            self.look();
+            let stage = self.stage();
+            if is_it(&stage.view(stage.tap.now())) {
+                return;
+            }
+            if Instant::now() >= deadline {
+                self.broken(Reason::Peer, format!("our own peer has not sent {what}"));
+            }
+            self.wait_for_change(deadline).await;
         }
     }
 

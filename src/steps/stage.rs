@@ -84,11 +84,16 @@ pub struct Ending {
 
 impl Stage {
     pub fn new(facility: Arc<Facility>, setup: CaseSetup) -> Self {
-        let mut names = Names::default();
-        names.by_address.insert(facility.system, "gateway".into());
+        let mut names = Names {
+            system: "gateway".into(),
+            ..Names::default()
+        };
         names
             .by_address
-            .insert(facility.exchange.address(), "smsc".into());
+            .insert(facility.system, "gateway-sip".into());
+        names
+            .by_address
+            .insert(facility.exchange.address(), "smsc-smpp".into());
         Self {
             facility,
             setup,

@@ -101,6 +101,7 @@ impl Lab {
         );
         config.transport = facility.transport;
         config.domain = sip.domain.clone();
+        config.epoch_seconds = epoch_seconds();
         config.seed =
             facility.seed ^ ((self.stage().setup.ordinal as u64) << 8) ^ person.index() as u64;
         let contact = format!(
@@ -109,8 +110,8 @@ impl Lab {
             facility.transport.parameter()
         );
         let by_address = &mut self.stage().names.by_address;
-        by_address.insert(sockets.sip(), person.0.to_lowercase());
-        by_address.insert(sockets.msrp(), person.0.to_lowercase());
+        by_address.insert(sockets.sip(), format!("{}-sip", person.0.to_lowercase()));
+        by_address.insert(sockets.msrp(), format!("{}-msrp", person.0.to_lowercase()));
         let tap = self.stage().tap.clone();
         let endpoint = Endpoint::start_at(Ue::new(config), sockets, tap, facility.clock);
         let properties = cpm_properties(
@@ -150,6 +151,13 @@ impl Lab {
             self.property(&name, property, value.clone());
         }
     }
+}
+
+/// The wall clock when the UE starts, for the DateTime of its messages.
+fn epoch_seconds() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// What the profile's values make of an ordinary CPM user.

@@ -48,6 +48,12 @@ impl<'a> View<'a> {
         self.invitations().pop()
     }
 
+    /// An invitation was sent since the stimulus.
+    pub fn has_new_invitation(&self) -> bool {
+        self.invitation()
+            .is_some_and(|call| first(call.invitation.request.frames()) > self.before_stimulus)
+    }
+
     /// The latest invitation from one person to another.
     pub fn invitation_between(&self, caller: &str, callee: &str) -> Option<Call<'a>> {
         let (from, to) = (self.cast.number(caller), self.cast.number(callee));
