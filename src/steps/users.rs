@@ -154,10 +154,10 @@ impl Lab {
 }
 
 /// The wall clock when the UE starts, for the DateTime of its messages.
-fn epoch_seconds() -> u64 {
+fn epoch_seconds() -> i64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
 }
 
 /// What the profile's values make of an ordinary CPM user.
