@@ -1,0 +1,105 @@
+//! Self-test: SIPp, a user agent of others, sets up CPM sessions with the reference implementation and ends them, over UDP and over TCP.
+//!
+//! SIPp's own statistics judge: every call went as the scenario says, and nobody had to repeat what the other side had overheard.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod third_party;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use third_party::{Reference, Running, free_port, program};
+
+const CALLS: u32 = 20;
+/// More repetitions than this are no accident of a busy machine.
+const MOST_RETRANSMISSIONS: u32 = CALLS / 4;
+/// SIPp gives up by itself before this; the test does in any case.
+const LIMIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn sipp_sets_up_cpm_sessions_over_udp() {
+    calls_over("u1");
+}
+
+#[test]
+fn sipp_sets_up_cpm_sessions_over_tcp() {
+    calls_over("t1");
+}
+
+fn calls_over(transport: &str) {
+    let sipp = program("sipp", "sip-tester");
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("reference.json");
+    // The gateway answers by itself: no SMS user has to be asked, no message centre is needed.
+    std::fs::write(
+        &config,
+        r#"{"provider":{"provider_policy":"auto-accept","sender_number":"own"}}"#,
+    )
+    .unwrap();
+    let log = folder.path().join("reference.log");
+    let reference = Reference::start(&["--config", config.to_str().unwrap()], &log);
+
+    let statistics = run_sipp(&sipp, transport, &reference.sip, folder.path());
+    let told = || std::fs::read_to_string(&log).unwrap_or_default();
+    assert_eq!(statistics["SuccessfulCall(C)"], CALLS, "{}", told());
+    assert_eq!(statistics["FailedCall(C)"], 0, "{}", told());
+    let repeated = statistics["Retransmissions(C)"];
+    assert!(
+        repeated <= MOST_RETRANSMISSIONS,
+        "{repeated} retransmissions"
+    );
+    assert_eq!(
+        statistics["OutOfCallMsgs(C)"], 0,
+        "messages that belong to no call"
+    );
+    reference.end();
+}
+
+/// The last line of SIPp's statistics, the columns that are numbers.
+fn run_sipp(sipp: &Path, transport: &str, target: &str, folder: &Path) -> HashMap<String, u32> {
+    let scenario =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/selftest/cpm_invite_uac.xml");
+    let (table, errors) = (folder.join("statistics.csv"), folder.join("errors.log"));
+    let (local_port, msrp_port) = (free_port().to_string(), free_port().to_string());
+    let calls = CALLS.to_string();
+    let mut command = Command::new(sipp);
+    command
+        .arg(target)
+        .arg("-sf")
+        .arg(scenario)
+        .args(["-t", transport, "-i", "127.0.0.1"]);
+    command.args([
+        "-p",
+        &local_port,
+        "-key",
+        "msrp_port",
+        &msrp_port,
+        "-m",
+        &calls,
+        "-l",
+        &calls,
+        "-r",
+        "20",
+    ]);
+    command.args(["-timeout", "45s", "-timeout_error", "-nostdin", "-fd", "1"]);
+    command.arg("-trace_stat").arg("-stf").arg(&table);
+    command.arg("-trace_err").arg("-error_file").arg(&errors);
+    command
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut running = Running::start(&mut command);
+    let status = running.ended(LIMIT);
+    let complaints = std::fs::read_to_string(&errors).unwrap_or_default();
+    let status = status.unwrap_or_else(|| panic!("SIPp does not end: {complaints}"));
+    assert!(status.success(), "SIPp ended with {status}: {complaints}");
+
+    let table = std::fs::read_to_string(&table).unwrap();
+    let names = table.lines().next().unwrap().split(';');
+    let values = table.lines().next_back().unwrap().split(';');
+    names
+        .zip(values)
+        .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! Programs of others that the self-tests run beside ours: found by name with their Debian package, ended with the test whatever happens.
+#![allow(dead_code)] // Two self-tests share it; neither needs all of it.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Where a program lies. Fails the test, naming the package, where it is missing.
+pub fn program(name: &str, package: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Debian puts daemons where the path of an ordinary user does not lead.
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
+    let mut candidates = folders.map(|folder| folder.join(name));
+    candidates
+        .find(|candidate| candidate.is_file())
+        .unwrap_or_else(|| panic!("{name} is missing; install the Debian package {package}"))
+}
+
+/// A port nobody listens on at this moment.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A process that does not outlive the test, even one that panics.
+pub struct Running(pub Child);
+
+impl Running {
+    pub fn start(command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::null()).spawn();
+        Self(child.unwrap_or_else(|error| panic!("{command:?}: {error}")))
+    }
+
+    /// Asks it to end as an operator would, and kills it if it does not.
+    pub fn end(mut self, within: Duration) {
+        let pid = self.0.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        if asked.is_ok_and(|status| status.success()) {
+            self.ended(within);
+        }
+    }
+
+    /// Its exit status, if it ends by itself.
+    pub fn ended(&mut self, within: Duration) -> Option<std::process::ExitStatus> {
+        let until = Instant::now() + within;
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return Some(status);
+            }
+            if Instant::now() > until {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// The reference implementation as its own process.
+pub struct Reference {
+    process: Running,
+    pub sip: String,
+    pub provisioning: String,
+}
+
+impl Reference {
+    /// `arguments` after `reference`; its log goes to `log`.
+    pub fn start(arguments: &[&str], log: &Path) -> Self {
+        let log = std::fs::File::create(log).unwrap();
+        let mut process = Running::start(
+            Command::new(env!("CARGO_BIN_EXE_ims-conformance"))
+                .arg("reference")
+                .args(arguments)
+                .stdout(Stdio::piped())
+                .stderr(log),
+        );
+        let mut line = String::new();
+        let out = process.0.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        let ready: serde_json::Value = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("first line of the reference: {error}: {line:?}"));
+        assert_eq!(ready["ready"], true);
+        Self {
+            process,
+            sip: ready["sip"].as_str().unwrap().to_owned(),
+            provisioning: ready["provisioning"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Demands that it still lives and ends cleanly when asked.
+    pub fn end(mut self) {
+        assert_eq!(
+            self.process.ended(Duration::ZERO),
+            None,
+            "the reference ended early"
+        );
+        let pid = self.process.0.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(asked.success());
+        let status = self.process.ended(Duration::from_secs(10));
+        let status = status.expect("the reference does not end within 10 s of SIGTERM");
+        assert!(status.success(), "the reference ended with {status}");
+    }
+}
