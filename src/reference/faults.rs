@@ -167,4 +167,13 @@ mod tests {
         }
         assert!("no-such-fault".parse::<Fault>().is_err());
     }
+
+    #[test]
+    fn every_fault_has_its_line_in_the_fixtures() {
+        let lines = include_str!("../../fixtures/faults.yaml").lines();
+        let listed = lines.filter_map(|line| line.split_once(": [TC-"));
+        let listed: Vec<&str> = listed.map(|(name, _)| name).collect();
+        let names: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        assert_eq!(listed, names);
+    }
 }
