@@ -137,7 +137,13 @@ fn disagreement(live: &Finding, again: &Finding) -> Option<String> {
     })
 }
 
-fn take(record: &mut CaseRecord, finding: Finding) {
+/// Takes a finding over. A control shows that the way to a prohibition is open; where it does not, nothing is proven, neither for nor
+/// against the requirement of its Rule.
+fn take(record: &mut CaseRecord, mut finding: Finding) {
+    if record.control && finding.verdict == Verdict::Fail {
+        finding.verdict = Verdict::Inconc;
+        finding.reason = Some(Reason::InsufficientEvidence);
+    }
     let cause = match finding.verdict {
         Verdict::Pass => String::new(),
         _ => format!("{}: {}", finding.expected, finding.observed),

@@ -165,10 +165,25 @@ impl Lab {
                 return;
             }
             if Instant::now() >= deadline {
-                self.broken(Reason::Peer, format!("our own peer has not sent {what}"));
+                self.not_stimulated(what);
             }
             self.wait_for_change(deadline).await;
         }
+    }
+
+    /// Ends the test case as inconclusive: our peer had no occasion for what the scenario wants of it. (That it has broken is found out
+    /// when it is stopped.)
+    fn not_stimulated(&mut self, what: &str) -> ! {
+        let requirement = self.stage().setup.requirement.clone();
+        stop(Stop::Precondition(Box::new(Finding {
+            requirement,
+            sentence: what.to_owned(),
+            verdict: Verdict::Inconc,
+            reason: Some(Reason::NotStimulated),
+            expected: format!("our peer sends {what}"),
+            observed: "it had no occasion to, as things stood".to_owned(),
+            frames: Vec::new(),
+        })))
     }
 
     /// A `Then`: judged, recorded, and the end of the test case unless it is a pass.

@@ -160,8 +160,9 @@ impl Stage {
         for user in self.users.into_values() {
             if let Means::Cpm(mut endpoint) = user.means {
                 while let Ok(event) = endpoint.events.try_recv() {
+                    // What surprised a UE may be the system's doing; judges say so from the capture, not from here.
                     if let UeEvent::Problem(text) = event {
-                        problems.push(text);
+                        tracing::info!(case = self.setup.id, "{text}");
                     }
                 }
                 if let Err(error) = endpoint.stop().await {
