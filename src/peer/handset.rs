@@ -1,7 +1,8 @@
 //! An SMS handset and what the message centre knows of it: puts received parts together, writes short messages, cuts long ones.
 //!
 //! Decides what becomes of a submission to it (answer, delay, receipt) by its `HandsetBehaviour`. Knows no SMPP session: what it says is
-//! message fields without sequence numbers, and whoever holds the links sends them.
+//! message fields without sequence numbers, and whoever holds the links sends them. More than 400 lines: receiving, writing and reporting
+//! share the state of one handset.
 use super::Time;
 use super::behaviour::{HandsetBehaviour, ReceiptId, Segmentation};
 use crate::wire::Malformed;

@@ -315,8 +315,8 @@ proptest! {
     #[test]
     fn reads_texts_without_panicking(text in "\\PC{0,60}", header in "[\"<>;,=@:%?a1 \\\\\\[\\]+-]{0,40}") {
         for text in [text, header] {
-            let _ = (SipUri::parse(&text), NameAddr::parse(&text), Via::parse(&text), number_of(&text), unescape(&text));
-            let _ = multipart_parts(&text, text.as_bytes());
+            drop((SipUri::parse(&text), NameAddr::parse(&text), Via::parse(&text), number_of(&text), unescape(&text)));
+            drop(multipart_parts(&text, text.as_bytes()));
             let uri = format!("sip:{text}");
             if let Ok(read) = SipUri::parse(&uri) {
                 prop_assert_eq!(read.as_str(), uri);
@@ -347,19 +347,19 @@ fn all_readers(octets: &[u8]) {
         return;
     };
     assert_eq!(message.to_octets(), octets);
-    let _ = (
+    drop((
         message.check(),
         message.typed(),
         message.bodies(),
         message.branch(),
         message.cseq(),
-    );
-    let _ = (
+    ));
+    drop((
         message.from_tag(),
         message.to_tag(),
         message.content_type(),
         message.address("Contact"),
-    );
+    ));
     let mut printed = message.clone();
     printed.push("X", "y");
     let again = SipMessage::parse(&printed.to_octets());

@@ -1,4 +1,4 @@
-//! The calling side.
+//! The calling side of a UE, in virtual time: invitations, their answers, cancelling, ending.
 use super::bench::*;
 use crate::peer::behaviour::{Malformation, UeBehaviour};
 use crate::peer::ue::*;

@@ -164,7 +164,7 @@ impl Assembly {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     fn chunk(id: &str, range: &str, body: &str, continuation: Continuation) -> MsrpMessage {

@@ -28,11 +28,11 @@ fn code(octets: &[u8]) -> u16 {
     } else {
         state.client_response(message, Instant::now());
     }
-    let sent = state.effects.iter().filter_map(|effect| match effect {
+    let mut sent = state.effects.iter().filter_map(|effect| match effect {
         Effect::Respond(_, octets) => SipMessage::parse(octets).ok()?.status(),
         _ => None,
     });
-    sent.filter(|code| *code >= 200).next().unwrap_or(0)
+    sent.find(|code| *code >= 200).unwrap_or(0)
 }
 
 fn folder() -> PathBuf {
