@@ -1,6 +1,7 @@
 //! One chat message into text, one text into a chat message (catalogue sections 2.6 and 2.7).
 
 use super::failure;
+use super::locked;
 use super::session::Session;
 use super::session_sms::{self, other_number};
 use crate::reference::esme::{DeliveryAnswer, Submission};
@@ -89,6 +90,15 @@ pub fn media_type(content_type: &str) -> String {
 }
 
 impl Session {
+    /// The SMS user of another chat of the same CPM user (only for a fault).
+    fn another_sms_user(&self) -> Option<String> {
+        let sessions = locked(&self.gateway.sessions);
+        let other = sessions.values().find(|entry| {
+            entry.originator == self.invitation.sender.number && entry.sms_user != self.sms_user
+        })?;
+        Some(other.sms_user.clone())
+    }
+
     /// Submits a chat text, with a receipt where its sender wants one; `None` if it is too long.
     //= M2S-14
     //= ADR-01
@@ -101,7 +111,7 @@ impl Session {
         }
         let mut to = self.sms_user.clone();
         if faults.is(Fault::ChatToWrongUser) {
-            to = other_number(&to);
+            to = self.another_sms_user().unwrap_or(other_number(&to));
         }
         let mut messages = session_sms::compose(&message.text, &from, &to, self.references)?;
         if self.sms_user.is_empty() {

@@ -130,7 +130,10 @@ pub async fn attend(gateway: Arc<Gateway>, invite: ServerInvite) {
         //= POL-01
         Outcome::Accept => {
             if session.gateway.faults.is(Fault::InvitesBeforeAccepting) {
-                session.submit_inviting_message();
+                let sent = session_sms::all(session.submit_inviting_message());
+                tokio::time::timeout(Duration::from_secs(5), sent)
+                    .await
+                    .ok();
             }
             accept(&mut session, invite, &offer)
         }
