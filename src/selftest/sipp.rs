@@ -7,7 +7,7 @@ mod third_party;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 use third_party::{Reference, Running, free_port, program};
 
@@ -27,37 +27,57 @@ fn sipp_sets_up_cpm_sessions_over_tcp() {
     calls_over("t1");
 }
 
-fn calls_over(transport: &str) {
-    let sipp = program("sipp", "sip-tester");
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("reference.json");
-    // The gateway answers by itself: no SMS user has to be asked, no message centre is needed.
-    std::fs::write(
-        &config,
-        r#"{"provider":{"provider_policy":"auto-accept","sender_number":"own"}}"#,
-    )
-    .unwrap();
-    let log = folder.path().join("reference.log");
-    let reference = Reference::start(&["--config", config.to_str().unwrap()], &log);
+#[test]
+fn sipp_notices_a_gateway_that_refuses() {
+    let outcome = calls_with("forbid", "u1");
+    assert!(!outcome.status.success());
+    assert_eq!(outcome.statistics["SuccessfulCall(C)"], 0);
+    assert_eq!(outcome.statistics["FailedCall(C)"], CALLS);
+}
 
-    let statistics = run_sipp(&sipp, transport, &reference.sip, folder.path());
-    let told = || std::fs::read_to_string(&log).unwrap_or_default();
-    assert_eq!(statistics["SuccessfulCall(C)"], CALLS, "{}", told());
-    assert_eq!(statistics["FailedCall(C)"], 0, "{}", told());
+fn calls_over(transport: &str) {
+    let Outcome {
+        status,
+        statistics,
+        told,
+    } = calls_with("auto-accept", transport);
+    assert!(status.success(), "SIPp ended with {status}: {told}");
+    assert_eq!(statistics["SuccessfulCall(C)"], CALLS, "{told}");
+    assert_eq!(statistics["FailedCall(C)"], 0, "{told}");
     let repeated = statistics["Retransmissions(C)"];
     assert!(
         repeated <= MOST_RETRANSMISSIONS,
-        "{repeated} retransmissions"
+        "{repeated} retransmissions: {told}"
     );
-    assert_eq!(
-        statistics["OutOfCallMsgs(C)"], 0,
-        "messages that belong to no call"
-    );
-    reference.end();
+    let stray = statistics["OutOfCallMsgs(C)"];
+    assert_eq!(stray, 0, "messages that belong to no call: {told}");
 }
 
-/// The last line of SIPp's statistics, the columns that are numbers.
-fn run_sipp(sipp: &Path, transport: &str, target: &str, folder: &Path) -> HashMap<String, u32> {
+struct Outcome {
+    status: ExitStatus,
+    /// The last line of SIPp's statistics, the columns that are numbers.
+    statistics: HashMap<String, u32>,
+    /// What SIPp and the reference implementation had to say.
+    told: String,
+}
+
+/// The gateway decides by itself: no SMS user has to be asked, no message centre is needed.
+fn calls_with(provider_policy: &str, transport: &str) -> Outcome {
+    let sipp = program("sipp", "sip-tester");
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("reference.json");
+    let provider = serde_json::json!({"provider_policy": provider_policy, "sender_number": "own"});
+    let provisioned = serde_json::json!({ "provider": provider });
+    std::fs::write(&config, provisioned.to_string()).unwrap();
+    let log = folder.path().join("reference.log");
+    let reference = Reference::start(&["--config", config.to_str().unwrap()], &log);
+    let mut outcome = run_sipp(&sipp, transport, &reference.sip, folder.path());
+    reference.end();
+    outcome.told += &std::fs::read_to_string(&log).unwrap_or_default();
+    outcome
+}
+
+fn run_sipp(sipp: &Path, transport: &str, target: &str, folder: &Path) -> Outcome {
     let scenario =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/selftest/cpm_invite_uac.xml");
     let (table, errors) = (folder.join("statistics.csv"), folder.join("errors.log"));
@@ -91,15 +111,18 @@ fn run_sipp(sipp: &Path, transport: &str, target: &str, folder: &Path) -> HashMa
         .stderr(Stdio::null());
     let mut running = Running::start(&mut command);
     let status = running.ended(LIMIT);
-    let complaints = std::fs::read_to_string(&errors).unwrap_or_default();
-    let status = status.unwrap_or_else(|| panic!("SIPp does not end: {complaints}"));
-    assert!(status.success(), "SIPp ended with {status}: {complaints}");
-
-    let table = std::fs::read_to_string(&table).unwrap();
+    let told = std::fs::read_to_string(&errors).unwrap_or_default();
+    let status = status.unwrap_or_else(|| panic!("SIPp does not end: {told}"));
+    let table = std::fs::read_to_string(&table).unwrap_or_else(|error| panic!("{error}: {told}"));
     let names = table.lines().next().unwrap().split(';');
     let values = table.lines().next_back().unwrap().split(';');
-    names
+    let statistics = names
         .zip(values)
         .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
-        .collect()
+        .collect();
+    Outcome {
+        status,
+        statistics,
+        told,
+    }
 }
