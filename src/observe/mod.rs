@@ -9,6 +9,7 @@ pub mod facts;
 mod ladder;
 mod observer;
 mod packet;
+mod reaction;
 mod reader;
 mod reassembly;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};
 pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};
 pub use ladder::{Names, ladder};
 pub use observer::Observer;
+pub use reaction::expected;
 pub use settled::unsettled;
 pub use short_messages::{Part, ShortMessage, short_messages, texts};
 pub use sip::{Call, SipFact, Transaction, calls, messages, transactions, transactions_of};

@@ -1,6 +1,5 @@
 //! The cucumber world: actions with their preparations and time limits, and questions with their patience.
 use super::stage::{Asked, Means, Stage, User};
-use crate::observe::unsettled;
 use crate::peer::ue::UeCommand;
 use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View};
 use std::time::Duration;
@@ -110,16 +109,9 @@ impl Lab {
         stage.tap.mark(sentence);
     }
 
-    /// Waits until no transaction is open that only needs its answer, at most the guard time.
     async fn settle(&mut self) {
-        let deadline = Instant::now()
-            + Duration::from_secs_f64(self.stage().facility.profile.ixit.guard_seconds);
-        loop {
-            self.look();
-            if unsettled(self.stage().trace()).is_empty() || Instant::now() >= deadline {
-                return;
-            }
-            self.wait_for_change(deadline).await;
+        if let Err(cause) = self.stage().settle().await {
+            self.broken(Reason::Capture, cause);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
 use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
-use crate::observe::{Names, Observer, Trace};
+use crate::observe::{Names, Observer, Trace, expected, unsettled};
 use crate::peer::ue::{Transport, UeCommand, UeEvent};
 use crate::sut::Profile;
 use crate::sut::provision::{Properties, Provisioner};
@@ -8,6 +8,13 @@ use crate::verdict::{Cast, Finding, Question, View};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// Silence after which nothing more is under way, when nothing is expected.
+const BREATH: Duration = Duration::from_millis(20);
+/// Silence after which what usually follows is taken not to come.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// What all test cases of a run share.
 pub struct Facility {
@@ -118,6 +125,34 @@ impl Stage {
             .map_err(|error| error.to_string())
     }
 
+    /// Waits until every transaction that only needs its answer has it and silence has fallen, at most the guard time.
+    pub async fn settle(&mut self) -> Result<(), String> {
+        let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
+        let deadline = Instant::now() + guard;
+        let mut last = Instant::now();
+        loop {
+            let before = self.read;
+            self.look()?;
+            if self.trace().frames.is_empty() {
+                return Ok(());
+            }
+            if self.read > before {
+                last = Instant::now();
+            }
+            let until = if !unsettled(self.trace()).is_empty() {
+                deadline
+            } else if expected(self.trace()).is_empty() {
+                deadline.min(last + BREATH)
+            } else {
+                deadline.min(last + GRACE)
+            };
+            tokio::select! {
+                () = self.tap.changed(self.read) => {}
+                () = sleep_until(until) => return Ok(()),
+            }
+        }
+    }
+
     pub fn seen(&self) -> usize {
         self.read
     }
@@ -155,8 +190,10 @@ impl Stage {
     }
 
     /// Ends peers, takes users away from the system, and gives what is to be judged.
-    pub async fn close(self) -> Ending {
-        let mut problems = Vec::new();
+    pub async fn close(mut self) -> Ending {
+        // What the last step set going belongs to the capture, although no question is about it. A capture that cannot be read is
+        // reported when it is judged.
+        let mut problems: Vec<String> = self.settle().await.err().into_iter().collect();
         for user in self.users.into_values() {
             if let Means::Cpm(mut endpoint) = user.means {
                 while let Ok(event) = endpoint.events.try_recv() {
