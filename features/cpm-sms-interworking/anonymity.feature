@@ -72,6 +72,12 @@ Feature: A CPM user who does not want to be known
       When Alice invites Bob to a chat session anonymously
       Then the refusal carries a warning that starts with 119
 
+    @TC-ANO-04-02 @control
+    Scenario: Alice gives her name and gets no refusal
+      Given anonymous invitations from Alice are not allowed
+      When Alice invites Bob to a chat session
+      Then Bob receives the inviting message
+
   @ANO-05
   Rule: An anonymous chat does not use the CPM user's own number
 

@@ -32,6 +32,12 @@ Feature: Authorisation for the interworking service
       When Alice invites Bob to a chat session
       Then the invitation is refused with an error
 
+    @TC-AUT-02-02 @control
+    Scenario: Alice, who is authorised, gets no error
+      Given Alice is authorised for the interworking service
+      When Alice invites Bob to a chat session
+      Then Bob receives the inviting message
+
   @AUT-03
   Rule: The error information carries warning 127 where it carries a warning
 
@@ -40,6 +46,12 @@ Feature: Authorisation for the interworking service
       Given Alice is not authorised for the interworking service
       When Alice invites Bob to a chat session
       Then the refusal carries a warning that starts with 127
+
+    @TC-AUT-03-02 @control
+    Scenario: Alice, who is authorised, gets no refusal
+      Given Alice is authorised for the interworking service
+      When Alice invites Bob to a chat session
+      Then Bob receives the inviting message
 
   # 3GPP TS 23.204 clause 6.14 step 5
   @AUT-04

@@ -34,6 +34,11 @@ Feature: Whose policy and preference decides on a CPM Session Invitation
         | rejected               | refused                           |
         | converted              | converted to an inviting message  |
 
+    @TC-POL-04-03 @control
+    Scenario: Alice invites Bob, and no configuration rejects it
+      When Alice invites Bob to a chat session
+      Then Bob receives the inviting message
+
   # 3GPP TS 23.204 clause 6.15.2
   @POL-06
   Rule: In the terminating network the recipient's preference to get chats as SMS decides
@@ -79,6 +84,13 @@ Feature: Whose policy and preference decides on a CPM Session Invitation
         | none        | reject     | refused                          |
         | none        | ask        | converted to an inviting message |
         | none        | unset      | converted to an inviting message |
+
+    @TC-POL-07-02 @control
+    Scenario: Neither the provider nor Bob rejects
+      Given the service provider's policy for Bob is ask
+      And Bob's preference for invitations is ask
+      When Alice invites Bob to a chat session
+      Then Bob receives the inviting message
 
   # 3GPP TS 23.204 clause 3.1
   @POL-08

@@ -39,6 +39,14 @@ Feature: A CPM Session Invitation that waits for the SMS user's answer
       When Alice invites Bob to a chat session
       Then the invitation is refused as unanswered
 
+    @TC-INV-11-03 @control
+    Scenario: Bob answers in time
+      Given the time to answer is short
+      And Alice has invited Bob to a chat session
+      And Bob has received the inviting message
+      When Bob answers with an acceptance
+      Then the invitation is accepted
+
   @INV-12
   Rule: An acceptance after the time to answer opens no session
 
@@ -65,6 +73,11 @@ Feature: A CPM Session Invitation that waits for the SMS user's answer
       Given the service centre refuses short messages to Bob
       When Alice invites Bob to a chat session
       Then the invitation is refused
+
+    @TC-INV-13-02 @control
+    Scenario: The service centre takes the inviting message
+      When Alice invites Bob to a chat session
+      Then Bob receives the inviting message
 
   # RFC 3261 section 9.2
   @INV-14

@@ -286,7 +286,7 @@ fn identities(cases: &[Case]) -> Vec<Problem> {
     problems
 }
 
-/// Every prohibition needs a scenario of the same Rule that shows permission.
+/// Every prohibition and every refusal needs a scenario of the same Rule that shows permission.
 fn controls(cases: &[Case]) -> Vec<Problem> {
     let controlled: BTreeSet<&str> = cases
         .iter()
@@ -295,18 +295,39 @@ fn controls(cases: &[Case]) -> Vec<Problem> {
         .collect();
     cases
         .iter()
-        .filter(|case| !case.control && is_prohibition(case) && !controlled.contains(case.requirement.as_str()))
-        .map(|case| Problem {
-            file: case.file.clone(),
-            line: case.line,
-            message: format!("{} says that nothing happens; its Rule needs a @control scenario where it does happen", case.id),
+        .filter(|case| needs_control(case) && !controlled.contains(case.requirement.as_str()))
+        .map(|case| {
+            let what = match is_prohibition(case) {
+                true => "says that nothing happens; its Rule needs a @control scenario where it does happen",
+                false => "says that the system refuses; its Rule needs a @control scenario where it does not",
+            };
+            Problem {
+                file: case.file.clone(),
+                line: case.line,
+                message: format!("{} {what}", case.id),
+            }
         })
         .collect()
 }
 
+/// True when a pass of the case proves nothing by itself: a dead system would get it, or one that refuses everything.
+pub fn needs_control(case: &Case) -> bool {
+    !case.control && (is_prohibition(case) || is_bare_refusal(case))
+}
+
 /// True when a `Then` of the case says that something does not happen.
-pub fn is_prohibition(case: &Case) -> bool {
-    case.steps.iter().any(|step| {
-        step.keyword == "Then" && sentence_of(case, step).is_ok_and(|sentence| sentence.prohibition)
-    })
+fn is_prohibition(case: &Case) -> bool {
+    said(case, "Then", |sentence| sentence.prohibition)
+}
+
+/// A refusal of a system that has shown nothing else before it in the test case.
+fn is_bare_refusal(case: &Case) -> bool {
+    said(case, "Then", |sentence| sentence.refusal)
+        && !said(case, "Given", |sentence| sentence.witnessed)
+}
+
+fn said(case: &Case, keyword: &str, is_it: impl Fn(&Sentence) -> bool) -> bool {
+    case.steps
+        .iter()
+        .any(|step| step.keyword == keyword && sentence_of(case, step).is_ok_and(&is_it))
 }

@@ -2,7 +2,7 @@
 use super::catalogue::{Catalogue, CatalogueError};
 use super::execute::{Bench, blank, execute};
 use super::judge::settle;
-use super::lint::{Problem, is_prohibition, lint};
+use super::lint::{Problem, lint, needs_control};
 use super::options::{ProgressEvent, RunOptions, SipTransport};
 use super::record::{CaseRecord, RunRecord, SCHEMA_VERSION, SystemRecord, Totals};
 use super::select::{SelectionError, controls_of, select};
@@ -371,7 +371,7 @@ fn gather(record: &mut RunRecord, bench: &Bench, mut writer: StepWriter) {
     record.cases.sort_by(|a, b| a.id.cmp(&b.id));
 }
 
-/// A pass that says that nothing happens stands only on a control that passed in the same run.
+/// A pass that says that nothing happens, or that the system refuses, stands only on a control that passed in the same run.
 fn stand_by_controls(record: &mut RunRecord, catalogue: &Catalogue) {
     let passed: BTreeSet<String> = record
         .cases
@@ -383,7 +383,7 @@ fn stand_by_controls(record: &mut RunRecord, catalogue: &Catalogue) {
         let Some(entry) = catalogue.cases.iter().find(|entry| entry.id == case.id) else {
             continue;
         };
-        if case.verdict != Verdict::Pass || entry.control || !is_prohibition(entry) {
+        if case.verdict != Verdict::Pass || !needs_control(entry) {
             continue;
         }
         let controls = controls_of(entry, &catalogue.cases);
@@ -391,7 +391,7 @@ fn stand_by_controls(record: &mut RunRecord, catalogue: &Catalogue) {
         if !failing.is_empty() {
             let names: Vec<&str> = failing.iter().map(|id| id.as_str()).collect();
             let cause = format!(
-                "nothing happened, but its control {} did not pass, so nothing could have happened",
+                "it passes only beside its control {}, which did not pass: this system would have done the same in any case",
                 names.join(", ")
             );
             unproven(case, cause);

@@ -1,8 +1,9 @@
 //! Which test cases run: by id, requirement, beginning of either, or tag expression; words are joined by "or".
 //!
-//! A test case that says that nothing happens brings its @control with it: without the control its pass would prove nothing.
+//! A test case that says that nothing happens, or that the system refuses, brings its @control with it: without the control its pass
+//! would prove nothing.
 use super::catalogue::Case;
-use super::lint::is_prohibition;
+use super::lint::needs_control;
 use cucumber::gherkin::tagexpr::TagOperation;
 use cucumber::tag::Ext as _;
 use std::collections::BTreeSet;
@@ -36,9 +37,9 @@ pub fn select(cases: &[Case], words: &[String]) -> Result<BTreeSet<String>, Sele
     Ok(selected)
 }
 
-/// Ids of the scenarios that show permission where this one shows a prohibition.
+/// Ids of the scenarios that show permission where this one shows a prohibition or a refusal.
 pub fn controls_of(case: &Case, cases: &[Case]) -> Vec<String> {
-    if case.control || !is_prohibition(case) {
+    if !needs_control(case) {
         return Vec::new();
     }
     cases

@@ -126,17 +126,23 @@ async fn becomes(lab: &mut Lab, outcome: Outcome, step: &Step) {
     let reaction = lab.ixit().reaction_seconds;
     let question = match outcome {
         Outcome::Accepted => invitation::accepted(reaction),
-        Outcome::Refused => invitation::refused(reaction),
         Outcome::Converted => invitation::converted(reaction),
     };
     lab.check(&step.value, question).await;
+}
+
+/// One final response, not a 2xx.
+#[then("the invitation is refused")]
+async fn refused(lab: &mut Lab, step: &Step) {
+    let question = invitation::refused(lab.ixit().reaction_seconds);
+    lab.refusal(&step.value, question).await;
 }
 
 /// The refusal is error information: 4xx or 6xx.
 #[then("the invitation is refused with an error")]
 async fn refused_with_error(lab: &mut Lab, step: &Step) {
     let question = invitation::refused_with_error(lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.refusal(&step.value, question).await;
 }
 
 /// A refusal with one of the codes the profile takes for a decline.
@@ -144,7 +150,7 @@ async fn refused_with_error(lab: &mut Lab, step: &Step) {
 async fn declined(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
     let question = invitation::refused_with_code(&ixit.decline_codes, ixit.reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.refusal(&step.value, question).await;
 }
 
 /// A refusal with one of the codes the profile takes for no answer.
@@ -153,7 +159,7 @@ async fn refused_as_unanswered(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
     let patience =
         ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds;
-    lab.check(
+    lab.refusal(
         &step.value,
         invitation::refused_with_code(&ixit.no_answer_codes, patience),
     )
@@ -165,7 +171,7 @@ async fn refused_as_unanswered(lab: &mut Lab, step: &Step) {
 async fn refused_in_time(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
     let tolerance = ixit.answer_tolerance_seconds + ixit.allowance_seconds;
-    lab.check(
+    lab.refusal(
         &step.value,
         invitation::refused_after(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds),
     )
@@ -242,7 +248,7 @@ async fn answers_offer(lab: &mut Lab, _caller: PersonName, step: &Step) {
 async fn warning(lab: &mut Lab, number: String, step: &Step) {
     let number = if number == "119" { "119" } else { "127" };
     let question = invitation::warning(number, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.refusal(&step.value, question).await;
 }
 
 /// A short message on account of the invitation.

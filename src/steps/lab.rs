@@ -191,6 +191,11 @@ impl Lab {
         self.check(sentence, question).await;
     }
 
+    /// A `Then` that says that the system refuses: judged at once, believed only beside a control that it does not refuse.
+    pub async fn refusal(&mut self, sentence: &str, question: Question) {
+        self.check(sentence, question).await;
+    }
+
     /// A `Given`: without it the test case is inconclusive.
     pub async fn require(&mut self, sentence: &str, question: Question) {
         let answer = self.answer(&question).await;

@@ -96,7 +96,7 @@ async fn assigned_number(lab: &mut Lab, step: &Step) {
 async fn no_number_left(lab: &mut Lab, step: &Step) {
     let question =
         crate::verdict::invitation::refused_for_want_of_a_number(lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.refusal(&step.value, question).await;
 }
 
 /// Chat content from an SMS user stays away from a CPM user.

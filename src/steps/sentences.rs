@@ -14,6 +14,10 @@ pub struct Sentence {
     pub meaning: String,
     /// It says that something does not happen.
     pub prohibition: bool,
+    /// It says that the system refuses, which one that refuses everything does too.
+    pub refusal: bool,
+    /// It holds only if the system has done its part: a pass after it is no accident.
+    pub witnessed: bool,
     file: &'static str,
     line: u32,
 }
@@ -99,10 +103,11 @@ fn sentence(file: &'static str, lines: &[&str], index: usize, line: &str) -> Opt
         .rev()
         .skip_while(|line| !line.starts_with("///"));
     let meaning: Vec<&str> = above.map_while(|line| line.strip_prefix("/// ")).collect();
-    let body = lines[index..]
+    let body: Vec<&&str> = lines[index..]
         .iter()
         .take_while(|line| **line != "}")
-        .any(|line| line.contains(".never("));
+        .collect();
+    let calls = |name: &str| body.iter().any(|line| line.contains(name));
     Some(Sentence {
         keyword,
         text: text
@@ -110,7 +115,9 @@ fn sentence(file: &'static str, lines: &[&str], index: usize, line: &str) -> Opt
             .trim_end_matches('$')
             .to_owned(),
         meaning: meaning.into_iter().rev().collect::<Vec<_>>().join(" "),
-        prohibition: body,
+        prohibition: calls(".never("),
+        refusal: calls(".refusal("),
+        witnessed: calls(".require(") || calls(".establish("),
         file,
         line: u32::try_from(index + 1).ok()?,
     })

@@ -59,15 +59,11 @@ impl Treatment {
     }
 }
 
-/// What became of an invitation.
+/// What became of an invitation that was not refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
-#[param(
-    name = "outcome",
-    regex = "accepted|refused|converted to an inviting message"
-)]
+#[param(name = "outcome", regex = "accepted|converted to an inviting message")]
 pub enum Outcome {
     Accepted,
-    Refused,
     Converted,
 }
 
@@ -76,7 +72,6 @@ impl FromStr for Outcome {
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(match text {
             "accepted" => Self::Accepted,
-            "refused" => Self::Refused,
             _ => Self::Converted,
         })
     }

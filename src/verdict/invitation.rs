@@ -36,9 +36,7 @@ fn with_invite(call: &Call, response: SipFact) -> Vec<u32> {
 pub fn accepted(reaction: f64) -> Question {
     Question::eventually("the INVITE gets a 2xx response", reaction, |view| {
         about(view, |call, _| match call.invitation.final_response() {
-            Some(response) if response.status() < 300 => {
-                Judgement::holds(describe(response), with_invite(call, response))
-            }
+            Some(response) if response.status() < 300 => acceptance(call, response),
             Some(response) => Judgement::broken(
                 Reason::WrongValue,
                 format!("refused with {}", describe(response)),
@@ -47,6 +45,19 @@ pub fn accepted(reaction: f64) -> Question {
             None => Judgement::awaited("no final response"),
         })
     })
+}
+
+/// A 2xx that opens no session accepts nothing. That it should have is the matter of another requirement (ANS-02).
+fn acceptance(call: &Call, response: SipFact) -> Judgement {
+    let wrong = shortcomings(call.invitation.request.message, response.message);
+    match wrong.is_empty() {
+        true => Judgement::holds(describe(response), with_invite(call, response)),
+        false => Judgement::unproven(format!(
+            "{} that opens no session: {}",
+            describe(response),
+            wrong.join("; ")
+        )),
+    }
 }
 
 //= POL-02 type=test
@@ -307,6 +318,10 @@ pub fn tried_at_once(limit: f64, allowance: f64) -> Question {
         limit + 1.0,
         move |view| {
             about(view, |call, _| match call.invitation.responses.first() {
+                Some(response) if response.status() >= 200 => Judgement::unproven(format!(
+                    "{} at once, so there was nothing to wait for",
+                    describe(*response)
+                )),
                 Some(response) => {
                     let after = seconds(call.invitation.request.at(), response.at());
                     let observed = format!("{} after {:.0} ms", describe(*response), after * 1e3);
@@ -553,9 +568,11 @@ fn unusable(offer: &SipMessage, description: &SessionDescription) -> Option<Stri
     let offered = offer
         .body_of("application/sdp")
         .and_then(|body| SessionDescription::parse(&body).ok());
+    let offered = offered.as_ref().and_then(SessionDescription::message);
+    if offered.is_some_and(|offered| offered.path == media.path) {
+        return Some("the a=path of the offer, which leads back to its sender".into());
+    }
     let types = offered
-        .as_ref()
-        .and_then(SessionDescription::message)
         .map(|media| media.accept_types.clone())
         .unwrap_or_default();
     let common = media
