@@ -5,7 +5,7 @@ use super::stage::Means;
 use super::vocabulary::{Outcome, PersonName, Word};
 use crate::peer::ue::{Invitation, UeCommand};
 use crate::sut::Ixit;
-use crate::verdict::{Question, Reason, invitation, short_message};
+use crate::verdict::{Question, Reason, acceptance, invitation, short_message};
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
@@ -125,7 +125,7 @@ async fn half_the_time(lab: &mut Lab, step: &Step) {
 async fn becomes(lab: &mut Lab, outcome: Outcome, step: &Step) {
     let reaction = lab.ixit().reaction_seconds;
     let question = match outcome {
-        Outcome::Accepted => invitation::accepted(reaction),
+        Outcome::Accepted => acceptance::accepted(reaction),
         Outcome::Converted => invitation::converted(reaction),
     };
     lab.check(&step.value, question).await;
@@ -239,7 +239,7 @@ async fn session_starts(lab: &mut Lab, caller: PersonName, callee: PersonName, s
 /// RFC 3261 section 13.3.1.4 and RFC 4975 section 8 on the 2xx.
 #[then(expr = "the acceptance answers {person}'s offer of a chat")]
 async fn answers_offer(lab: &mut Lab, _caller: PersonName, step: &Step) {
-    let question = invitation::acceptance_answers_offer(lab.ixit().reaction_seconds);
+    let question = acceptance::answers_offer(lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 
@@ -444,6 +444,8 @@ impl Lab {
 
     /// A short message to the number the last short message came from.
     pub async fn answer_by_sms(&mut self, sentence: &str, callee: &PersonName, text: &str) {
+        let heard = short_message::something_to_answer(&callee.0, self.ixit().reaction_seconds);
+        self.require(sentence, heard).await;
         self.stimulus(sentence).await;
         match &self.user(&callee.0).means {
             Means::Sms(handset) => handset.answer(text),

@@ -117,7 +117,7 @@ fn sentence(file: &'static str, lines: &[&str], index: usize, line: &str) -> Opt
         meaning: meaning.into_iter().rev().collect::<Vec<_>>().join(" "),
         prohibition: calls(".never("),
         refusal: calls(".refusal("),
-        witnessed: calls(".require(") || calls(".establish("),
+        witnessed: (calls(".require(") || calls(".establish(")) && !calls("::refused("),
         file,
         line: u32::try_from(index + 1).ok()?,
     })

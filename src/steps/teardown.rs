@@ -29,6 +29,9 @@ async fn has_ended(lab: &mut Lab, caller: PersonName, callee: PersonName, step: 
     );
     let question = teardown::ended(lab.ixit().reaction_seconds);
     lab.require(&step.value, question).await;
+    // What the gateway still has to say about this session must not be taken for the beginning of the next.
+    let closing = short_message::closing_message_received(&callee.0, lab.ixit().guard_seconds);
+    lab.await_fact(closing).await;
 }
 
 /// A short message after the BYE.

@@ -1,4 +1,5 @@
 //! FLOOR 5: facts to findings. One file per subject, the requirement register, the verdict lattice. Pure.
+pub mod acceptance;
 pub mod cast;
 pub mod chat;
 pub mod finding;
