@@ -444,8 +444,6 @@ impl Lab {
 
     /// A short message to the number the last short message came from.
     pub async fn answer_by_sms(&mut self, sentence: &str, callee: &PersonName, text: &str) {
-        let heard = short_message::something_to_answer(&callee.0, self.ixit().reaction_seconds);
-        self.require(sentence, heard).await;
         self.stimulus(sentence).await;
         match &self.user(&callee.0).means {
             Means::Sms(handset) => handset.answer(text),

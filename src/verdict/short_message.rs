@@ -34,19 +34,6 @@ pub fn inviting_message_received(person: &str, reaction: f64) -> Question {
     )
 }
 
-/// A precondition: an answer goes to the number the last short message came from, so there has to be one.
-pub fn something_to_answer(person: &str, reaction: f64) -> Question {
-    let person = person.to_owned();
-    Question::eventually(
-        format!("{person} has a short message to answer"),
-        reaction,
-        move |view| match view.short_messages_to(&person).pop() {
-            Some(message) => Judgement::holds(quoted(&message), message.frames),
-            None => Judgement::awaited(format!("no short message to {person}")),
-        },
-    )
-}
-
 fn received(view: &View, person: &str) -> Judgement {
     let Some(call) = view.invitation() else {
         return Judgement::unproven("no invitation is in the capture");
