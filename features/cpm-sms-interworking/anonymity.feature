@@ -14,7 +14,7 @@ Feature: A CPM user who does not want to be known
     Scenario: Alice invites Bob without being named
       Given anonymous invitations from Alice are allowed
       When Alice invites Bob to a chat session anonymously
-      Then Bob receives the inviting message
+      Then the wish to stay unnamed is understood
 
   # 3GPP TS 23.204 clause 6.15.1 step 4
   @ANO-02

@@ -95,7 +95,7 @@ Feature: The inviting message
     @TC-INV-08-01
     Scenario: Bob gets the chat invitation by SMS
       When Alice invites Bob to a chat session
-      Then Bob receives the inviting message
+      Then the chat invitation reaches Bob by SMS
 
   # 3GPP TS 23.040 clause 9.2.3.24.1
   @INV-09

@@ -72,7 +72,7 @@ Feature: A CPM Session Invitation that waits for the SMS user's answer
     Scenario: The service centre refuses the inviting message
       Given the service centre refuses short messages to Bob
       When Alice invites Bob to a chat session
-      Then the invitation is refused
+      Then the invitation is refused because Bob cannot be asked
 
     @TC-INV-13-02 @control
     Scenario: The service centre takes the inviting message

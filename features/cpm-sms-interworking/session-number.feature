@@ -25,7 +25,7 @@ Feature: The number that stands for a chat session
     Scenario: Bob writes to the number of the chat session
       Given Alice has a chat session with Bob
       When Bob answers "Here I am"
-      Then "Here I am" reaches Alice in her chat session with Bob only
+      Then "Here I am" reaches Alice in her chat session with Bob, not as a message of its own
 
   # 3GPP TS 23.204 clause 6.16.1 NOTE 1
   @ADR-03

@@ -131,7 +131,32 @@ async fn reaches(lab: &mut Lab, text: String, user: PersonName, sms_user: Person
     lab.check(&step.value, question).await;
 }
 
-/// The same, and neither in another session nor as a SIP MESSAGE.
+/// In the session of the two, and not as a SIP MESSAGE.
+#[then(
+    expr = "{string} reaches {person} in her chat session with {person}, not as a message of its own"
+)]
+async fn reaches_in_chat(
+    lab: &mut Lab,
+    text: String,
+    user: PersonName,
+    sms_user: PersonName,
+    step: &Step,
+) {
+    let ixit = lab.ixit();
+    lab.check(
+        &step.value,
+        chat::arrives_in_chat(
+            &text,
+            &user.0,
+            &sms_user.0,
+            ixit.reaction_seconds,
+            ixit.guard_seconds,
+        ),
+    )
+    .await;
+}
+
+/// In the session of the two, and in no other session.
 #[then(expr = "{string} reaches {person} in her chat session with {person} only")]
 async fn reaches_only(
     lab: &mut Lab,
@@ -143,7 +168,7 @@ async fn reaches_only(
     let ixit = lab.ixit();
     lab.check(
         &step.value,
-        chat::arrives_only(
+        chat::arrives_in_no_other_chat(
             &text,
             &user.0,
             &sms_user.0,

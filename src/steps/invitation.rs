@@ -178,6 +178,43 @@ async fn refused_in_time(lab: &mut Lab, step: &Step) {
     .await;
 }
 
+/// T_ans counts from the invitation, whatever the SMS user has sent since.
+#[then("the time to answer is not extended")]
+async fn not_extended(lab: &mut Lab, step: &Step) {
+    let ixit = lab.ixit();
+    let tolerance = ixit.answer_tolerance_seconds + ixit.allowance_seconds;
+    lab.check(
+        &step.value,
+        invitation::time_not_restarted(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds),
+    )
+    .await;
+}
+
+/// A refusal that follows the failed submission.
+#[then(expr = "the invitation is refused because {person} cannot be asked")]
+async fn refused_after_failure(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let question = invitation::refused_after_failure(&callee.0, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// The INVITE with Privacy is taken up.
+#[then("the wish to stay unnamed is understood")]
+async fn privacy_understood(lab: &mut Lab, step: &Step) {
+    let ixit = lab.ixit();
+    lab.check(
+        &step.value,
+        invitation::privacy_understood(ixit.reaction_seconds, ixit.guard_seconds),
+    )
+    .await;
+}
+
+/// A short message on account of the invitation, where invitations are converted.
+#[then(expr = "the chat invitation reaches {person} by SMS")]
+async fn reaches_by_sms(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let question = short_message::conversion_reaches(&callee.0, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
 /// No final response over the guard time.
 #[then("the invitation is neither accepted nor refused")]
 async fn undecided(lab: &mut Lab, step: &Step) {

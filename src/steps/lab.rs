@@ -165,7 +165,7 @@ impl Lab {
 
     /// Ends the test case as inconclusive: our peer had no occasion for what the scenario wants of it. (That it has broken is found out
     /// when it is stopped.)
-    fn not_stimulated(&mut self, what: &str) -> ! {
+    pub fn not_stimulated(&mut self, what: &str) -> ! {
         let requirement = self.stage().setup.requirement.clone();
         stop(Stop::Precondition(Box::new(Finding {
             requirement,

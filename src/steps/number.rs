@@ -43,10 +43,10 @@ async fn sends_to_number(
     let stage = lab.stage();
     let number = session_number::of_session(&stage.view(stage.tap.now()), &user.0, &sender.0);
     let Some(number) = number else {
-        lab.broken(
-            Reason::Config,
-            format!("no short message came from {}'s chat", user.0),
-        )
+        lab.not_stimulated(&format!(
+            "a short message to the number of {}'s chat",
+            user.0
+        ))
     };
     lab.stimulus(&step.value).await;
     if let Means::Sms(handset) = &lab.user(&sender.0).means {

@@ -186,45 +186,74 @@ pub fn arrives(text: &str, user: &str, sms_user: &str, reaction: f64) -> Questio
     )
 }
 
-/// In that session, and neither in another nor as a SIP MESSAGE.
+/// In the session of the two and not as a SIP MESSAGE. That it arrives at all is another row's business.
 //= ADR-02 type=test
+pub fn arrives_in_chat(
+    text: &str,
+    user: &str,
+    sms_user: &str,
+    reaction: f64,
+    guard: f64,
+) -> Question {
+    let (text, user, sms_user) = (text.to_owned(), user.to_owned(), sms_user.to_owned());
+    let expected = format!("in {user}'s session with {sms_user}, and not as a SIP MESSAGE");
+    Question::eventually(expected, reaction + guard, move |view| {
+        if let Some(pager) = view.new_pager_messages().first() {
+            return Judgement::broken(
+                Reason::WrongValue,
+                "it came as a SIP MESSAGE",
+                pager.request.frames(),
+            );
+        }
+        at_last(view, &user, &sms_user, guard, &text)
+    })
+}
+
+/// In the session of the two, and in no other.
 //= ADR-07 type=test
-pub fn arrives_only(text: &str, user: &str, sms_user: &str, reaction: f64, guard: f64) -> Question {
+pub fn arrives_in_no_other_chat(
+    text: &str,
+    user: &str,
+    sms_user: &str,
+    reaction: f64,
+    guard: f64,
+) -> Question {
     let (text, user, sms_user) = (text.to_owned(), user.to_owned(), sms_user.to_owned());
     Question::eventually(
-        format!("in {user}'s session with {sms_user}, and nowhere else"),
+        format!("in {user}'s session with {sms_user}, and in no other"),
         reaction + guard,
         move |view| {
-            let Some((session, messages)) = arrivals(view, &user, &sms_user) else {
+            let Some((session, _)) = arrivals(view, &user, &sms_user) else {
                 return Judgement::unproven("there is no such chat session");
             };
-            if let Some(pager) = view.new_pager_messages().first() {
-                return Judgement::broken(
-                    Reason::WrongValue,
-                    "it came as a SIP MESSAGE",
-                    pager.request.frames(),
-                );
-            }
-            if let Some((_, astray)) = view
+            match view
                 .new_chat_messages()
                 .into_iter()
                 .find(|(other, _)| other.suite_uri != session.suite_uri)
             {
-                return Judgement::broken(
+                Some((_, astray)) => Judgement::broken(
                     Reason::WrongValue,
                     "it came in another chat session",
                     astray.frames,
-                );
-            }
-            match messages.as_slice() {
-                [] => Judgement::awaited(format!("no chat message with {text:?}")),
-                [one, ..] if seconds(one.at, view.now) >= guard => {
-                    Judgement::holds(shown(one), one.frames.clone())
-                }
-                _ => Judgement::awaited("so far so good"),
+                ),
+                None => at_last(view, &user, &sms_user, guard, &text),
             }
         },
     )
+}
+
+/// The first chat message in a session, when the guard time has passed since.
+fn at_last(view: &View, user: &str, sms_user: &str, guard: f64, text: &str) -> Judgement {
+    let arrived = arrivals(view, user, sms_user)
+        .map(|(_, messages)| messages)
+        .unwrap_or_default();
+    match arrived.as_slice() {
+        [one, ..] if seconds(one.at, view.now) >= guard => {
+            Judgement::holds(shown(one), one.frames.clone())
+        }
+        [] => Judgement::unproven(format!("no chat message with {text:?}")),
+        _ => Judgement::unproven("it has arrived; whether elsewhere too is not yet known"),
+    }
 }
 
 /// A text does not reach a CPM user, neither in a chat nor as a SIP MESSAGE.

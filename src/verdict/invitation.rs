@@ -8,9 +8,22 @@ const NO_INVITATION: &str = "no invitation is in the capture";
 /// Applies a judge to the invitation in question.
 pub(super) fn about(view: &View, judge: impl FnOnce(&Call, &View) -> Judgement) -> Judgement {
     match view.invitation() {
-        Some(call) => judge(&call, view),
+        Some(call) => decided_before(&call, view).unwrap_or_else(|| judge(&call, view)),
         None => Judgement::unproven(NO_INVITATION),
     }
+}
+
+/// The final response came before the stimulus, although the INVITE was not the stimulus: what followed cannot have decided it.
+fn decided_before(call: &Call, view: &View) -> Option<Judgement> {
+    let response = call.invitation.final_response()?;
+    let waited = first(call.invitation.request.frames()) <= view.before_stimulus;
+    let early = first(response.frames()) <= view.before_stimulus;
+    (waited && early).then(|| {
+        Judgement::unproven(format!(
+            "the invitation had been answered with {} before",
+            describe(response)
+        ))
+    })
 }
 
 pub(super) fn describe(response: SipFact) -> String {
@@ -31,7 +44,6 @@ pub(super) fn with_invite(call: &Call, response: SipFact) -> Vec<u32> {
 //= POL-08 type=test
 //= ANO-03 type=test
 //= ANS-01 type=test
-//= INV-13 type=test
 pub fn refused(reaction: f64) -> Question {
     Question::eventually(
         "the INVITE gets exactly one final response, not a 2xx",
@@ -78,7 +90,7 @@ pub fn refused_with_error(reaction: f64) -> Question {
         "the INVITE gets a final 4xx or 6xx response",
         reaction,
         |view| {
-            about(view, |call, _| match call.invitation.final_response() {
+            about(view, |call, view| match call.invitation.final_response() {
                 Some(response) if matches!(response.status(), 400..500 | 600..700) => {
                     Judgement::holds(describe(response), with_invite(call, response))
                 }
@@ -87,6 +99,9 @@ pub fn refused_with_error(reaction: f64) -> Question {
                     describe(response),
                     with_invite(call, response),
                 ),
+                None if view.inviting_message(call).is_some() => {
+                    Judgement::unproven("the invitation was interworked instead")
+                }
                 None => Judgement::awaited("no final response"),
             })
         },
@@ -242,32 +257,94 @@ fn answers(view: &View) -> Vec<u32> {
 //= POL-04 type=test
 //= POL-07 type=test
 pub fn converted(reaction: f64) -> Question {
+    Question::eventually("an inviting message is sent", reaction, |view| {
+        about(view, |call, view| {
+            match (
+                view.inviting_message(call),
+                call.invitation.final_response(),
+            ) {
+                (Some(message), _) => Judgement::holds(
+                    format!("inviting message {:?}", message.text),
+                    message.frames,
+                ),
+                (None, Some(response)) => Judgement::broken(
+                    Reason::Unexpected,
+                    format!("{} without an inviting message", describe(response)),
+                    with_invite(call, response),
+                ),
+                (None, None) => Judgement::awaited("no inviting message"),
+            }
+        })
+    })
+}
+
+/// Where the system gets an answer to its submission, and it is a refusal, the INVITE is refused after it.
+//= INV-13 type=test
+pub fn refused_after_failure(person: &str, reaction: f64) -> Question {
+    let person = person.to_owned();
     Question::eventually(
-        "an inviting message is sent, and no final response before it",
+        "the INVITE is refused after the submission has failed",
         reaction,
-        |view| {
+        move |view| {
             about(view, |call, view| {
-                let decided = call.invitation.final_response();
-                match (view.inviting_message(call), decided) {
-                    (Some(message), Some(response))
-                        if first(response.frames()) < first(&message.frames) =>
-                    {
-                        Judgement::broken(
-                            Reason::Unexpected,
-                            format!("{} before the inviting message", describe(response)),
-                            with_invite(call, response),
-                        )
-                    }
-                    (Some(message), _) => Judgement::holds(
-                        format!("inviting message {:?}", message.text),
-                        message.frames,
+                let failed = view
+                    .new_short_messages_to(&person)
+                    .into_iter()
+                    .find(|message| message.status.is_some_and(|status| status != 0));
+                let Some((message, answered)) =
+                    failed.and_then(|message| message.answered.map(|frame| (message, frame)))
+                else {
+                    return Judgement::unproven(
+                        "no inviting message was refused by the service centre",
+                    );
+                };
+                match call.invitation.final_response() {
+                    Some(response) if first(response.frames()) < answered => Judgement::unproven(
+                        format!("{} before the submission failed", describe(response)),
                     ),
-                    (None, Some(response)) => Judgement::broken(
-                        Reason::Unexpected,
-                        format!("{} without an inviting message", describe(response)),
+                    Some(response) if response.status() >= 300 => {
+                        let mut frames = with_invite(call, response);
+                        frames.extend(message.frames.into_iter().chain([answered]));
+                        Judgement::holds(format!("refused with {}", describe(response)), frames)
+                    }
+                    Some(response) => Judgement::broken(
+                        Reason::WrongValue,
+                        format!("accepted with {}", describe(response)),
                         with_invite(call, response),
                     ),
-                    (None, None) => Judgement::awaited("no inviting message"),
+                    None => Judgement::awaited("no final response"),
+                }
+            })
+        },
+    )
+}
+
+/// An INVITE with Privacy: id is taken up: it is answered, and not as one that cannot be understood.
+//= ANO-01 type=test
+pub fn privacy_understood(reaction: f64, guard: f64) -> Question {
+    Question::eventually(
+        "the INVITE with Privacy is not refused",
+        reaction + guard,
+        move |view| {
+            about(view, |call, view| {
+                let asked = call.invitation.request.message.header("Privacy").is_some();
+                match (
+                    call.invitation.final_response(),
+                    call.invitation.responses.first(),
+                ) {
+                    _ if !asked => Judgement::unproven("the INVITE has no Privacy header field"),
+                    (Some(response), _) if response.status() >= 300 => Judgement::broken(
+                        Reason::WrongValue,
+                        format!("refused with {}", describe(response)),
+                        with_invite(call, response),
+                    ),
+                    (_, Some(response)) if seconds(response.at(), view.now) >= guard => {
+                        Judgement::holds(
+                            format!("{}, and no refusal", describe(*response)),
+                            with_invite(call, *response),
+                        )
+                    }
+                    _ => Judgement::awaited("no response"),
                 }
             })
         },
@@ -341,11 +418,7 @@ fn liveliness(call: &Call, view: &View, limit: f64) -> Judgement {
         .filter(|response| response.status() < 200)
         .count();
     match (decided, provisional) {
-        (true, 0) => Judgement::broken(
-            Reason::Missing,
-            "a final response and no provisional one but 100",
-            frames_of(&[last]),
-        ),
+        (true, 0) => Judgement::unproven("it was answered before any provisional response was due"),
         (true, n) => Judgement::holds(
             format!("{n} provisional responses, then {}", last.status()),
             frames_of(&refreshing),
@@ -363,7 +436,6 @@ fn liveliness(call: &Call, view: &View, limit: f64) -> Judgement {
 }
 
 //= INV-11 type=test
-//= ANS-07 type=test
 pub fn refused_after(time: f64, tolerance: f64, reaction: f64) -> Question {
     Question::eventually(
         format!("the INVITE is refused {time:.1} s after it, give or take {tolerance:.1} s"),
@@ -375,6 +447,7 @@ pub fn refused_after(time: f64, tolerance: f64, reaction: f64) -> Question {
                     let observed = format!("{} after {after:.1} s", describe(response));
                     let frames = with_invite(call, response);
                     match response.status() {
+                        200..300 if after < time - tolerance => Judgement::unproven(observed),
                         200..300 => Judgement::broken(Reason::WrongValue, observed, frames),
                         _ if after > time + tolerance => {
                             Judgement::broken(Reason::Late, observed, frames)
@@ -389,6 +462,32 @@ pub fn refused_after(time: f64, tolerance: f64, reaction: f64) -> Question {
             })
         },
     )
+}
+
+/// Something that must not buy time: the final response comes when the first time has passed.
+//= ANS-07 type=test
+pub fn time_not_restarted(time: f64, tolerance: f64, reaction: f64) -> Question {
+    let expected = format!(
+        "the INVITE gets its final response {time:.1} s after it, give or take {tolerance:.1} s"
+    );
+    Question::eventually(expected, time + tolerance + reaction, move |view| {
+        about(view, |call, _| match call.invitation.final_response() {
+            Some(response) => {
+                let after = seconds(call.invitation.request.at(), response.at());
+                let observed = format!("{} after {after:.1} s", describe(response));
+                let frames = with_invite(call, response);
+                match after {
+                    _ if response.status() < 300 => Judgement::unproven(observed),
+                    after if after > time + tolerance => {
+                        Judgement::broken(Reason::Late, observed, frames)
+                    }
+                    after if after < time - tolerance => Judgement::unproven(observed),
+                    _ => Judgement::holds(observed, frames),
+                }
+            }
+            None => Judgement::unproven("no final response"),
+        })
+    })
 }
 
 //= INV-14 type=test

@@ -23,8 +23,6 @@ fn about_inviting(view: &View, judge: impl FnOnce(&ShortMessage, &View) -> Judge
 
 //= POL-01 type=test
 //= POL-03 type=test
-//= ANO-01 type=test
-//= INV-08 type=test
 pub fn inviting_message_received(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(
@@ -54,14 +52,27 @@ fn received(view: &View, person: &str) -> Judgement {
     }
 }
 
-//= INV-01 type=test
-pub fn addressed_to(person: &str, reaction: f64) -> Question {
+/// A conversion as the rows about the inviting message see it: where the invitation is accepted without asking, there is nothing to see.
+//= INV-08 type=test
+pub fn conversion_reaches(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(
-        format!("the inviting message has {person}'s number as its destination"),
+        format!("an inviting message reaches {person}"),
         reaction,
-        move |view| received(view, &person),
+        move |view| match view.invitation().filter(|call| call.accepted().is_some()) {
+            Some(call) if view.inviting_message(&call).is_none() => {
+                Judgement::unproven("the invitation was accepted without asking")
+            }
+            _ => received(view, &person),
+        },
     )
+}
+
+//= INV-01 type=test
+pub fn addressed_to(person: &str, reaction: f64) -> Question {
+    let question = conversion_reaches(person, reaction);
+    let expected = format!("the inviting message has {person}'s number as its destination");
+    Question::eventually(expected, reaction, move |view| question.ask(view))
 }
 
 //= INV-01 type=test
@@ -100,6 +111,13 @@ pub fn received_once(person: &str, reaction: f64, guard: f64) -> Question {
         reaction + guard,
         move |view| {
             let messages = view.new_short_messages_to(&person);
+            if messages.is_empty()
+                && view
+                    .invitation()
+                    .is_some_and(|call| call.accepted().is_some())
+            {
+                return Judgement::unproven("the invitation was accepted without asking");
+            }
             match messages.as_slice() {
                 [] => Judgement::awaited(format!("no short message to {person}")),
                 [one] if seconds(one.at, view.now) >= guard => {
@@ -479,7 +497,7 @@ pub fn closing_message_sender(person: &str, reaction: f64) -> Question {
                         .chain(&closing.frames)
                         .copied()
                         .collect();
-                    if inviting.sender == closing.sender && inviting.frames != closing.frames {
+                    if inviting.sender == closing.sender {
                         Judgement::holds(observed, frames)
                     } else {
                         Judgement::broken(Reason::WrongValue, observed, frames)
