@@ -74,7 +74,7 @@ faults! {
     InvitingMessageToWrongUser "inviting-message-to-wrong-user" "INV-01" "addresses the inviting message to another number than the invited one";
     ProtocolIdSet "protocol-id-set" "INV-01" "sends the inviting message with protocol identifier 7F instead of 00";
     HardCodedInvitingText "hard-coded-inviting-text" "INV-04" "ignores the operator's inviting text";
-    InvitationNotMentioned "invitation-not-mentioned" "INV-05" "sends only the keywords as inviting message";
+    InvitationNotMentioned "invitation-not-mentioned" "INV-05" "leaves the first sentence of the operator's inviting text out";
     KeywordsNotExplained "keywords-not-explained" "INV-06" "leaves the keywords out of the inviting message";
     GroupTextWithoutInviter "group-text-without-inviter" "INV-07" "leaves the inviter out of the inviting message of a group chat";
     LongTextTruncated "long-text-truncated" "INV-09" "sends only the first part of a long inviting message";
@@ -112,7 +112,7 @@ faults! {
     // Chat text from CPM to SMS.
     ChatDropped "chat-dropped" "M2S-01" "acknowledges a chat text and sends no short message";
     ChatTextAltered "chat-text-altered" "M2S-01" "sends the chat text in capital letters";
-    ChatToWrongUser "chat-to-wrong-user" "M2S-02" "addresses chat texts to another number than the SMS user's";
+    ChatToWrongUser "chat-to-wrong-user" "M2S-02" "addresses chat texts to the SMS user of another chat of the same CPM user";
     CpimShown "cpim-shown" "M2S-03" "sends the CPIM header fields with the chat text";
 
     // Short messages into the chat.
@@ -171,8 +171,8 @@ mod tests {
     #[test]
     fn every_fault_has_its_line_in_the_fixtures() {
         let lines = include_str!("../../fixtures/faults.yaml").lines();
-        let listed = lines.filter_map(|line| line.split_once(": [TC-"));
-        let listed: Vec<&str> = listed.map(|(name, _)| name).collect();
+        let listed = lines.filter_map(|line| line.strip_prefix("- name: "));
+        let listed: Vec<&str> = listed.collect();
         let names: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
         assert_eq!(listed, names);
     }

@@ -82,7 +82,7 @@ pub fn conclude(
             "nothing was judged".into(),
         );
     }
-    record.ladder = ladder(&trace, &over.ending.names);
+    record.ladder = ladder(&until(&trace, over.ending.last_frame), &over.ending.names);
     compare_ladder(record, case, desk);
     record.profile = case.derived || desk.requirement.is_some_and(Requirement::is_profile);
 }

@@ -225,7 +225,7 @@ async fn acceptance_does_not_reach(lab: &mut Lab, user: PersonName, step: &Step)
     let (word, guard) = (lab.word(Word::Accept), lab.ixit().guard_seconds);
     lab.never(
         &step.value,
-        chat::does_not_arrive(Some(&word), "Bob", &user.0, guard),
+        chat::acceptance_does_not_arrive(&word, "Bob", &user.0, guard),
     )
     .await;
 }

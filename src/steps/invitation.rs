@@ -474,6 +474,9 @@ impl Lab {
     pub async fn invite(&mut self, sentence: &str, caller: &PersonName, order: Invitation) {
         self.stimulus(sentence).await;
         self.stage().call = order.call.clone();
+        self.stage()
+            .calls
+            .push((caller.0.clone(), order.call.clone()));
         self.order(&caller.0, UeCommand::Invite(Box::new(order)));
         self.sent("the INVITE", |view| view.has_new_invitation())
             .await;

@@ -1,6 +1,6 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
 use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
-use crate::observe::{Names, Observer, Trace, expected, unsettled};
+use crate::observe::{self, Direction, Names, Observer, Trace, expected, unsettled};
 use crate::peer::ue::{Transport, UeCommand, UeEvent};
 use crate::sut::Profile;
 use crate::sut::provision::{Properties, Provisioner};
@@ -72,10 +72,24 @@ pub struct Stage {
     pub before_stimulus: u32,
     /// Label of the call the last stimulus was about.
     pub call: String,
+    /// Every call that was ordered: who, and its label.
+    pub calls: Vec<(String, String)>,
     /// Names of addresses and numbers for the ladder.
     pub names: Names,
     observer: Observer,
     read: usize,
+}
+
+/// A call of ours that has no final response yet, or whose session has not been ended.
+fn has_open_call(trace: &Trace) -> bool {
+    observe::calls(trace)
+        .iter()
+        .filter(|call| call.direction != Direction::FromSystem)
+        .any(|call| match call.invitation.final_status() {
+            None => true,
+            Some(code) if code < 300 => call.byes.iter().all(|bye| bye.final_response().is_none()),
+            Some(_) => false,
+        })
 }
 
 /// What is left when a test case is over.
@@ -85,6 +99,8 @@ pub struct Ending {
     pub cast: Cast,
     pub asked: Vec<Asked>,
     pub names: Names,
+    /// The last frame before the teardown, which the ladder does not show.
+    pub last_frame: u32,
     /// Faults of our own peers.
     pub problems: Vec<String>,
 }
@@ -110,6 +126,7 @@ impl Stage {
             asked: Vec::new(),
             before_stimulus: 0,
             call: String::new(),
+            calls: Vec::new(),
             names,
             observer: Observer::new(),
             read: 0,
@@ -189,11 +206,40 @@ impl Stage {
             .collect()
     }
 
-    /// Ends peers, takes users away from the system, and gives what is to be judged.
+    /// Ends what the test case has left open: sessions by BYE, invitations by CANCEL; waits for it at most the guard time.
+    async fn tear_down(&mut self) {
+        if self.look().is_err() || !has_open_call(self.trace()) {
+            return;
+        }
+        self.tap.mark("teardown");
+        for (name, call) in std::mem::take(&mut self.calls) {
+            if let Some(User {
+                means: Means::Cpm(endpoint),
+                ..
+            }) = self.users.get(&name)
+                && endpoint.commands.send(UeCommand::Bye { call }).is_err()
+            {
+                tracing::debug!(name, "the UE had stopped before the teardown");
+            }
+        }
+        let deadline =
+            Instant::now() + Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
+        while self.look().is_ok() && has_open_call(self.trace()) && Instant::now() < deadline {
+            let (tap, seen) = (self.tap.clone(), self.read);
+            tokio::select! {
+                () = tap.changed(seen) => {}
+                () = sleep_until(deadline) => {}
+            }
+        }
+    }
+
+    /// Tears down, ends peers, takes users away from the system, and gives what is to be judged.
     pub async fn close(mut self) -> Ending {
         // What the last step set going belongs to the capture, although no question is about it. A capture that cannot be read is
         // reported when it is judged.
         let mut problems: Vec<String> = self.settle().await.err().into_iter().collect();
+        let last_frame = self.trace().frames.last().map_or(0, |frame| frame.number);
+        self.tear_down().await;
         for user in self.users.into_values() {
             if let Means::Cpm(mut endpoint) = user.means {
                 while let Ok(event) = endpoint.events.try_recv() {
@@ -221,6 +267,7 @@ impl Stage {
             cast: self.cast,
             asked: self.asked,
             names: self.names,
+            last_frame,
             problems,
         }
     }

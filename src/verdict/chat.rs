@@ -257,7 +257,6 @@ fn at_last(view: &View, user: &str, sms_user: &str, guard: f64, text: &str) -> J
 }
 
 /// A text does not reach a CPM user, neither in a chat nor as a SIP MESSAGE.
-//= ANS-05 type=test
 //= TD-08 type=test
 //= AUT-04 type=test
 //= ADR-09 type=test
@@ -303,6 +302,18 @@ pub fn does_not_arrive(text: Option<&str>, from: &str, user: &str, guard: f64) -
                     .chain(stimulus.answered)
                     .collect::<Vec<_>>(),
             ),
+        }
+    })
+}
+
+/// The word that accepts does not reach the CPM user. Where the invitation had been answered before, it is no acceptance but content.
+//= ANS-05 type=test
+pub fn acceptance_does_not_arrive(word: &str, from: &str, user: &str, guard: f64) -> Question {
+    let question = does_not_arrive(Some(word), from, user, guard);
+    Question::throughout(question.expected.clone(), guard, move |view| {
+        match view.was_decided_before() {
+            true => Judgement::unproven("the invitation had been answered before"),
+            false => question.ask(view),
         }
     })
 }

@@ -8,22 +8,13 @@ const NO_INVITATION: &str = "no invitation is in the capture";
 /// Applies a judge to the invitation in question.
 pub(super) fn about(view: &View, judge: impl FnOnce(&Call, &View) -> Judgement) -> Judgement {
     match view.invitation() {
-        Some(call) => decided_before(&call, view).unwrap_or_else(|| judge(&call, view)),
+        // What followed the final response cannot have decided it.
+        Some(_) if view.was_decided_before() => {
+            Judgement::unproven("the invitation had been answered before")
+        }
+        Some(call) => judge(&call, view),
         None => Judgement::unproven(NO_INVITATION),
     }
-}
-
-/// The final response came before the stimulus, although the INVITE was not the stimulus: what followed cannot have decided it.
-fn decided_before(call: &Call, view: &View) -> Option<Judgement> {
-    let response = call.invitation.final_response()?;
-    let waited = first(call.invitation.request.frames()) <= view.before_stimulus;
-    let early = first(response.frames()) <= view.before_stimulus;
-    (waited && early).then(|| {
-        Judgement::unproven(format!(
-            "the invitation had been answered with {} before",
-            describe(response)
-        ))
-    })
 }
 
 pub(super) fn describe(response: SipFact) -> String {

@@ -48,6 +48,19 @@ impl<'a> View<'a> {
         self.invitations().pop()
     }
 
+    /// The invitation in question had its final response before the stimulus, which was not the invitation itself.
+    pub fn was_decided_before(&self) -> bool {
+        let Some(call) = self.invitation() else {
+            return false;
+        };
+        let waited = first(call.invitation.request.frames()) <= self.before_stimulus;
+        waited
+            && call
+                .invitation
+                .final_response()
+                .is_some_and(|response| first(response.frames()) <= self.before_stimulus)
+    }
+
     /// An invitation was sent since the stimulus.
     pub fn has_new_invitation(&self) -> bool {
         self.invitation()

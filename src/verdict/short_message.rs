@@ -346,6 +346,9 @@ pub fn arrives_concatenated(text: &str, person: &str, reaction: f64) -> Question
                         message.frames.clone(),
                     )
                 }
+                Some(message) if !text.starts_with(&message.text) => {
+                    Judgement::unproven(format!("not the operator's text: {}", quoted(message)))
+                }
                 Some(message) => Judgement::broken(
                     Reason::WrongValue,
                     format!("{} part(s): {}", message.parts.len(), quoted(message)),
@@ -372,6 +375,9 @@ pub fn one_help_message(person: &str, reaction: f64, guard: f64) -> Question {
         format!("one short message helps {person}, and no other follows"),
         reaction + guard,
         move |view| {
+            if view.was_decided_before() {
+                return Judgement::unproven("the invitation had been answered before");
+            }
             let messages = view.new_short_messages_to(&person);
             match messages.as_slice() {
                 [] => Judgement::awaited("no short message after the answer"),

@@ -14,8 +14,9 @@ use crate::peer::{Channel, FlowId, Output, Time};
 use crate::wire::cpim::CpimMessage;
 use crate::wire::msrp::MsrpUri;
 
-/// How long a connection outlives its session, so that the other side's own closing can be seen.
-const LINGER: Duration = Duration::from_secs(1);
+/// How long a connection outlives its session, so that the other side's own closing can be seen: as long as a transaction may last
+/// (64*T1, RFC 3261 section 17.1.1.2).
+const LINGER: Duration = Duration::from_secs(32);
 
 /// Message-IDs of our chat messages remembered per call, so that the bodiless SEND of a set-up is not told as one.
 const MAX_SENT: usize = 1024;

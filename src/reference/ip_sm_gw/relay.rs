@@ -111,7 +111,7 @@ impl Session {
         }
         let mut to = self.sms_user.clone();
         if faults.is(Fault::ChatToWrongUser) {
-            to = self.another_sms_user().unwrap_or(other_number(&to));
+            to = self.another_sms_user().unwrap_or(to);
         }
         let mut messages = session_sms::compose(&message.text, &from, &to, self.references)?;
         if self.sms_user.is_empty() {

@@ -37,11 +37,15 @@ impl Session {
         if self.invitation.sender.anonymous && faults.is(Fault::LeaksCallerInInvitingMessage) {
             variables.caller = self.invitation.sender.number.clone();
         }
-        if faults.is(Fault::InvitationNotMentioned) {
-            return fill("{accept} {reject} {leave}", &variables);
+        if faults.is(Fault::InvitationNotMentioned) && !self.invitation.group {
+            let rest = templates
+                .invite
+                .split_once(". ")
+                .map_or(templates.invite.as_str(), |(_, rest)| rest);
+            return fill(rest, &variables);
         }
         if faults.is(Fault::HardCodedInvitingText) {
-            let text = "{caller} wants to chat. {accept}: accept, {reject}: reject, {leave}: end.";
+            let text = "{caller} invites you to a chat session: {accept}, {reject}, {leave}?";
             return fill(text, &variables);
         }
         if faults.is(Fault::KeywordsNotExplained) {

@@ -91,7 +91,7 @@ async fn policy_and_text_faults_show_in_the_first_response_or_message() {
 
     let (reference, mut smsc) = start(Some(Fault::InvitationNotMentioned), 0).await;
     let (_, text) = invited(&reference, &mut smsc).await;
-    assert_eq!(text, "yes no stop");
+    assert!(!text.contains("invite"), "{text}");
     reference.stop().await.unwrap();
 }
 
