@@ -9,6 +9,7 @@ mod report;
 mod review;
 mod run;
 
+use crate::runner::RunError;
 use anyhow::Result;
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -24,9 +25,28 @@ pub fn main() -> std::process::ExitCode {
     match dispatch(arguments) {
         Ok(code) => code.into(),
         Err(error) => {
-            complain(&format!("ims-conformance: {error:#}"));
-            ExitCode::Error.into()
+            complain(&format!("ims-conformance: {}", chain(&error)));
+            code_of(&error).into()
         }
+    }
+}
+
+/// An error and what caused it, each said once.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| {
+        let cause = cause.to_string();
+        match (said.is_empty(), said.contains(&cause)) {
+            (true, _) => cause,
+            (_, true) => said,
+            _ => format!("{said}: {cause}"),
+        }
+    })
+}
+
+fn code_of(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref() {
+        Some(RunError::Applicability { .. }) => ExitCode::Hygiene,
+        _ => ExitCode::Error,
     }
 }
 

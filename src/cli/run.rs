@@ -138,7 +138,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<ExitCode> {
             suite.register.get(&case.requirement),
         ));
         suite.say_ladder(&case.id);
-        suite.say_faults(&case.id);
+        suite.say_faults(&case.id)?;
     }
     Ok(ExitCode::Pass)
 }
@@ -214,16 +214,15 @@ impl Suite {
         }
     }
 
-    fn say_faults(&self, id: &str) {
-        let faults = sut::faults::Faults::load(&self.places.fixtures)
-            .map(|faults| faults.proving(id))
-            .unwrap_or_default();
+    fn say_faults(&self, id: &str) -> Result<()> {
+        let faults = sut::faults::Faults::load(&self.places.fixtures)?.proving(id);
         if !faults.is_empty() {
             say(&format!(
                 "Proven by the faults of the reference build: {}\n",
                 faults.join(", ")
             ));
         }
+        Ok(())
     }
 }
 

@@ -148,13 +148,44 @@ fn parse(path: &Path, folder: &Path) -> Result<Feature, FeatureError> {
         FeatureError {
             file: file.clone(),
             line: line_in(&message),
-            message,
+            message: format!("no Gherkin: {}", reason_in(&message)),
         }
     })?;
+    if let Some((line, message)) = outline_without_rows(&feature) {
+        return Err(FeatureError {
+            file,
+            line,
+            message,
+        });
+    }
     feature.expand_examples().map_err(|error| FeatureError {
         file,
         line: error.pos.line,
         message: format!("`<{}>` has no column in the examples", error.name),
+    })
+}
+
+/// An outline that expands to nothing would be gone without a word.
+fn outline_without_rows(feature: &Feature) -> Option<(usize, String)> {
+    let ruled = feature.rules.iter().flat_map(|rule| &rule.scenarios);
+    let scenarios = feature.scenarios.iter().chain(ruled);
+    let outlines = scenarios.filter(|scenario| {
+        scenario.keyword != "Scenario" && scenario.keyword != "Example"
+            || !scenario.examples.is_empty()
+    });
+    outlines.into_iter().find_map(|outline| {
+        let rows = |table: &gherkin::Table| table.rows.len() > 1;
+        let empty = outline
+            .examples
+            .iter()
+            .find(|examples| !examples.table.as_ref().is_some_and(rows));
+        match empty {
+            Some(examples) => Some((examples.position.line, "the examples have no rows".into())),
+            None => outline.examples.is_empty().then(|| {
+                let message = "the outline has no examples".into();
+                (outline.position.line, message)
+            }),
+        }
     })
 }
 
@@ -176,6 +207,13 @@ fn line_in(message: &str) -> usize {
         .and_then(|rest| rest.split(':').next())
         .and_then(|line| line.parse().ok())
         .unwrap_or(1)
+}
+
+/// What follows the place in the parser's text.
+fn reason_in(message: &str) -> &str {
+    let after = message.split("Error at ").nth(1).unwrap_or(message);
+    let reason = after.split_once(": ").map_or(after, |(_, reason)| reason);
+    reason.trim_matches(['{', '}', '"'])
 }
 
 fn cases_of(feature: &Feature, folder: &Path) -> Vec<Case> {

@@ -150,6 +150,10 @@ fn structure(
             "the feature has no scenario (or an outline without rows)".into(),
         ));
     }
+    let background = feature.background.iter();
+    for (line, text) in background.map(|b| (b.position.line, &b.description)) {
+        problems.extend(text.as_ref().map(|text| problem(line, undescribed(text))));
+    }
     for rule in &feature.rules {
         let line = rule.position.line;
         match rule.tags.as_slice() {
@@ -172,16 +176,26 @@ fn structure(
                 "the rule has no scenario (or an outline without rows)".into(),
             ));
         }
-        for scenario in &rule.scenarios {
-            if scenario.keyword.contains("Outline") && scenario.examples.is_empty() {
-                problems.push(problem(
-                    scenario.position.line,
-                    "the outline has no examples".into(),
-                ));
-            }
+        let backgrounds = rule
+            .background
+            .iter()
+            .map(|b| (b.position.line, &b.description));
+        let scenarios = rule.scenarios.iter();
+        let described = scenarios.map(|scenario| (scenario.position.line, &scenario.description));
+        let described = described.chain(backgrounds);
+        for (line, text) in described.chain([(line, &rule.description)]) {
+            problems.extend(text.as_ref().map(|text| problem(line, undescribed(text))));
         }
     }
     problems
+}
+
+/// Whatever stands before the first step is a description to Gherkin, also a step whose keyword is misspelt.
+fn undescribed(text: &str) -> String {
+    let first = text.trim().lines().next().unwrap_or_default();
+    format!(
+        "`{first}` is no step and would be read as a description; descriptions stand below `Feature:` only"
+    )
 }
 
 fn scenario(case: &Case) -> Vec<Problem> {

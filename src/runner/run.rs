@@ -39,8 +39,9 @@ pub enum RunError {
     System(#[from] SutError),
     #[error(transparent)]
     Capture(#[from] CaptureError),
-    #[error("{0}")]
-    Applicability(String),
+    /// An ICS item is not set; nothing runs until somebody says yes or no.
+    #[error("{message}; needed by {}", .cases.join(", "))]
+    Applicability { message: String, cases: Vec<String> },
     #[error("cannot write {path}: {source}")]
     Write {
         path: PathBuf,
@@ -50,6 +51,12 @@ pub enum RunError {
     Address { address: String },
     #[error("{0}")]
     NotBound(String),
+    #[error("{error}\nits log is {}; {said}", .log.display())]
+    NotStarted {
+        error: SutError,
+        log: PathBuf,
+        said: String,
+    },
 }
 
 /// A running facility and what must be ended after it.
@@ -169,9 +176,14 @@ async fn start(
         .await
     {
         let message = format!(
-            "no ESME has bound to {} within {} s (short_messages.bound_within_seconds); is the system told this address?",
+            "no ESME has bound to {} as {} within {} s (short_messages.bound_within_seconds); {}",
             exchange.address(),
-            smpp.bound_within_seconds
+            smpp.system_id,
+            smpp.bound_within_seconds,
+            match exchange.take_notes().last() {
+                Some(note) => format!("{note}: do system_id and password fit the profile?"),
+                None => "nobody has tried: is the system told this address?".into(),
+            }
         );
         return Err(RunError::NotBound(message));
     }
@@ -222,7 +234,10 @@ async fn start_process(
         return Ok(None);
     };
     let path = out.join("system.log");
-    let log = std::fs::File::create(&path).map_err(|source| RunError::Write { path, source })?;
+    let log = std::fs::File::create(&path).map_err(|source| RunError::Write {
+        path: path.clone(),
+        source,
+    })?;
     let me = std::env::current_exe().map_err(|error| SutError::Start(error.to_string()))?;
     let values = BTreeMap::from([
         ("self".to_owned(), me.display().to_string()),
@@ -233,7 +248,22 @@ async fn start_process(
         .iter()
         .flat_map(|fault| ["--fault".to_owned(), fault.clone()])
         .collect();
-    Ok(Some(Process::start(start, &values, &extra, log).await?))
+    let started = Process::start(start, &values, &extra, log).await;
+    started.map(Some).map_err(|error| RunError::NotStarted {
+        error,
+        said: last_words(&path),
+        log: path,
+    })
+}
+
+/// What a system that did not come up has said at last.
+fn last_words(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().filter(|l| !l.trim().is_empty()).collect();
+    match lines.get(lines.len().saturating_sub(5)..).unwrap_or(&[]) {
+        [] => "it is empty".into(),
+        last => format!("it ends with\n  {}", last.join("\n  ")),
+    }
 }
 
 /// Ends the system and the message centre; what they leave to say becomes notes.
@@ -255,6 +285,12 @@ async fn end(running: Running, out: &Path, record: &mut RunRecord) -> Result<(),
     if let Some(facility) = Arc::into_inner(facility)
         && let Err(error) = facility.exchange.stop().await
     {
+        // Whatever was seen past a broken message centre proves nothing.
+        if let CaptureError::PeerPanicked(_) = error {
+            for case in &mut record.cases {
+                settle(case, Verdict::Error, Some(Reason::Panic), error.to_string());
+            }
+        }
         record.notes.push(error.to_string());
     }
     let path = out.join("captures").join("run.pcapng");
@@ -316,6 +352,7 @@ fn not_applicable_apart(
 ) -> Result<BTreeSet<String>, RunError> {
     let items = profile.items();
     let mut applicable = BTreeSet::new();
+    let mut unset: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for case in catalogue
         .cases
         .iter()
@@ -327,10 +364,12 @@ fn not_applicable_apart(
             .unwrap_or_default();
         let mut reason = None;
         for condition in conditions {
-            if !applicability::holds(&condition.applies_if, &items)
-                .map_err(RunError::Applicability)?
-            {
-                reason = Some(format!("{}: {}", condition.applies_if, condition.otherwise));
+            match applicability::holds(&condition.applies_if, &items) {
+                Ok(true) => {}
+                Ok(false) => {
+                    reason = Some(format!("{}: {}", condition.applies_if, condition.otherwise));
+                }
+                Err(message) => unset.entry(message).or_default().push(case.id.clone()),
             }
         }
         match reason {
@@ -345,7 +384,10 @@ fn not_applicable_apart(
             }
         }
     }
-    Ok(applicable)
+    match unset.into_iter().next() {
+        Some((message, cases)) => Err(RunError::Applicability { message, cases }),
+        None => Ok(applicable),
+    }
 }
 
 /// Takes the finished cases over, with their steps.

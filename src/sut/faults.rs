@@ -1,27 +1,11 @@
-//! `fixtures/faults.yaml`: which test cases must fail under which fault of the reference build, and for which requirement.
+//! Which fault of the reference build proves which test cases: `fixtures/faults.yaml`.
 use super::{SutError, yaml};
-use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-/// One fault and what it must be caught by.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// As in `ims-conformance reference --fault NAME`.
-    pub name: String,
-    /// The requirement it breaks.
-    pub breaks: String,
-    /// Requirements that cannot hold either while that one is broken, and why.
-    #[serde(default)]
-    pub also: Vec<String>,
-    #[serde(default)]
-    pub why: String,
-    /// Exactly the test cases that fail.
-    pub fails: Vec<String>,
-}
-
+/// Name of a fault, as in `ims-conformance reference --fault NAME`, and the test cases that must fail while it is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults(pub Vec<Fault>);
+pub struct Faults(pub BTreeMap<String, Vec<String>>);
 
 impl Faults {
     pub fn load(fixtures: &Path) -> Result<Self, SutError> {
@@ -34,12 +18,13 @@ impl Faults {
         yaml::from_str(&text).map(Self).map_err(fail)
     }
 
-    /// Names of the faults that a test case catches.
+    /// Names of the faults that a test case catches, be it one row of an outline.
     pub fn proving(&self, case: &str) -> Vec<String> {
+        let tag = case.split('.').next().unwrap_or(case);
         self.0
             .iter()
-            .filter(|fault| fault.fails.iter().any(|id| id == case))
-            .map(|fault| fault.name.clone())
+            .filter(|(_, fails)| fails.iter().any(|id| id == case || id == tag))
+            .map(|(name, _)| name.clone())
             .collect()
     }
 }

@@ -38,7 +38,7 @@ impl Process {
             .stderr(Stdio::from(log))
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| SutError::Start(format!("{program}: {error}")))?;
+            .map_err(|error| SutError::Start(format!("{program} (start.command): {error}")))?;
         let addresses = Self::first_line(&mut child, start).await?;
         Ok(Self { child, addresses })
     }
@@ -62,9 +62,7 @@ impl Process {
                 ))
             })?
             .map_err(|error| SutError::Start(error.to_string()))?
-            .ok_or_else(|| {
-                SutError::Start("it ended before it was ready; see system.log".into())
-            })?;
+            .ok_or_else(|| SutError::Start("it ended before it was ready".into()))?;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let value: serde_json::Value = serde_json::from_str(&line).map_err(|error| {
             SutError::Start(format!("its first line is not JSON ({error}): {line}"))
