@@ -1,10 +1,38 @@
 //! The sockets of one peer: UDP and TCP for SIP on one port number, TCP for MSRP.
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
 use tokio::net::{TcpListener, UdpSocket};
 
-/// How often a port number is drawn until it is free on UDP and TCP.
+/// How often a port number is drawn until it is free on UDP and TCP, and fresh.
 const ATTEMPTS: usize = 64;
+/// So many of the last port numbers are not given out again; fewer than the operating system has to give.
+const REMEMBERED: usize = 8192;
+
+/// Ports that peers have had in this process. The system under test may go on speaking to a peer that has gone, and what it says must
+/// not reach the next one.
+static WORN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+
+/// Whether nobody has had that port lately; from now on somebody has.
+fn fresh(port: u16) -> bool {
+    let mut worn = WORN.lock().unwrap_or_else(PoisonError::into_inner);
+    let worn = worn.get_or_insert_default();
+    if worn.len() >= REMEMBERED {
+        worn.clear();
+    }
+    worn.insert(port)
+}
+
+async fn fresh_listener(ip: IpAddr) -> io::Result<TcpListener> {
+    for _ in 0..ATTEMPTS {
+        let listener = TcpListener::bind((ip, 0)).await?;
+        if fresh(listener.local_addr()?.port()) {
+            return Ok(listener);
+        }
+    }
+    TcpListener::bind((ip, 0)).await
+}
 
 /// What one machine listens on. `sip_interface` is the reference point its SIP is on: `isc` or `gm`.
 #[derive(Debug)]
@@ -20,13 +48,13 @@ impl Sockets {
     pub async fn bind(ip: IpAddr, sip_interface: &'static str) -> io::Result<Self> {
         let mut last = io::Error::from(io::ErrorKind::AddrInUse);
         for _ in 0..ATTEMPTS {
-            let listener = TcpListener::bind((ip, 0)).await?;
+            let listener = fresh_listener(ip).await?;
             match UdpSocket::bind(listener.local_addr()?).await {
                 Ok(udp) => {
                     return Ok(Self {
                         udp: Some(udp),
                         sip_tcp: Some(listener),
-                        msrp_tcp: Some(TcpListener::bind((ip, 0)).await?),
+                        msrp_tcp: Some(fresh_listener(ip).await?),
                         sip_interface,
                     });
                 }

@@ -234,26 +234,15 @@ async fn wait(
 ) -> Waited {
     let faults = session.gateway.faults;
     let answer_time = Duration::from_secs_f64(session.settings.answer_seconds);
-    // An interval of nothing would be a storm of responses.
-    let refresh = Duration::from_secs_f64(session.settings.provisional_refresh_seconds)
-        .max(Duration::from_millis(50));
     let mut deadline = Instant::now() + answer_time;
     let mut submitting: Option<Submitting> = Some(Box::pin(session_sms::all(submissions)));
-    let mut next_provisional = Instant::now();
-    let silent = faults.is(Fault::NoProvisional);
+    // The first one goes out before anything can come of the short message.
+    let mut next_provisional = provisional(session, invite);
     let mut repeats = 0;
     loop {
         tokio::select! {
             () = invite.cancelled() => return Waited::Cancelled,
-            () = sleep_until(next_provisional), if !silent => {
-                //= INV-10
-                let headers = session.invitation.sender.cpm_headers();
-                invite.provisional(183, reason(183), &headers, None);
-                next_provisional = Instant::now() + refresh;
-                if faults.is(Fault::NoProvisionalRefresh) {
-                    next_provisional += Duration::from_secs(86_400);
-                }
-            }
+            () = sleep_until(next_provisional) => next_provisional = provisional(session, invite),
             result = pending(&mut submitting), if submitting.is_some() => {
                 submitting = None;
                 if let Err(error) = result && !faults.is(Fault::IgnoresSubmissionFailure) {
@@ -279,6 +268,24 @@ async fn wait(
             }
         }
     }
+}
+
+/// Tells the caller that the answer is awaited. Gives the time to say so again.
+//= INV-10
+fn provisional(session: &Session, invite: &ServerInvite) -> Instant {
+    let faults = session.gateway.faults;
+    let never = Instant::now() + Duration::from_secs(86_400);
+    if faults.is(Fault::NoProvisional) {
+        return never;
+    }
+    let headers = session.invitation.sender.cpm_headers();
+    invite.provisional(183, reason(183), &headers, None);
+    if faults.is(Fault::NoProvisionalRefresh) {
+        return never;
+    }
+    // An interval of nothing would be a storm of responses.
+    let refresh = Duration::from_secs_f64(session.settings.provisional_refresh_seconds);
+    Instant::now() + refresh.max(Duration::from_millis(50))
 }
 
 async fn pending(submitting: &mut Option<Submitting>) -> Result<Vec<String>, SubmitError> {
