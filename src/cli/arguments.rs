@@ -93,6 +93,9 @@ pub struct RunArguments {
     /// Transport of SIP between the peers and the system [default: that of its profile]
     #[arg(long, value_name = "udp|tcp")]
     pub transport: Option<Transport>,
+    /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
+    #[arg(long, conflicts_with_all = ["selection", "fault"])]
+    pub refresh_evidence: bool,
     /// Say nothing but the summary
     #[arg(long, short)]
     pub quiet: bool,

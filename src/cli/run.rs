@@ -3,7 +3,7 @@ use super::catalogue_text::{self, Listed};
 use super::{
     ExitCode,
     arguments::{ExplainArguments, ListArguments, PlaceArguments, RunArguments},
-    complain,
+    complain, evidence,
     places::Places,
     report, say,
 };
@@ -26,6 +26,9 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
         return Ok(ExitCode::Usage);
     }
     let quiet = arguments.quiet;
+    let kept_for = arguments
+        .refresh_evidence
+        .then(|| (arguments.places.clone(), system_name(&arguments.system)));
     let options = options(arguments, &jiff::Timestamp::now())?;
     let out = options.out.clone().unwrap_or_default();
     let progress = Progress::suitable(quiet);
@@ -38,10 +41,29 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
     if !quiet {
         complain(&format!("report: {}", out.join("report.html").display()));
     }
+    if let Some((places, system)) = kept_for {
+        keep(&record, &out, &places, &system)?;
+    }
     match record.interrupted {
         true => Ok(ExitCode::Error),
         false => Ok(ExitCode::of(&record.totals)),
     }
+}
+
+/// The run becomes the evidence on file of its system, if it is fit for that.
+fn keep(record: &RunRecord, out: &Path, places: &PlaceArguments, system: &str) -> Result<()> {
+    if let Some(reason) = evidence::unfit(record) {
+        complain(&format!("the evidence on file stays as it was: {reason}"));
+        return Ok(());
+    }
+    let suite = Suite::read(places)?;
+    let requirements: Vec<&Requirement> = suite.register.requirements.values().collect();
+    let coverage = catalogue_text::coverage(&requirements, &suite.listed());
+    let folders = evidence::keep(record, out, &suite.places.project, system, &coverage)?;
+    for folder in folders {
+        complain(&format!("kept: {}", folder.display()));
+    }
+    Ok(())
 }
 
 fn start(options: RunOptions, progress: &Progress) -> Result<RunRecord> {

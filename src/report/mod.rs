@@ -9,7 +9,7 @@ pub mod junit;
 pub mod markdown;
 mod page;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod schema;
 pub mod text;
 pub(crate) mod wording;

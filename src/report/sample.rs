@@ -216,7 +216,7 @@ pub(super) fn one(verdict: Verdict) -> RunRecord {
 }
 
 /// Every verdict, most of them passes.
-pub(super) fn mixed() -> RunRecord {
+pub(crate) fn mixed() -> RunRecord {
     use Verdict::{Error, Fail, Inconc, NotApplicable, Pass};
     let verdicts = [
         Pass,
