@@ -1,0 +1,390 @@
+//! Self-test: TShark, which knows nothing of us, reads every capture of a whole run again, and the captures kept as evidence. What it
+//! sees must be what `observe` sees, frame by frame, and nothing in it may be malformed or out of order.
+//!
+//! What TShark 4.0 cannot tell, and is therefore not asked:
+//! - the status of an SMPP request: it is shown for responses only;
+//! - characters outside the Basic Multilingual Plane in UCS2: a surrogate pair comes out as replacement characters (left out of both texts;
+//!   the octets are compared);
+//! - texts in national language shift tables of GSM 7-bit (their octets are compared).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod ladders;
+mod third_party;
+
+use ims_conformance::observe::{Fact, Trace};
+use ims_conformance::wire::smpp::{Pdu, decode_short_message_text};
+use ims_conformance::wire::sms::Coding;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What both are asked of every frame. TShark's names.
+const FIELDS: [&str; 14] = [
+    "sip.Method",
+    "sip.Status-Code",
+    "sip.Call-ID",
+    "sip.CSeq",
+    "msrp.method",
+    "msrp.transaction.id",
+    "msrp.status.code",
+    "smpp.command_id",
+    "smpp.sequence_number",
+    "smpp.command_status",
+    "smpp.source_addr",
+    "smpp.destination_addr",
+    "smpp.message",
+    "smpp.message_text",
+];
+/// What only TShark is asked: whatever it finds wrong.
+const COMPLAINTS: [&str; 4] = [
+    "_ws.expert.message",
+    "_ws.expert.severity",
+    "_ws.malformed",
+    "tcp.analysis.flags",
+];
+/// Expert information below this is talk: chats of the protocol and packet comments.
+const NOTE: u32 = 0x0040_0000;
+/// Notes about captures in good order.
+const EXCUSED: [&str; 4] = [
+    // Header fields of OMA CPM that TShark has no dissector for.
+    "Unrecognised SIP header (conversation-id)",
+    "Unrecognised SIP header (contribution-id)",
+    // A TCP connection that ends as it should.
+    "This frame initiates the connection closing",
+    "This frame undergoes the connection closing",
+];
+const SEPARATOR: char = '\u{1e}';
+const AGGREGATOR: char = '\u{1f}';
+
+/// Values of each field, frame by frame.
+type Reading = BTreeMap<u32, BTreeMap<&'static str, Vec<String>>>;
+
+/// A run of everything against the reference; its folder. Made once for all tests of this target.
+static RUN: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("witness");
+    std::fs::remove_dir_all(&folder).ok();
+    let run = Command::new(env!("CARGO_BIN_EXE_ims-conformance"))
+        .args(["run", "--quiet", "--out"])
+        .arg(&folder)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let said = [run.stdout, run.stderr].concat();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&said));
+    folder
+});
+
+fn captures(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "pcapng"))
+        .collect();
+    found.sort();
+    found
+}
+
+fn kept() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/reference")
+}
+
+// ---- our reading ----
+
+fn ours(trace: &Trace) -> Reading {
+    let mut reading = Reading::new();
+    for seen in &trace.facts {
+        let frame = reading.entry(*seen.frames.last().unwrap()).or_default();
+        let mut say = |field: &'static str, value: String| {
+            frame.entry(field).or_insert_with(Vec::new).push(value);
+        };
+        match &seen.fact {
+            Fact::Sip(message) => {
+                match (message.method(), message.status()) {
+                    (Some(method), _) => say("sip.Method", method.to_owned()),
+                    (None, Some(code)) => say("sip.Status-Code", code.to_string()),
+                    (None, None) => panic!("neither request nor response"),
+                }
+                let header = |name| message.header(name).unwrap_or_default().to_owned();
+                say("sip.Call-ID", header("Call-ID"));
+                say("sip.CSeq", header("CSeq"));
+            }
+            Fact::Msrp(message) => {
+                if let Some(method) = message.method() {
+                    say("msrp.method", method.to_owned());
+                }
+                // TShark names it in the start line and in the end-line.
+                say("msrp.transaction.id", message.transaction_id.clone());
+                say("msrp.transaction.id", message.transaction_id.clone());
+                if let Some(code) = message.status() {
+                    say("msrp.status.code", code.to_string());
+                }
+            }
+            Fact::Smpp(pdu) => smpp(pdu, &mut say),
+            Fact::Malformed { error, .. } => say("malformed", error.to_string()),
+            Fact::SipKeepAlive | Fact::TcpOpened | Fact::TcpClosed { .. } => {}
+        }
+    }
+    reading
+}
+
+fn smpp(pdu: &Pdu, say: &mut impl FnMut(&'static str, String)) {
+    say("smpp.command_id", format!("0x{:08x}", pdu.command.0));
+    say("smpp.sequence_number", pdu.sequence.to_string());
+    if pdu.command.is_response() {
+        say("smpp.command_status", format!("0x{:08x}", pdu.status));
+    }
+    let Some(fields) = pdu.short_message() else {
+        return;
+    };
+    say("smpp.source_addr", fields.source.clone());
+    say("smpp.destination_addr", fields.dest.clone());
+    if fields.short_message.is_empty() {
+        return;
+    }
+    let octets = fields.short_message.iter();
+    let octets: Vec<String> = octets.map(|octet| format!("{octet:02x}")).collect();
+    say("smpp.message", octets.concat());
+    match decode_short_message_text(fields, &pdu.tlvs) {
+        Ok((text, Coding::Gsm7 | Coding::Ucs2, _)) => say("smpp.message_text", comparable(&text)),
+        Ok(_) => {}
+        Err(error) => say("malformed", error.to_string()),
+    }
+}
+
+/// Without what TShark cannot show.
+fn comparable(text: &str) -> String {
+    let shown = |c: &char| u32::from(*c) < 0x1_0000 && *c != '\u{fffd}';
+    text.chars().filter(shown).collect()
+}
+
+// ---- the other reading ----
+
+/// The dissector for each port, by the reference point its packets are on: the ports are picked at random, and some belong to other
+/// protocols by registration.
+fn decode_as(trace: &Trace) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for frame in &trace.frames {
+        for port in [frame.from.port(), frame.to.port()] {
+            match frame.interface.as_str() {
+                "msrp" | "smpp" => {
+                    found.insert(format!("tcp.port=={port},{}", frame.interface));
+                }
+                _ => {
+                    found.insert(format!("udp.port=={port},sip"));
+                    found.insert(format!("tcp.port=={port},sip"));
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn theirs(tshark: &Path, capture: &Path, trace: &Trace) -> Result<Reading, Vec<String>> {
+    let mut command = Command::new(tshark);
+    // Following SDP into connections costs time without end in large captures, and the ports are named here anyway.
+    command
+        .args(["-n", "-o", "sdp.establish_conversation:FALSE"])
+        .args(["-o", "smpp.decode_sms_over_smpp:GSM 7-bit", "-T", "fields"])
+        .args(["-E", &format!("separator={SEPARATOR}")])
+        .args(["-E", &format!("aggregator={AGGREGATOR}")])
+        .args(["-e", "frame.number"]);
+    for field in FIELDS.iter().chain(&COMPLAINTS) {
+        command.args(["-e", field]);
+    }
+    for rule in decode_as(trace) {
+        command.args(["-d", &rule]);
+    }
+    let output = command.arg("-r").arg(capture).output().unwrap();
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(vec![format!("TShark ended with {}: {said}", output.status)]);
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut reading = Reading::new();
+    let mut complaints = Vec::new();
+    for line in text.lines() {
+        let mut columns = line.split(SEPARATOR);
+        let number: u32 = columns.next().unwrap().parse().unwrap();
+        let mut frame = BTreeMap::new();
+        for field in FIELDS {
+            let values = values(columns.next().unwrap());
+            if !values.is_empty() {
+                frame.insert(field, values);
+            }
+        }
+        if let Some(texts) = frame.get_mut("smpp.message_text") {
+            texts.iter_mut().for_each(|text| *text = comparable(text));
+        }
+        let rest: Vec<Vec<String>> = columns.map(values).collect();
+        complaints.extend(wrong(&rest).map(|what| format!("frame {number}: TShark says {what}")));
+        reading.insert(number, frame);
+    }
+    match complaints.is_empty() {
+        true => Ok(reading),
+        false => Err(complaints),
+    }
+}
+
+fn values(column: &str) -> Vec<String> {
+    match column {
+        "" => Vec::new(),
+        column => column.split(AGGREGATOR).map(str::to_owned).collect(),
+    }
+}
+
+/// What is wrong with a frame, from the columns of [`COMPLAINTS`].
+fn wrong(columns: &[Vec<String>]) -> Option<String> {
+    let [messages, severities, malformed, analysis] = columns else {
+        return Some("too little".to_owned());
+    };
+    if !malformed.is_empty() {
+        return Some(format!("malformed: {messages:?}"));
+    }
+    if !analysis.is_empty() {
+        return Some(format!("TCP is out of order: {messages:?}"));
+    }
+    let severe = |text: &String| {
+        text.parse::<u32>()
+            .map_or(true, |severity| severity >= NOTE)
+    };
+    let severe = severities.iter().filter(|text| severe(text)).count();
+    let excused = messages.iter().filter(|m| EXCUSED.contains(&m.as_str()));
+    (severe > excused.count()).then(|| messages.join("; "))
+}
+
+// ---- both ----
+
+fn differences(ours: &Reading, theirs: &Reading) -> Vec<String> {
+    let frames: BTreeSet<u32> = ours.keys().chain(theirs.keys()).copied().collect();
+    let mut found = Vec::new();
+    let nothing = BTreeMap::new();
+    for number in frames {
+        let we = ours.get(&number).unwrap_or(&nothing);
+        let they = theirs.get(&number).unwrap_or(&nothing);
+        let fields: BTreeSet<_> = we.keys().chain(they.keys()).copied().collect();
+        for field in fields {
+            let (we, they) = (we.get(field), they.get(field));
+            if we != they {
+                found.push(format!(
+                    "frame {number}, {field}: we read {we:?}, TShark {they:?}"
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Disagreements about one capture; how many values both agree on.
+fn compare(tshark: &Path, capture: &Path) -> Result<BTreeMap<&'static str, usize>, Vec<String>> {
+    let octets = std::fs::read(capture).unwrap();
+    let trace = Trace::read(&octets).map_err(|error| vec![error.to_string()])?;
+    let notes = trace.notes.iter();
+    let mut found: Vec<String> = notes
+        .map(|note| format!("frame {}: we note: {}", note.frame, note.text))
+        .collect();
+    let we = ours(&trace);
+    let they = theirs(tshark, capture, &trace)?;
+    found.extend(differences(&we, &they));
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let mut counts = BTreeMap::new();
+    for (field, values) in we.values().flatten() {
+        *counts.entry(*field).or_insert(0) += values.len();
+    }
+    Ok(counts)
+}
+
+/// TShark takes a fifth of a second to start, so as many run as there are processors.
+fn all_agree(captures: &[PathBuf]) {
+    let tshark = third_party::program("tshark", "tshark");
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut results = Vec::new();
+        while let Some(capture) = captures.get(next.fetch_add(1, Ordering::Relaxed)) {
+            results.push((capture, compare(&tshark, capture)));
+        }
+        results
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let results = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let ended = started
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap());
+        ended.collect::<Vec<_>>()
+    });
+    let mut agreed: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (capture, result) in results {
+        match result {
+            Ok(counts) => counts
+                .into_iter()
+                .for_each(|(field, n)| *agreed.entry(field).or_insert(0) += n),
+            Err(complaints) => found.extend(
+                complaints
+                    .into_iter()
+                    .map(|complaint| format!("{}: {complaint}", capture.display())),
+            ),
+        }
+    }
+    found.sort();
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+    for field in FIELDS {
+        let agreed = agreed.get(field).copied().unwrap_or(0);
+        assert!(agreed > 0, "no capture has any {field}");
+    }
+}
+
+#[test]
+fn tshark_sees_in_every_capture_of_a_run_what_we_see() {
+    all_agree(&captures(&RUN.join("captures")));
+}
+
+#[test]
+fn tshark_sees_in_the_evidence_on_file_what_we_see() {
+    all_agree(&captures(&kept()));
+}
+
+#[test]
+fn a_different_reading_is_told_with_its_frame() {
+    let capture = kept().join("TC-M2S-01-01.hello-bob.pcapng");
+    let tshark = third_party::program("tshark", "tshark");
+    let octets = std::fs::read(&capture).unwrap();
+    let trace = Trace::read(&octets).unwrap();
+    let they = theirs(&tshark, &capture, &trace).unwrap();
+    let we = ours(&trace);
+    assert_eq!(differences(&we, &they), Vec::<String>::new());
+    let frames: BTreeMap<&str, u32> = we
+        .iter()
+        .flat_map(|(number, fields)| fields.keys().map(|field| (*field, *number)))
+        .collect();
+    for field in FIELDS {
+        let frame = frames[field];
+        let mut changed = we.clone();
+        let value = &mut changed.get_mut(&frame).unwrap().get_mut(field).unwrap()[0];
+        value.push('x');
+        let told = differences(&changed, &they);
+        let place = format!("frame {frame}, {field}: ");
+        assert!(told.len() == 1 && told[0].starts_with(&place), "{told:?}");
+    }
+}
+
+#[test]
+fn what_tshark_finds_wrong_counts() {
+    let column = |text: &str| values(text);
+    let frame = |messages: &str, severities: &str, malformed: &str, analysis: &str| {
+        wrong(&[messages, severities, malformed, analysis].map(column))
+    };
+    assert_eq!(frame("", "", "", ""), None);
+    assert_eq!(frame("[1] Alice invites Bob", "1048576", "", ""), None);
+    assert_eq!(frame(EXCUSED[0], "4194304", "", ""), None);
+    assert!(frame("Bad checksum", "8388608", "", "").is_some());
+    assert!(frame("Out-Of-Order", "6291456", "", "Flags").is_some());
+    assert!(frame("Malformed", "8388608", "Malformed", "").is_some());
+    let both = format!("{}{AGGREGATOR}Something new", EXCUSED[0]);
+    let severities = format!("4194304{AGGREGATOR}4194304");
+    assert!(frame(&both, &severities, "", "").is_some());
+}
