@@ -1,4 +1,6 @@
 //! One run from start to `run.json`: catalogue, linter, selection, system, test cases, record.
+//!
+//! More than 400 lines: the stations of one run, in their order, each a short function.
 use super::catalogue::{Catalogue, CatalogueError};
 use super::execute::{Bench, blank, execute};
 use super::judge::settle;

@@ -1,11 +1,10 @@
 //! Inviting, answering, cancelling, and what becomes of the invitation.
 use super::lab::Lab;
-use super::policy::LONG_TEXT;
 use super::stage::Means;
 use super::vocabulary::{Outcome, PersonName, Word};
 use crate::peer::ue::{Invitation, UeCommand};
 use crate::sut::Ixit;
-use crate::verdict::{Question, Reason, acceptance, invitation, short_message};
+use crate::verdict::{Question, Reason, acceptance, invitation, short_message, waiting};
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
@@ -67,7 +66,7 @@ async fn cancels(lab: &mut Lab, caller: PersonName, step: &Step) {
     let call = lab.stage().call.clone();
     lab.order(&caller.0, UeCommand::Cancel { call });
     if step.keyword.trim() != "When" {
-        let question = invitation::cancelled(lab.ixit().reaction_seconds);
+        let question = waiting::cancelled(lab.ixit().reaction_seconds);
         lab.require(&step.value, question).await;
     }
 }
@@ -173,7 +172,7 @@ async fn refused_in_time(lab: &mut Lab, step: &Step) {
     let tolerance = ixit.answer_tolerance_seconds + ixit.allowance_seconds;
     lab.refusal(
         &step.value,
-        invitation::refused_after(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds),
+        waiting::refused_after(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds),
     )
     .await;
 }
@@ -185,7 +184,7 @@ async fn not_extended(lab: &mut Lab, step: &Step) {
     let tolerance = ixit.answer_tolerance_seconds + ixit.allowance_seconds;
     lab.check(
         &step.value,
-        invitation::time_not_restarted(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds),
+        waiting::time_not_restarted(ixit.short_answer_seconds, tolerance, ixit.reaction_seconds),
     )
     .await;
 }
@@ -208,19 +207,12 @@ async fn privacy_understood(lab: &mut Lab, step: &Step) {
     .await;
 }
 
-/// A short message on account of the invitation, where invitations are converted.
-#[then(expr = "the chat invitation reaches {person} by SMS")]
-async fn reaches_by_sms(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let question = short_message::conversion_reaches(&callee.0, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
-}
-
 /// No final response over the guard time.
 #[then("the invitation is neither accepted nor refused")]
 async fn undecided(lab: &mut Lab, step: &Step) {
     let guard = lab.ixit().guard_seconds;
     lab.wait_for_inviting_message().await;
-    lab.never(&step.value, invitation::undecided(guard)).await;
+    lab.never(&step.value, waiting::undecided(guard)).await;
 }
 
 /// A provisional response follows the INVITE at once.
@@ -229,7 +221,7 @@ async fn tried_at_once(lab: &mut Lab, step: &Step) {
     let ixit = lab.ixit();
     lab.check(
         &step.value,
-        invitation::tried_at_once(ixit.trying_seconds, ixit.allowance_seconds),
+        waiting::tried_at_once(ixit.trying_seconds, ixit.allowance_seconds),
     )
     .await;
 }
@@ -242,7 +234,7 @@ async fn kept_alive(lab: &mut Lab, step: &Step) {
         ixit.short_answer_seconds + ixit.answer_tolerance_seconds + ixit.reaction_seconds;
     lab.check(
         &step.value,
-        invitation::kept_alive(
+        waiting::kept_alive(
             ixit.provisional_interval_seconds,
             ixit.allowance_seconds,
             patience,
@@ -254,7 +246,7 @@ async fn kept_alive(lab: &mut Lab, step: &Step) {
 /// 200 to CANCEL, 487 to INVITE.
 #[then("the invitation ends as cancelled")]
 async fn ends_as_cancelled(lab: &mut Lab, step: &Step) {
-    let question = invitation::cancelled(lab.ixit().reaction_seconds);
+    let question = waiting::cancelled(lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 
@@ -262,7 +254,7 @@ async fn ends_as_cancelled(lab: &mut Lab, step: &Step) {
 #[then("no chat session starts")]
 async fn no_session(lab: &mut Lab, step: &Step) {
     let guard = lab.ixit().guard_seconds;
-    lab.never(&step.value, invitation::no_session_starts(guard))
+    lab.never(&step.value, waiting::no_session_starts(guard))
         .await;
 }
 
@@ -286,160 +278,6 @@ async fn warning(lab: &mut Lab, number: String, step: &Step) {
     let number = if number == "119" { "119" } else { "127" };
     let question = invitation::warning(number, lab.ixit().reaction_seconds);
     lab.refusal(&step.value, question).await;
-}
-
-/// A short message on account of the invitation.
-#[then(expr = "{person} receives the inviting message")]
-async fn receives(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let question = short_message::inviting_message_received(&callee.0, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
-}
-
-/// Exactly one, over the guard time.
-#[then(expr = "{person} receives the inviting message once")]
-async fn receives_once(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let ixit = lab.ixit();
-    lab.check(
-        &step.value,
-        short_message::received_once(&callee.0, ixit.reaction_seconds, ixit.guard_seconds),
-    )
-    .await;
-}
-
-/// Nothing on the SMS leg over the guard time.
-#[then(expr = "{person} is sent no short message")]
-#[then(expr = "{person} is sent no further short message")]
-async fn sent_nothing(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let guard = lab.ixit().guard_seconds;
-    lab.never(&step.value, short_message::none_to(&callee.0, guard))
-        .await;
-}
-
-/// The order of 2xx and short messages.
-#[then(expr = "{person} is sent no short message before the invitation is accepted")]
-async fn not_asked(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let ixit = lab.ixit();
-    lab.never(
-        &step.value,
-        short_message::none_before_acceptance(&callee.0, ixit.reaction_seconds, ixit.guard_seconds),
-    )
-    .await;
-}
-
-/// Destination of the short message.
-#[then(expr = "the inviting message is addressed to {person}")]
-async fn addressed_to(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let question = short_message::addressed_to(&callee.0, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
-}
-
-/// TP-PID, protocol_id of SMPP.
-#[then(regex = r"^the inviting message has protocol identifier (\d+)$")]
-async fn protocol_identifier(lab: &mut Lab, value: u8, step: &Step) {
-    let question = short_message::protocol_identifier(value, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
-}
-
-/// The whole decoded text.
-#[then(expr = "the inviting message reads {string}")]
-async fn reads(lab: &mut Lab, text: String, step: &Step) {
-    let question = short_message::inviting_message_reads(&text, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
-}
-
-/// The operator's wording of the invitation stands in the text.
-#[then(expr = "the inviting message tells {person} that he is invited to a chat session")]
-async fn tells_of_chat(lab: &mut Lab, _callee: PersonName, step: &Step) {
-    let ixit = lab.ixit();
-    let marker = vec![ixit.texts.invite_marker.clone()];
-    lab.check(
-        &step.value,
-        short_message::inviting_message_mentions(
-            "says that it is an invitation",
-            marker,
-            ixit.reaction_seconds,
-        ),
-    )
-    .await;
-}
-
-/// The operator's three words stand in the text.
-#[then("the inviting message explains how to accept, reject and end")]
-async fn explains(lab: &mut Lab, step: &Step) {
-    let ixit = lab.ixit();
-    let words = [Word::Accept, Word::Reject, Word::Leave]
-        .map(|word| lab.word(word))
-        .to_vec();
-    lab.check(
-        &step.value,
-        short_message::inviting_message_mentions(
-            "has the three words",
-            words,
-            ixit.reaction_seconds,
-        ),
-    )
-    .await;
-}
-
-/// Number or display name of a CPM user in the text.
-#[then(expr = "the inviting message tells who {person} is")]
-async fn tells_who(lab: &mut Lab, person: PersonName, step: &Step) {
-    let question = short_message::inviting_message_tells(&person.0, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
-}
-
-/// Neither number nor display name in any short message of the test case.
-#[then(expr = "no short message to {person} tells who {person} is")]
-async fn nobody_tells(lab: &mut Lab, to: PersonName, person: PersonName, step: &Step) {
-    let guard = lab.ixit().guard_seconds;
-    lab.wait_for_inviting_message().await;
-    lab.never(
-        &step.value,
-        short_message::nobody_tells(&person.0, &to.0, guard),
-    )
-    .await;
-}
-
-/// All parts, one reference, the operator's long text.
-#[then("the inviting message arrives whole, as one concatenated short message")]
-async fn concatenated(lab: &mut Lab, step: &Step) {
-    let question =
-        short_message::arrives_concatenated(LONG_TEXT, "Bob", lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
-}
-
-/// A help text follows the unrecognised answer.
-#[then(expr = "{person} receives one help message")]
-async fn one_help_message(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let ixit = lab.ixit();
-    lab.check(
-        &step.value,
-        short_message::one_help_message(&callee.0, ixit.reaction_seconds, ixit.guard_seconds),
-    )
-    .await;
-}
-
-/// The response of the SMS leg to the answering short message.
-#[then(expr = "{person}'s answer is acknowledged")]
-async fn acknowledged(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let question = short_message::acknowledged(&callee.0, lab.ixit().acknowledge_seconds);
-    lab.check(&step.value, question).await;
-}
-
-/// RP-DA or SC-Address of the inviting message, and where it comes from.
-#[then(
-    regex = r"^the inviting message carries ((?:a|the provisioned) service centre address|the service centre address from the HSS)$"
-)]
-async fn service_centre(lab: &mut Lab, what: String, step: &Step) {
-    let question = short_message::service_centre_address(&what, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
-}
-
-/// The routing query before the short message.
-#[then(expr = "the route of {person}'s answer leads through the gateway")]
-async fn routed(lab: &mut Lab, _callee: PersonName, step: &Step) {
-    let question = short_message::routed_through_gateway(lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
 }
 
 impl Lab {
@@ -500,7 +338,7 @@ impl Lab {
     }
 
     /// Gives the inviting message its time before "nothing happens" is timed; without one the judge says so.
-    async fn wait_for_inviting_message(&mut self) {
+    pub async fn wait_for_inviting_message(&mut self) {
         let reaction = self.ixit().reaction_seconds;
         self.await_fact(short_message::inviting_message_received("Bob", reaction))
             .await;

@@ -4,6 +4,7 @@
 //! capture. Judging is `verdict`'s business: a `Then` only says which question is meant.
 mod chat;
 mod invitation;
+mod inviting_message;
 mod lab;
 mod number;
 mod policy;

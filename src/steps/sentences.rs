@@ -22,9 +22,10 @@ pub struct Sentence {
     line: u32,
 }
 
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
     ("chat.rs", include_str!("chat.rs")),
     ("invitation.rs", include_str!("invitation.rs")),
+    ("inviting_message.rs", include_str!("inviting_message.rs")),
     ("number.rs", include_str!("number.rs")),
     ("policy.rs", include_str!("policy.rs")),
     ("teardown.rs", include_str!("teardown.rs")),

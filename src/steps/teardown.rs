@@ -30,28 +30,28 @@ async fn has_ended(lab: &mut Lab, caller: PersonName, callee: PersonName, step: 
     let question = teardown::ended(lab.ixit().reaction_seconds);
     lab.require(&step.value, question).await;
     // What the gateway still has to say about this session must not be taken for the beginning of the next.
-    let closing = short_message::closing_message_received(&callee.0, lab.ixit().guard_seconds);
+    let closing = teardown::closing_message_received(&callee.0, lab.ixit().guard_seconds);
     lab.await_fact(closing).await;
 }
 
 /// A short message after the BYE.
 #[then(expr = "{person} receives the closing message")]
 async fn receives_closing(lab: &mut Lab, callee: PersonName, step: &Step) {
-    let question = short_message::closing_message_received(&callee.0, lab.ixit().reaction_seconds);
+    let question = teardown::closing_message_received(&callee.0, lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 
 /// The operator's closing text.
 #[then(expr = "the closing message reads {string}")]
 async fn closing_reads(lab: &mut Lab, text: String, step: &Step) {
-    let question = short_message::closing_message_reads("Bob", &text, lab.ixit().reaction_seconds);
+    let question = teardown::closing_message_reads("Bob", &text, lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 
 /// Sender of the closing message.
 #[then("the closing message comes from the number of the inviting message")]
 async fn closing_sender(lab: &mut Lab, step: &Step) {
-    let question = short_message::closing_message_sender("Bob", lab.ixit().reaction_seconds);
+    let question = teardown::closing_message_sender("Bob", lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 

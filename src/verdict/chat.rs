@@ -1,4 +1,6 @@
 //! Chat messages that become short messages, and short messages that become chat messages.
+//!
+//! More than 400 lines, because it has a short judge for each of many rows and they share how arrivals are found.
 use super::scene::{first, pager_text, seconds, text_of};
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{ChatMessage, Session, ShortMessage};

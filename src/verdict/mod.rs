@@ -11,6 +11,7 @@ pub mod scene;
 pub mod session_number;
 pub mod short_message;
 pub mod teardown;
+pub mod waiting;
 
 pub use cast::{Cast, Person};
 pub use finding::Finding;

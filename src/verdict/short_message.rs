@@ -1,9 +1,11 @@
 //! Short messages towards an SMS user: the inviting message, help, closing; and that there is none.
+//!
+//! More than 400 lines, because it has a short judge for each of many rows and they share how short messages are told apart.
 use super::scene::{first, seconds};
 use super::{Judgement, Person, Question, Reason, View};
 use crate::observe::ShortMessage;
 
-fn quoted(message: &ShortMessage) -> String {
+pub(super) fn quoted(message: &ShortMessage) -> String {
     format!(
         "{:?} from {} to {}",
         message.text, message.sender, message.recipient
@@ -218,7 +220,7 @@ pub fn inviting_message_reads(text: &str, reaction: f64) -> Question {
     )
 }
 
-fn same_text(message: &ShortMessage, text: &str) -> Judgement {
+pub(super) fn same_text(message: &ShortMessage, text: &str) -> Judgement {
     if message.text == text {
         Judgement::holds(quoted(message), message.frames.clone())
     } else {
@@ -444,73 +446,5 @@ pub fn routed_through_gateway(reaction: f64) -> Question {
         "the routing query for the answer is answered with the gateway's own address",
         reaction,
         |_| Judgement::unproven("the carriage shows no routing query"),
-    )
-}
-
-/// First short message to a person after the stimulus, by which the end is announced.
-//= TD-01 type=test
-pub fn closing_message_received(person: &str, reaction: f64) -> Question {
-    let person = person.to_owned();
-    Question::eventually(
-        format!("a closing message reaches {person}"),
-        reaction,
-        move |view| match view
-            .new_short_messages_to(&person)
-            .into_iter()
-            .find(|message| message.complete)
-        {
-            Some(message) => Judgement::holds(quoted(&message), message.frames),
-            None => Judgement::awaited(format!("no short message to {person} after the BYE")),
-        },
-    )
-}
-
-//= TD-03 type=test
-pub fn closing_message_reads(person: &str, text: &str, reaction: f64) -> Question {
-    let (person, text) = (person.to_owned(), text.to_owned());
-    Question::eventually(
-        format!("the closing message reads {text:?}"),
-        reaction,
-        move |view| match view
-            .new_short_messages_to(&person)
-            .into_iter()
-            .find(|message| message.complete)
-        {
-            Some(message) => same_text(&message, &text),
-            None => Judgement::unproven("no closing message"),
-        },
-    )
-}
-
-//= TD-05 type=test
-pub fn closing_message_sender(person: &str, reaction: f64) -> Question {
-    let person = person.to_owned();
-    Question::eventually(
-        "the closing message has the sender of the inviting message",
-        reaction,
-        move |view| {
-            let inviting = view.short_messages_to(&person).into_iter().next();
-            let closing = view
-                .new_short_messages_to(&person)
-                .into_iter()
-                .find(|message| message.complete);
-            match (inviting, closing) {
-                (Some(inviting), Some(closing)) => {
-                    let observed = format!("{} and {}", inviting.sender, closing.sender);
-                    let frames: Vec<u32> = inviting
-                        .frames
-                        .iter()
-                        .chain(&closing.frames)
-                        .copied()
-                        .collect();
-                    if inviting.sender == closing.sender {
-                        Judgement::holds(observed, frames)
-                    } else {
-                        Judgement::broken(Reason::WrongValue, observed, frames)
-                    }
-                }
-                _ => Judgement::unproven("no inviting or no closing message"),
-            }
-        },
     )
 }

@@ -1,5 +1,6 @@
 //! The end of a chat session, from either side.
 use super::scene::{frames_of, seconds};
+use super::short_message::{quoted, same_text};
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{Direction, Fact};
 
@@ -105,4 +106,72 @@ pub fn ended(reaction: f64) -> Question {
             None => Judgement::awaited("no answer to the BYE"),
         }
     })
+}
+
+/// First short message to a person after the stimulus, by which the end is announced.
+//= TD-01 type=test
+pub fn closing_message_received(person: &str, reaction: f64) -> Question {
+    let person = person.to_owned();
+    Question::eventually(
+        format!("a closing message reaches {person}"),
+        reaction,
+        move |view| match view
+            .new_short_messages_to(&person)
+            .into_iter()
+            .find(|message| message.complete)
+        {
+            Some(message) => Judgement::holds(quoted(&message), message.frames),
+            None => Judgement::awaited(format!("no short message to {person} after the BYE")),
+        },
+    )
+}
+
+//= TD-03 type=test
+pub fn closing_message_reads(person: &str, text: &str, reaction: f64) -> Question {
+    let (person, text) = (person.to_owned(), text.to_owned());
+    Question::eventually(
+        format!("the closing message reads {text:?}"),
+        reaction,
+        move |view| match view
+            .new_short_messages_to(&person)
+            .into_iter()
+            .find(|message| message.complete)
+        {
+            Some(message) => same_text(&message, &text),
+            None => Judgement::unproven("no closing message"),
+        },
+    )
+}
+
+//= TD-05 type=test
+pub fn closing_message_sender(person: &str, reaction: f64) -> Question {
+    let person = person.to_owned();
+    Question::eventually(
+        "the closing message has the sender of the inviting message",
+        reaction,
+        move |view| {
+            let inviting = view.short_messages_to(&person).into_iter().next();
+            let closing = view
+                .new_short_messages_to(&person)
+                .into_iter()
+                .find(|message| message.complete);
+            match (inviting, closing) {
+                (Some(inviting), Some(closing)) => {
+                    let observed = format!("{} and {}", inviting.sender, closing.sender);
+                    let frames: Vec<u32> = inviting
+                        .frames
+                        .iter()
+                        .chain(&closing.frames)
+                        .copied()
+                        .collect();
+                    if inviting.sender == closing.sender {
+                        Judgement::holds(observed, frames)
+                    } else {
+                        Judgement::broken(Reason::WrongValue, observed, frames)
+                    }
+                }
+                _ => Judgement::unproven("no inviting or no closing message"),
+            }
+        },
+    )
 }
