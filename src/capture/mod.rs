@@ -8,6 +8,7 @@ mod endpoint;
 mod exchange;
 mod flow;
 mod link;
+pub mod pacing;
 mod packets;
 mod pcapng;
 mod socket;

@@ -1,5 +1,6 @@
 //! The cucumber world: actions with their preparations and time limits, and questions with their patience.
 use super::stage::{Asked, Means, Stage, User};
+use crate::capture::pacing::TICK;
 use crate::peer::ue::UeCommand;
 use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View};
 use std::time::Duration;
@@ -125,7 +126,7 @@ impl Lab {
     async fn wait_for_change(&mut self, deadline: Instant) {
         let stage = self.stage();
         let (tap, seen) = (stage.tap.clone(), stage.seen());
-        let tick = Instant::now() + Duration::from_millis(100);
+        let tick = Instant::now() + TICK;
         tokio::select! {
             () = tap.changed(seen) => {}
             () = sleep_until(deadline.min(tick)) => {}

@@ -1,4 +1,5 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
+use crate::capture::pacing::{BREATH, GRACE};
 use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
 use crate::observe::{self, Direction, Names, Observer, Trace, expected, unsettled};
 use crate::peer::ue::{Transport, UeCommand, UeEvent};
@@ -10,11 +11,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
-
-/// Silence after which nothing more is under way, when nothing is expected.
-const BREATH: Duration = Duration::from_millis(20);
-/// Silence after which what usually follows is taken not to come.
-const GRACE: Duration = Duration::from_millis(250);
 
 /// What all test cases of a run share.
 pub struct Facility {

@@ -1,0 +1,11 @@
+//! The harness's own pace: how often it looks, and how long a silence lasts before the next thing is done.
+//!
+//! None of these decides a verdict; limits that do are named in the profile (IXIT).
+use std::time::Duration;
+
+/// How often a question about elapsed time is put again while nothing arrives.
+pub const TICK: Duration = Duration::from_millis(100);
+/// Silence after which nothing more is under way, when nothing is expected.
+pub const BREATH: Duration = Duration::from_millis(20);
+/// Silence after which what usually follows is taken not to come.
+pub const GRACE: Duration = Duration::from_millis(250);
