@@ -3,6 +3,7 @@
 //! The features decide what runs, the capture decides the verdict, `run.json` holds everything a report needs.
 pub mod catalogue;
 mod execute;
+mod facility;
 mod judge;
 pub mod lint;
 pub mod options;
