@@ -26,6 +26,10 @@ pub fn accepted(reaction: f64) -> Question {
     })
 }
 
+pub(super) fn opens_a_session(call: &Call, response: SipFact) -> bool {
+    shortcomings(call.invitation.request.message, response.message).is_empty()
+}
+
 /// A 2xx that opens no session accepts nothing. That it should have is the matter of another requirement (ANS-02).
 fn acceptance(call: &Call, response: SipFact) -> Judgement {
     let wrong = shortcomings(call.invitation.request.message, response.message);

@@ -1,4 +1,5 @@
 //! What becomes of a CPM Session Invitation: accepted, refused, converted, waiting, timed out, cancelled.
+use super::acceptance::opens_a_session;
 use super::scene::{first, frames_of, seconds};
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{Call, SipFact};
@@ -275,21 +276,26 @@ pub fn privacy_understood(reaction: f64, guard: f64) -> Question {
         move |view| {
             about(view, |call, view| {
                 let asked = call.invitation.request.message.header("Privacy").is_some();
-                match (
-                    call.invitation.final_response(),
-                    call.invitation.responses.first(),
-                ) {
+                // 100 comes from the next hop, whatever it understood.
+                let telling = call.invitation.responses.iter().find(|r| r.status() > 100);
+                match (call.invitation.final_response(), telling) {
                     _ if !asked => Judgement::unproven("the INVITE has no Privacy header field"),
                     (Some(response), _) if response.status() >= 300 => Judgement::broken(
                         Reason::WrongValue,
                         format!("refused with {}", describe(response)),
                         with_invite(call, response),
                     ),
+                    (Some(response), _) if !opens_a_session(call, response) => {
+                        Judgement::unproven(format!("{} that opens no session", describe(response)))
+                    }
                     (_, Some(response)) if seconds(response.at(), view.now) >= guard => {
                         Judgement::holds(
                             format!("{}, and no refusal", describe(*response)),
                             with_invite(call, *response),
                         )
+                    }
+                    _ if !call.invitation.responses.is_empty() => {
+                        Judgement::unproven("nothing but 100 so far")
                     }
                     _ => Judgement::awaited("no response"),
                 }
