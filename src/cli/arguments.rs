@@ -65,9 +65,21 @@ pub enum Command {
     Lint(PlaceArguments),
     /// Run the reference gateway by itself, to try another tool against it
     Reference(Box<ReferenceArguments>),
-    /// Print the JSON Schema of run.json
+    /// Print the JSON Schema of run.json or of a profile
     #[command(hide = true)]
-    Schema,
+    Schema {
+        /// What the schema is of
+        #[arg(value_name = "WHAT", default_value = "run")]
+        of: SchemaOf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The record of a run, run.json
+    Run,
+    /// The description of a system under test, profile.yaml
+    Profile,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -12,7 +12,7 @@ mod run;
 
 use crate::runner::RunError;
 use anyhow::Result;
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, SchemaOf};
 use clap::Parser;
 pub use exit_code::ExitCode;
 use std::io::{ErrorKind, Write};
@@ -75,8 +75,12 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             crate::reference::run(*reference)?;
             Ok(ExitCode::Pass)
         }
-        Some(Command::Schema) => {
-            say(crate::report::schema::run_record()?.trim_end());
+        Some(Command::Schema { of }) => {
+            let schema = match of {
+                SchemaOf::Run => crate::report::schema::run_record()?,
+                SchemaOf::Profile => crate::report::schema::profile()?,
+            };
+            say(schema.trim_end());
             Ok(ExitCode::Pass)
         }
     }

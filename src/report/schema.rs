@@ -1,10 +1,18 @@
-//! The JSON Schema of `run.json`, made from the Rust types; `fixtures/run.schema.json` is its copy for editors and other tools.
+//! The JSON Schemas of `run.json` and of profiles, made from the Rust types; their copies in `fixtures` are for editors and other tools.
 use super::ReportError;
 use crate::runner::record::RunRecord;
+use crate::sut::Profile;
 
 pub fn run_record() -> Result<String, ReportError> {
-    let schema = schemars::schema_for!(RunRecord);
-    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+    text(&schemars::schema_for!(RunRecord))
+}
+
+pub fn profile() -> Result<String, ReportError> {
+    text(&schemars::schema_for!(Profile))
+}
+
+fn text(schema: &schemars::Schema) -> Result<String, ReportError> {
+    Ok(serde_json::to_string_pretty(schema)? + "\n")
 }
 
 #[cfg(test)]
@@ -12,10 +20,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// After a change of the types: `cargo run -- schema > fixtures/run.schema.json`, and think of `SCHEMA_VERSION`.
+    /// After a change of the types: `cargo run -- schema run > fixtures/run.schema.json`, and think of `SCHEMA_VERSION`.
     #[test]
-    fn the_schema_on_file_is_that_of_the_types() {
+    fn the_schema_of_runs_on_file_is_that_of_the_types() {
         let on_file = include_str!("../../fixtures/run.schema.json");
         assert_eq!(on_file, run_record().unwrap());
+    }
+
+    /// After a change of the types: `cargo run -- schema profile > fixtures/profile.schema.json`.
+    #[test]
+    fn the_schema_of_profiles_on_file_is_that_of_the_types() {
+        let on_file = include_str!("../../fixtures/profile.schema.json");
+        assert_eq!(on_file, profile().unwrap());
     }
 }

@@ -16,7 +16,11 @@ pub struct Profile {
     #[serde(default)]
     pub start: Option<Start>,
     pub sip: Sip,
+    #[serde(with = "yaml::choice")]
+    #[schemars(with = "ShortMessages")]
     pub short_messages: ShortMessages,
+    #[serde(with = "yaml::choice")]
+    #[schemars(with = "Provisioning")]
     pub provisioning: Provisioning,
     pub numbers: Numbers,
     /// Options the system claims, on top of those that the carriage decides.
