@@ -47,7 +47,7 @@ faults! {
     InvitesBeforeAccepting "invites-before-accepting" "POL-01" "accepts by policy but sends the inviting message first";
     IgnoreRejectPolicy "ignore-reject-policy" "POL-02" "accepts although the policy is to reject";
     SmOnReject "sm-on-reject" "POL-02" "refuses by policy but sends a short message to the SMS user";
-    AnswersBeforeTheSmsUser "answers-before-the-sms-user" "POL-03" "sends the inviting message and accepts without waiting for the answer";
+    AnswersBeforeTheSmsUser "answers-before-the-sms-user" "POL-03" "accepts at once and sends the inviting message after that";
     NeverInvites "never-invites" "POL-03" "accepts without an inviting message although the policy is to ask";
     PolicyFixed "policy-fixed" "POL-04" "always asks, whatever the configuration says";
     AsksDespiteAutoAccept "asks-despite-auto-accept" "POL-05" "asks although the provider's policy is auto-accept and the user has set nothing";

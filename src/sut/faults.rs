@@ -1,11 +1,28 @@
-//! Which fault of the reference build proves which test cases: `fixtures/faults.yaml`.
+//! `fixtures/faults.yaml`: which test cases must fail under which fault of the reference build, and for which requirement.
 use super::{SutError, yaml};
-use std::collections::BTreeMap;
+use serde::Deserialize;
 use std::path::Path;
 
-/// Name of a fault, as in `ims-conformance reference --fault NAME`, and the test cases that must fail while it is in force.
+/// One fault and what it must be caught by.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// As in `ims-conformance reference --fault NAME`.
+    pub name: String,
+    /// The requirement it breaks.
+    pub breaks: String,
+    /// Requirements that cannot hold beside it.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// Why they cannot.
+    #[serde(default)]
+    pub why: String,
+    /// Exactly the test cases that fail.
+    pub fails: Vec<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults(pub BTreeMap<String, Vec<String>>);
+pub struct Faults(pub Vec<Fault>);
 
 impl Faults {
     pub fn load(fixtures: &Path) -> Result<Self, SutError> {
@@ -18,13 +35,13 @@ impl Faults {
         yaml::from_str(&text).map(Self).map_err(fail)
     }
 
-    /// Names of the faults that a test case catches, be it one row of an outline.
+    /// Names of the faults that a test case catches.
     pub fn proving(&self, case: &str) -> Vec<String> {
-        let tag = case.split('.').next().unwrap_or(case);
+        let catches = |fault: &&Fault| fault.fails.iter().any(|id| id == case);
         self.0
             .iter()
-            .filter(|(_, fails)| fails.iter().any(|id| id == case || id == tag))
-            .map(|(name, _)| name.clone())
+            .filter(catches)
+            .map(|fault| fault.name.clone())
             .collect()
     }
 }
