@@ -243,3 +243,50 @@ fn known_systems(fixtures: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn load(name: &str) -> (Profile, String) {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let (profile, path) = Profile::load(name, &fixtures).unwrap();
+        (profile, std::fs::read_to_string(path).unwrap())
+    }
+
+    /// The properties a profile passes on to its system.
+    fn placeholders(profile: &Profile) -> BTreeSet<String> {
+        let Provisioning::Http(http) = &profile.provisioning;
+        let text = serde_json::to_string(http).unwrap();
+        let opened = text.split('{').skip(1);
+        let names = opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
+        let word = |name: &&str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        names.filter(word).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn reads_the_template_for_systems_of_ones_own() {
+        let (template, text) = load("template");
+        assert!(template.start.is_none());
+        assert!(template.sip.address.parse::<std::net::SocketAddr>().is_ok());
+        for section in ["sip:", "smpp:", "http:", "numbers:", "ixit:"] {
+            let (_, below) = text.split_once(section).unwrap();
+            assert!(below.contains("CHANGE-ME"), "{section}");
+        }
+    }
+
+    #[test]
+    fn the_template_passes_on_every_property_and_the_text_beside_it_explains_them() {
+        let (template, _) = load("template");
+        let (reference, _) = load("reference");
+        let mut known = placeholders(&reference);
+        known.remove("provisioning");
+        assert_eq!(placeholders(&template), known);
+        let explained = include_str!("../../fixtures/systems/README.md");
+        for name in known {
+            assert!(explained.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}

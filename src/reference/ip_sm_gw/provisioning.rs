@@ -11,12 +11,12 @@
 //! GET  /v1/faults                 {"in_force":null,"faults":[{"name":"...","requirement":"...","what":"..."}]}
 //! ```
 //!
-//! A subscriber, every key optional (defaults in brackets): `cpm` [false], `contact`, `provider_policy` forbid|auto-accept|ask|none
-//! [none], `user_preference` accept|reject|ask|unset [unset], `chats_as_sms` [true], `interworking_authorised` [true],
-//! `anonymity_allowed` [true], `sender_number` own|assigned [assigned], `pool` [default], `notify_on_teardown` [true],
-//! `answer_seconds` [120], `provisional_refresh_seconds` [55], `quarantine_seconds` [30], `reassembly_seconds` [60], `templates`
+//! A subscriber, every key optional (defaults in parentheses): `cpm` (false), `contact`, `provider_policy` forbid|auto-accept|ask|none
+//! (none), `user_preference` accept|reject|ask|unset (unset), `chats_as_sms` (true), `interworking_authorised` (true),
+//! `anonymity_allowed` (true), `sender_number` own|assigned (assigned), `pool` (default), `notify_on_teardown` (true),
+//! `answer_seconds` (120), `provisional_refresh_seconds` (55), `quarantine_seconds` (30), `reassembly_seconds` (60), `templates`
 //! {invite, group_invite, closing, help, late_answer} with the variables {caller} {accept} {reject} {leave}, `anonymous_name`,
-//! `keywords` {accept, reject, leave} (lists), `reject_code` [603], `no_answer_code` [480].
+//! `keywords` {accept, reject, leave} (lists), `reject_code` (603), `no_answer_code` (480).
 //!
 //! Errors are `{"error":"..."}`: 400 for anything malformed, naming an unknown key; 404; 507 when a table is full.
 
