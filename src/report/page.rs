@@ -24,6 +24,8 @@ pub(super) struct Page<'a> {
     uncovered: Vec<RequirementRow<'a>>,
     register_size: usize,
     groups: Vec<Group<'a>>,
+    /// What is neither a pass nor not applicable, for the list at the top.
+    worse: Vec<Worse<'a>>,
     facts: Vec<(&'static str, String)>,
 }
 
@@ -62,6 +64,15 @@ struct RequirementRow<'a> {
 }
 
 #[derive(Serialize)]
+struct Worse<'a> {
+    id: &'a str,
+    title: &'a str,
+    label: Label,
+    profile: bool,
+    cause: String,
+}
+
+#[derive(Serialize)]
 struct Group<'a> {
     feature: &'a str,
     file: &'a str,
@@ -81,6 +92,8 @@ struct Case<'a> {
     control: bool,
     derived: bool,
     cause: String,
+    /// A finding says what the cause says.
+    told: bool,
     blame: &'a str,
     open: bool,
     duration: String,
@@ -146,6 +159,7 @@ impl<'a> Page<'a> {
             uncovered: uncovered.iter().map(row).collect(),
             register_size: record.requirements.len(),
             groups: groups(record),
+            worse: worse(record),
             facts: facts(record),
         }
     }
@@ -238,6 +252,20 @@ fn requirement<'a>(record: &'a RunRecord, entry: &'a Requirement) -> Requirement
     }
 }
 
+fn worse(record: &RunRecord) -> Vec<Worse<'_>> {
+    let good = [Verdict::Pass, Verdict::NotApplicable];
+    let cases = record.cases.iter().filter(|c| !good.contains(&c.verdict));
+    cases
+        .map(|case| Worse {
+            id: &case.id,
+            title: &case.title,
+            label: label(case.verdict),
+            profile: case.profile,
+            cause: wording::cause(case),
+        })
+        .collect()
+}
+
 fn groups(record: &RunRecord) -> Vec<Group<'_>> {
     let mut groups: Vec<Group> = Vec::new();
     for case in &record.cases {
@@ -268,9 +296,10 @@ fn view<'a>(record: &'a RunRecord, case: &'a CaseRecord) -> Case<'a> {
         control: case.control,
         derived: case.derived,
         cause: wording::cause(case),
+        told: wording::cause_is_told(case),
         blame: &case.blame,
         open: record.cases.len() == 1,
-        duration: wording::duration(case.duration_ms),
+        duration: shown(case.duration_ms),
         location: format!("{}:{}", case.file, case.line),
         steps: case.steps.iter().map(step).collect(),
         findings: case.findings.iter().map(finding).collect(),
@@ -299,10 +328,15 @@ fn step(step: &StepRecord) -> Step<'_> {
         text: &step.text,
         class,
         outcome,
-        duration: match step.outcome {
-            StepOutcome::NotRun => String::new(),
-            _ => wording::duration(step.duration_ms),
-        },
+        duration: shown(step.duration_ms),
+    }
+}
+
+/// A time worth showing; what took none of it, or never ran, has none.
+fn shown(milliseconds: u64) -> String {
+    match milliseconds {
+        0 => String::new(),
+        some => wording::duration(some),
     }
 }
 

@@ -113,8 +113,7 @@ pub(super) fn block(record: &RunRecord, case: &CaseRecord, folder: &str) -> Stri
         .iter()
         .filter(|f| !matches!(f.verdict, Verdict::Pass | Verdict::None))
         .collect();
-    let told = worse.iter().any(|f| f.observed == case.cause);
-    if !told {
+    if !wording::cause_is_told(case) {
         line(&mut out, "cause", &wording::cause(case));
     }
     if let Some(reason) = case.reason {

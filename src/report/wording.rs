@@ -75,6 +75,15 @@ pub(super) fn cause(case: &CaseRecord) -> String {
     }
 }
 
+/// True when a finding says the same as the cause, so that it need not be said twice.
+pub(super) fn cause_is_told(case: &CaseRecord) -> bool {
+    let says = |f: &Finding| {
+        let whole = format!("{}: {}", f.expected, f.observed);
+        f.verdict != Verdict::Pass && (case.cause == f.observed || case.cause == whole)
+    };
+    case.findings.iter().any(says)
+}
+
 /// `35 ms`, `1.2 s`, `3 min 05 s`.
 pub(super) fn duration(milliseconds: u64) -> String {
     match milliseconds {
