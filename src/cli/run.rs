@@ -262,8 +262,8 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
         seed: arguments.seed,
         out: Some(arguments.out.unwrap_or_else(reports)),
         transport: arguments.transport.map(Into::into),
-        // A ladder of a fault, or over another transport than the profile's, is no proposal for the accepted one.
-        ladders: (arguments.fault.is_none() && arguments.transport.is_none()).then_some(ladders),
+        // A ladder of a fault is no proposal for the accepted one.
+        ladders: arguments.fault.is_none().then_some(ladders),
         fault: arguments.fault,
         selection: arguments.selection,
         system: arguments.system,
@@ -308,9 +308,8 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_or_another_transport_does_not_touch_accepted_ladders() {
+    fn a_fault_does_not_touch_accepted_ladders() {
         assert_eq!(parsed("--fault never-invites").ladders, None);
-        assert_eq!(parsed("--transport tcp").ladders, None);
         assert_eq!(parsed("-o x").out, Some(PathBuf::from("x")));
     }
 }

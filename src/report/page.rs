@@ -103,7 +103,7 @@ struct Case<'a> {
     capture: Option<&'a crate::runner::record::CaptureRecord>,
     filter: Option<String>,
     rerun: String,
-    ladder: &'a str,
+    ladder: Vec<(&'static str, &'a str)>,
     ladder_state: &'static str,
     difference: Vec<(&'static str, &'a str)>,
 }
@@ -306,7 +306,7 @@ fn view<'a>(record: &'a RunRecord, case: &'a CaseRecord) -> Case<'a> {
         capture: case.capture.as_ref(),
         filter: wording::display_filter(&case.findings),
         rerun: wording::rerun(record, case),
-        ladder: &case.ladder,
+        ladder: case.ladder.lines().map(ladder_line).collect(),
         ladder_state: match case.ladder_state {
             LadderState::Same => "as accepted",
             LadderState::Changed => "differs from the accepted ladder",
@@ -350,6 +350,16 @@ fn finding(finding: &Finding) -> FindingView<'_> {
         observed: &finding.observed,
         frames: wording::frames(&finding.frames),
     }
+}
+
+/// Weight by indentation: step, interface, message, what a message holds.
+fn ladder_line(line: &str) -> (&'static str, &str) {
+    let class = match line.len() - line.trim_start().len() {
+        0 => "step",
+        1..=4 => "message",
+        _ => "detail",
+    };
+    (class, line)
 }
 
 fn difference(line: &str) -> (&'static str, &str) {

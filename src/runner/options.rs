@@ -47,7 +47,8 @@ pub struct RunOptions {
     pub features: PathBuf,
     /// Folder with `requirements/`, `systems/`, `faults.yaml`.
     pub fixtures: PathBuf,
-    /// Folder of the accepted ladders (`<TC>.snap`); ladders are not compared when absent.
+    /// Folder of the accepted ladders (`<TC>.snap`); ladders are not compared when absent,
+    /// nor over another transport than the profile's.
     pub ladders: Option<PathBuf>,
 }
 

@@ -113,6 +113,11 @@ async fn perform(
         path: captures,
         source,
     })?;
+    // Ladders were accepted over the profile's own transport; over another one they all differ.
+    let usual = options
+        .transport
+        .is_none_or(|t| t.name() == profile.sip.transport);
+    let ladders = options.ladders.as_ref().filter(|_| usual);
     let running = start(options, profile, &out, record.seed).await?;
     progress(ProgressEvent::Started {
         selected: selected.len(),
@@ -123,7 +128,7 @@ async fn perform(
         facility: running.facility.clone(),
         selected,
         out: out.clone(),
-        snapshots: options.ladders.as_ref().map(Snapshots::new),
+        snapshots: ladders.map(Snapshots::new),
         progress,
         records: Mutex::default(),
     });
