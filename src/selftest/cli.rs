@@ -164,10 +164,13 @@ fn says_what_is_wrong_with_a_system() {
     );
     let system = |folder: &tempfile::TempDir| folder.path().display().to_string();
     let misspelt = profile(|text| text.replace("  transport: udp", "  transprot: udp"));
-    breaks(
-        &system(&misspelt),
-        &["profile.yaml", "`transprot`", "line 9"],
-    );
+    let text = std::fs::read_to_string(misspelt.path().join("profile.yaml")).unwrap();
+    let line = 1 + text
+        .lines()
+        .position(|line| line.contains("transprot"))
+        .unwrap();
+    let place = format!("line {line} ");
+    breaks(&system(&misspelt), &["profile.yaml", "`transprot`", &place]);
     let unstartable = profile(|text| text.replace("\"{self}\"", "\"no-such-program\""));
     breaks(&system(&unstartable), &["no-such-program (start.command)"]);
     let ending =

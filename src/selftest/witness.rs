@@ -97,7 +97,7 @@ fn ours(trace: &Trace) -> Reading {
     for seen in &trace.facts {
         let frame = reading.entry(*seen.frames.last().unwrap()).or_default();
         let mut say = |field: &'static str, value: String| {
-            frame.entry(field).or_insert_with(Vec::new).push(value);
+            frame.entry(field).or_default().push(value);
         };
         match &seen.fact {
             Fact::Sip(message) => {
