@@ -25,16 +25,16 @@ Selection words are joined by \"or\"; none selects everything.
 
 Exit codes:
   0  at least one pass and nothing worse    3  the suite broke
-  1  the system failed a test case          4  nothing selected or nothing judged
+  1  the system failed a test case          4  nothing judged, or a word selects nothing
   2  inconclusive, nothing worse            5  a waiver or the ICS needs attention
                                            64  the command line is not understood";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
   ims-conformance run                         everything, against the reference
-  ims-conformance run TC-POL-01-01 CHT        one test case, and a subject
+  ims-conformance run TC-POL-01-01 TC-ANS     one test case, and a subject
   ims-conformance run --system acme --jobs 4  fixtures/systems/acme, gently
-  ims-conformance run --seed 42 TC-CHT-03-01  with identifiers of an earlier run
+  ims-conformance run --seed 42 TC-M2S-02-01  with identifiers of an earlier run
   ims-conformance run --out /tmp/run          run.json, captures, reports go there";
 
 /// Open conformance suite for IMS messaging: plays the CPM users and the SMSC around a gateway and judges what it sent.

@@ -1,5 +1,6 @@
 //! Exit codes, so that a script can tell a deviating system from a broken suite without reading anything.
-use crate::runner::record::Totals;
+use crate::runner::record::RunRecord;
+use crate::verdict::Verdict;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -21,16 +22,23 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
-    /// The worst verdict decides. A test case that never got a verdict is an error, and so is an error beside a fail.
-    pub fn of(totals: &Totals) -> Self {
-        let verdicts = totals.pass + totals.fail + totals.inconc + totals.error;
-        if totals.error > 0 || verdicts + totals.not_applicable < totals.selected {
+    /// The worst verdict decides. A test case that never got a verdict is an error, and so is an error beside a fail. A derived test
+    /// case goes beyond the words of the clause: that it fails or stays inconclusive is shown, and counts against nobody.
+    pub fn of(record: &RunRecord) -> Self {
+        let has = |verdict: Verdict| {
+            record.cases.iter().any(|case| {
+                case.verdict == verdict
+                    && !(case.derived && matches!(verdict, Verdict::Fail | Verdict::Inconc))
+            })
+        };
+        let unjudged = record.cases.len() < record.totals.selected;
+        if record.interrupted || unjudged || has(Verdict::Error) || has(Verdict::None) {
             Self::Error
-        } else if totals.fail > 0 {
+        } else if has(Verdict::Fail) {
             Self::Fail
-        } else if totals.inconc > 0 {
+        } else if has(Verdict::Inconc) {
             Self::Inconclusive
-        } else if totals.pass > 0 {
+        } else if has(Verdict::Pass) {
             Self::Pass
         } else {
             Self::NothingJudged
@@ -47,42 +55,68 @@ impl From<ExitCode> for std::process::ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::sample;
+    use Verdict::{Error, Fail, Inconc, NotApplicable, Pass};
 
-    fn code(pass: usize, fail: usize, inconc: usize, error: usize, na: usize) -> ExitCode {
-        ExitCode::of(&Totals {
-            catalogue: 99,
-            filtered: 0,
-            selected: pass + fail + inconc + error + na,
-            pass,
-            fail,
-            inconc,
-            error,
-            not_applicable: na,
-        })
+    fn record(verdicts: &[Verdict]) -> RunRecord {
+        sample::of(
+            verdicts
+                .iter()
+                .map(|verdict| sample::case(1, *verdict))
+                .collect(),
+        )
+    }
+
+    fn code(verdicts: &[Verdict]) -> ExitCode {
+        ExitCode::of(&record(verdicts))
     }
 
     #[test]
     fn the_worst_verdict_decides() {
-        assert_eq!(code(3, 0, 0, 0, 1), ExitCode::Pass);
-        assert_eq!(code(3, 1, 1, 0, 0), ExitCode::Fail);
-        assert_eq!(code(3, 0, 1, 0, 0), ExitCode::Inconclusive);
-        assert_eq!(code(0, 0, 1, 0, 0), ExitCode::Inconclusive);
-        assert_eq!(code(3, 1, 1, 1, 0), ExitCode::Error);
+        assert_eq!(code(&[Pass, NotApplicable]), ExitCode::Pass);
+        assert_eq!(code(&[Pass, Fail, Inconc]), ExitCode::Fail);
+        assert_eq!(code(&[Pass, Inconc]), ExitCode::Inconclusive);
+        assert_eq!(code(&[Inconc]), ExitCode::Inconclusive);
+        assert_eq!(code(&[Pass, Fail, Inconc, Error]), ExitCode::Error);
     }
 
     #[test]
     fn nothing_judged_is_no_success() {
-        assert_eq!(code(0, 0, 0, 0, 0), ExitCode::NothingJudged);
-        assert_eq!(code(0, 0, 0, 0, 7), ExitCode::NothingJudged);
+        assert_eq!(code(&[]), ExitCode::NothingJudged);
+        assert_eq!(code(&[NotApplicable]), ExitCode::NothingJudged);
     }
 
     #[test]
     fn a_case_without_a_verdict_is_an_error() {
-        let totals = Totals {
-            selected: 2,
-            pass: 1,
-            ..Totals::default()
-        };
-        assert_eq!(ExitCode::of(&totals), ExitCode::Error);
+        let mut record = record(&[Pass]);
+        record.totals.selected = 2;
+        assert_eq!(ExitCode::of(&record), ExitCode::Error);
+        assert_eq!(code(&[Pass, Verdict::None]), ExitCode::Error);
+    }
+
+    #[test]
+    fn an_interrupted_run_is_an_error() {
+        let mut record = record(&[Pass]);
+        record.interrupted = true;
+        assert_eq!(ExitCode::of(&record), ExitCode::Error);
+    }
+
+    #[test]
+    fn a_derived_case_counts_against_nobody() {
+        for (verdict, alone, beside) in [
+            (Fail, ExitCode::NothingJudged, ExitCode::Pass),
+            (Inconc, ExitCode::NothingJudged, ExitCode::Pass),
+            (Error, ExitCode::Error, ExitCode::Error),
+        ] {
+            let mut record = record(&[verdict]);
+            record.cases[0].derived = true;
+            assert_eq!(ExitCode::of(&record), alone);
+            record.cases.push(sample::case(2, Pass));
+            assert_eq!(ExitCode::of(&record), beside);
+        }
+        // A profile row that is not derived counts.
+        let mut record = record(&[Pass, Fail]);
+        record.cases[1].profile = true;
+        assert_eq!(ExitCode::of(&record), ExitCode::Fail);
     }
 }

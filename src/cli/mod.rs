@@ -10,7 +10,7 @@ mod report;
 mod review;
 mod run;
 
-use crate::runner::RunError;
+use crate::runner::{RunError, select::SelectionError};
 use anyhow::Result;
 use arguments::{Arguments, Command, SchemaOf};
 use clap::Parser;
@@ -45,6 +45,9 @@ fn chain(error: &anyhow::Error) -> String {
 }
 
 fn code_of(error: &anyhow::Error) -> ExitCode {
+    if error.is::<SelectionError>() {
+        return ExitCode::Usage;
+    }
     match error.downcast_ref() {
         Some(RunError::Applicability { .. }) => ExitCode::Hygiene,
         _ => ExitCode::Error,

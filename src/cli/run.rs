@@ -29,6 +29,7 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
     let kept_for = arguments
         .refresh_evidence
         .then(|| (arguments.places.clone(), system_name(&arguments.system)));
+    let misspelt = misspelt(&arguments.places, &arguments.selection)?;
     let options = options(arguments, &jiff::Timestamp::now())?;
     let out = options.out.clone().unwrap_or_default();
     let progress = Progress::suitable(quiet);
@@ -44,10 +45,25 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
     if let Some((places, system)) = kept_for {
         keep(&record, &out, &places, &system)?;
     }
-    match record.interrupted {
-        true => Ok(ExitCode::Error),
-        false => Ok(ExitCode::of(&record.totals)),
+    match ExitCode::of(&record) {
+        ExitCode::Pass if misspelt => Ok(ExitCode::NothingJudged),
+        code => Ok(code),
     }
+}
+
+/// Says which selection words select nothing. A word that was meant to run something and ran nothing is no success.
+fn misspelt(places: &PlaceArguments, selection: &[String]) -> Result<bool> {
+    if selection.is_empty() {
+        return Ok(false);
+    }
+    let suite = Suite::read(places)?;
+    let words = select::fruitless(&suite.catalogue.cases, selection)?;
+    for word in &words {
+        complain(&format!(
+            "selection `{word}` fits no test case; `list` prints them"
+        ));
+    }
+    Ok(!words.is_empty())
 }
 
 /// The run becomes the evidence on file of its system, if it is fit for that.

@@ -78,7 +78,7 @@ fn reason(verdict: Verdict) -> (Option<Reason>, &'static str, &'static str) {
     }
 }
 
-pub(super) fn case(number: usize, verdict: Verdict) -> CaseRecord {
+pub(crate) fn case(number: usize, verdict: Verdict) -> CaseRecord {
     let id = format!("TC-POL-{number:02}-01");
     let (reason, cause, blame) = reason(verdict);
     let judged = !matches!(verdict, Verdict::NotApplicable | Verdict::None);
@@ -169,7 +169,7 @@ fn totals(cases: &[CaseRecord]) -> Totals {
     }
 }
 
-pub(super) fn of(cases: Vec<CaseRecord>) -> RunRecord {
+pub(crate) fn of(cases: Vec<CaseRecord>) -> RunRecord {
     let basis = |number: usize| {
         if number.is_multiple_of(3) {
             Basis::I

@@ -50,6 +50,14 @@ fn totals(record: &RunRecord) -> String {
         record.seed,
         wording::duration(record.duration_ms)
     ));
+    let derived =
+        |c: &&CaseRecord| c.derived && matches!(c.verdict, Verdict::Fail | Verdict::Inconc);
+    match record.cases.iter().filter(derived).count() {
+        0 => {}
+        n => out.push_str(&format!(
+            "{n} of them derived: beyond the words of the clause, without effect on the exit code\n"
+        )),
+    }
     if record.interrupted {
         out.push_str("the run was stopped before all test cases had run\n");
     }

@@ -44,7 +44,8 @@ pub struct SystemRecord {
     pub transport: String,
 }
 
-/// `catalogue = selected + filtered`, `selected = pass + fail + inconc + error + not_applicable`.
+/// `catalogue = selected + filtered`, `selected = pass + fail + inconc + error + not_applicable`; of a run that was interrupted,
+/// `selected` also counts the test cases that got no verdict.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
     pub catalogue: usize,

@@ -133,11 +133,13 @@ async fn perform(
         records: Mutex::default(),
     });
     let writer = tokio::select! {
-        writer = execute(bench.clone(), options.jobs.max(1)) => writer,
+        // Looked at first: what happens after Ctrl-C is nobody's fault.
+        biased;
         _ = tokio::signal::ctrl_c() => {
             record.interrupted = true;
             StepWriter::default()
         }
+        writer = execute(bench.clone(), options.jobs.max(1)) => writer,
     };
     gather(record, &bench, writer);
     stand_by_controls(record, &bench.catalogue);
@@ -182,6 +184,7 @@ fn outline(
         totals: Totals {
             catalogue: catalogue.cases.len(),
             filtered: catalogue.cases.len() - selected.len(),
+            selected: selected.len(),
             ..Totals::default()
         },
         requirements: register.requirements.values().cloned().collect(),
@@ -240,8 +243,14 @@ fn not_applicable_apart(
 
 /// Takes the finished cases over, with their steps.
 fn gather(record: &mut RunRecord, bench: &Bench, mut writer: StepWriter) {
-    let records =
+    let mut records =
         std::mem::take(&mut *bench.records.lock().unwrap_or_else(PoisonError::into_inner));
+    let cases = bench.catalogue.cases.iter();
+    for case in cases.filter(|case| bench.selected.contains(&case.id)) {
+        records
+            .entry(case.id.clone())
+            .or_insert_with(|| blank(case));
+    }
     for (id, mut case) in records {
         let path = bench.catalogue.features.iter().find_map(|feature| {
             let path = feature.path.as_deref()?;
@@ -252,9 +261,13 @@ fn gather(record: &mut RunRecord, bench: &Bench, mut writer: StepWriter) {
             steps.extend(case.steps.split_off(steps.len().min(case.steps.len())));
             case.steps = steps;
         }
-        if case.verdict == Verdict::None {
+        if case.verdict == Verdict::None && record.interrupted {
             record.notes.push(format!("{id} was interrupted"));
             continue;
+        }
+        if case.verdict == Verdict::None {
+            let cause = "it was selected and never got a verdict".to_owned();
+            settle(&mut case, Verdict::Error, Some(Reason::Panic), cause);
         }
         record.cases.push(case);
     }
@@ -280,8 +293,12 @@ fn stand_by_controls(record: &mut RunRecord, catalogue: &Catalogue) {
         let failing: Vec<&String> = controls.iter().filter(|id| !passed.contains(*id)).collect();
         if !failing.is_empty() {
             let names: Vec<&str> = failing.iter().map(|id| id.as_str()).collect();
+            let why = match record.interrupted {
+                true => "the run was stopped before that",
+                false => "this system would have done the same in any case",
+            };
             let cause = format!(
-                "it passes only beside its control {}, which did not pass: this system would have done the same in any case",
+                "it passes only beside its control {}, which did not pass: {why}",
                 names.join(", ")
             );
             unproven(case, cause);
@@ -308,7 +325,6 @@ fn seal(record: &mut RunRecord, started: jiff::Timestamp) {
             .filter(|case| case.verdict == verdict)
             .count()
     };
-    record.totals.selected = record.cases.len();
     record.totals.pass = count(Verdict::Pass);
     record.totals.fail = count(Verdict::Fail);
     record.totals.inconc = count(Verdict::Inconc);

@@ -37,6 +37,17 @@ pub fn select(cases: &[Case], words: &[String]) -> Result<BTreeSet<String>, Sele
     Ok(selected)
 }
 
+/// The words that select nothing: misspelt, most likely.
+pub fn fruitless<'a>(cases: &[Case], words: &'a [String]) -> Result<Vec<&'a str>, SelectionError> {
+    let mut found = Vec::new();
+    for word in words {
+        if by_word(cases, word)?.is_empty() {
+            found.push(word.as_str());
+        }
+    }
+    Ok(found)
+}
+
 /// Ids of the scenarios that show permission where this one shows a prohibition or a refusal.
 pub fn controls_of(case: &Case, cases: &[Case]) -> Vec<String> {
     if !needs_control(case) {

@@ -108,6 +108,10 @@ fn nothing_selected_exits_4() {
         let run = Run::of(&[selection]);
         assert_eq!(run.code(), Some(4), "{selection}: {}", stderr(&run.output));
     }
+    // One word of two is misspelt: what it was meant to run did not run.
+    let run = Run::of(&["TC-POL-02-01", "TC-POL-2"]);
+    assert_eq!(run.code(), Some(4), "{}", stderr(&run.output));
+    assert!(stderr(&run.output).contains("`TC-POL-2` fits no test case"));
     // Selected, but not applicable: nothing was judged.
     let run = Run::of(&["TC-ANS-04-01"]);
     assert_eq!(run.code(), Some(4), "{}", stderr(&run.output));
@@ -118,6 +122,7 @@ fn bad_usage_exits_64() {
     for arguments in [
         &["run", "--jobs", "none"][..],
         &["run", "--fault", "no-such-fault"][..],
+        &["run", "@not-a-tag-expression and"][..],
         &["run", "--fault", "never-invites", "--system", "acme"][..],
         &["--nonsense"][..],
         &["report"][..],

@@ -36,6 +36,9 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::from(log))
+            // Ctrl-C on the terminal is for the run, which ends the system in its own time: a system that dies under a running test
+            // case would be blamed for it.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| SutError::Start(format!("{program} (start.command): {error}")))?;
