@@ -32,6 +32,7 @@ pub fn conclude(
     over: Over,
     desk: &Desk,
 ) {
+    record.profile = case.derived || desk.requirement.is_some_and(Requirement::is_profile);
     let path = desk
         .out
         .join("captures")
@@ -84,7 +85,6 @@ pub fn conclude(
     }
     record.ladder = ladder(&until(&trace, over.ending.last_frame), &over.ending.names);
     compare_ladder(record, case, desk);
-    record.profile = case.derived || desk.requirement.is_some_and(Requirement::is_profile);
 }
 
 fn write_and_read(path: &Path, ending: &Ending) -> Result<(Trace, String), String> {

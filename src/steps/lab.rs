@@ -211,9 +211,8 @@ impl Lab {
     }
 
     async fn put(&mut self, sentence: &str, question: Question) -> Finding {
-        let answer = self.answer(&question).await;
+        let (answer, now) = self.answer_at(&question).await;
         let stage = self.stage();
-        let now = stage.tap.now();
         let finding = question.finding(&stage.setup.requirement, sentence, answer);
         stage.asked.push(Asked {
             question,
@@ -228,14 +227,20 @@ impl Lab {
 
     /// Looks until the answer is final or patience is at its end.
     async fn answer(&mut self, question: &Question) -> Judgement {
+        self.answer_at(question).await.0
+    }
+
+    /// The same, with the time of the view it was answered from.
+    async fn answer_at(&mut self, question: &Question) -> (Judgement, u64) {
         let deadline = Instant::now() + Duration::from_secs_f64(question.patience.seconds());
         loop {
             self.look();
             let stage = self.stage();
             let over = Instant::now() >= deadline;
-            let answer = question.ask(&stage.view(stage.tap.now()));
+            let now = stage.tap.now();
+            let answer = question.ask(&stage.view(now));
             if over || answer.is_final(question.patience) {
-                return answer;
+                return (answer, now);
             }
             self.wait_for_change(deadline).await;
         }

@@ -113,6 +113,7 @@ async fn does_not_reach(lab: &mut Lab, text: String, user: PersonName, step: &St
 /// Chat content from an SMS user arrives in the CPM user's session with Bob.
 #[then(expr = "{string} reaches {person}")]
 async fn reaches(lab: &mut Lab, text: String, user: PersonName, step: &Step) {
-    let question = chat::arrives(&text, &user.0, "Bob", lab.ixit().reaction_seconds);
+    let (reaction, guard) = (lab.ixit().reaction_seconds, lab.ixit().guard_seconds);
+    let question = chat::arrives(&text, &user.0, "Bob", reaction, guard);
     lab.check(&step.value, question).await;
 }

@@ -1,7 +1,7 @@
 //! Chat messages that become short messages, and short messages that become chat messages.
 //!
 //! More than 400 lines, because it has a short judge for each of many rows and they share how arrivals are found.
-use super::scene::{first, pager_text, seconds, text_of};
+use super::scene::{first, pager_text, same_number, seconds, text_of};
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{ChatMessage, Session, ShortMessage};
 use crate::wire::sdp::SessionDescription;
@@ -23,11 +23,11 @@ pub fn delivered_once(text: &str, to: &str, reaction: f64, guard: f64) -> Questi
                 .iter()
                 .find(|message| message.complete && message.text != text);
             match (fitting.as_slice(), other) {
-                ([], Some(other)) => Judgement::broken(
-                    Reason::WrongValue,
-                    format!("{:?}", other.text),
-                    other.frames.clone(),
-                ),
+                // What an operator adds of his own may come before it.
+                ([], Some(other)) => Judgement::Awaited {
+                    observed: format!("{:?}", other.text),
+                    frames: other.frames.clone(),
+                },
                 ([], None) => Judgement::awaited(format!("no whole short message to {to}")),
                 ([one], _) if seconds(one.at, view.now) >= guard => {
                     Judgement::holds(format!("{:?}", one.text), one.frames.clone())
@@ -80,12 +80,15 @@ pub fn delivered_only_to(
         else {
             return Judgement::unproven(format!("no short message to {to}"));
         };
-        let number = super::session_number::of_session(view, &caller, &to);
-        if number.as_deref() != Some(message.sender.as_str()) {
+        let earlier = super::session_number::first_of_session(view, &caller, &to)
+            .filter(|earlier| earlier.frames != message.frames);
+        let Some(earlier) = earlier else {
+            return Judgement::unproven("no earlier short message shows the number of the session");
+        };
+        if !same_number(&earlier.sender, &message.sender) {
             let observed = format!(
                 "sender {} in a session of {}",
-                message.sender,
-                number.unwrap_or_default()
+                message.sender, earlier.sender
             );
             return Judgement::broken(Reason::WrongValue, observed, message.frames);
         }
@@ -163,26 +166,37 @@ fn shown(message: &ChatMessage) -> String {
 //= ANS-05 type=test
 //= TD-08 type=test
 //= ADR-09 type=test
-pub fn arrives(text: &str, user: &str, sms_user: &str, reaction: f64) -> Question {
+pub fn arrives(text: &str, user: &str, sms_user: &str, reaction: f64, guard: f64) -> Question {
     let (text, user, sms_user) = (text.to_owned(), user.to_owned(), sms_user.to_owned());
     Question::eventually(
-        format!("a chat message with that text in {user}'s session with {sms_user}"),
-        reaction,
+        format!("one chat message with that text in {user}'s session with {sms_user}"),
+        reaction + guard,
         move |view| {
             let Some((_, messages)) = arrivals(view, &user, &sms_user) else {
                 return Judgement::unproven("there is no such chat session");
             };
-            match messages
+            let fitting: Vec<&ChatMessage> = messages
                 .iter()
-                .find(|message| text_of(message).as_deref() == Some(&text))
-            {
-                Some(message) => Judgement::holds(shown(message), message.frames.clone()),
-                None => match messages.first() {
-                    Some(other) => {
-                        Judgement::broken(Reason::WrongValue, shown(other), other.frames.clone())
-                    }
-                    None => Judgement::awaited("no chat message"),
+                .filter(|message| text_of(message).as_deref() == Some(&text))
+                .collect();
+            match (fitting.as_slice(), messages.first()) {
+                ([one], _) if seconds(one.at, view.now) >= guard => {
+                    Judgement::holds(shown(one), one.frames.clone())
+                }
+                ([_], _) => Judgement::awaited("one so far"),
+                // What an operator adds of his own may come before it.
+                ([], Some(other)) => Judgement::Awaited {
+                    observed: shown(other),
+                    frames: other.frames.clone(),
                 },
+                ([], None) => Judgement::awaited("no chat message"),
+                (more, _) => Judgement::broken(
+                    Reason::Unexpected,
+                    format!("{} chat messages with that text", more.len()),
+                    more.iter()
+                        .flat_map(|message| message.frames.clone())
+                        .collect::<Vec<_>>(),
+                ),
             }
         },
     )
@@ -295,15 +309,14 @@ pub fn does_not_arrive(text: Option<&str>, from: &str, user: &str, guard: f64) -
                 "a SIP MESSAGE",
                 message.request.frames(),
             ),
-            None => Judgement::holds(
-                "none",
-                stimulus
-                    .frames
-                    .iter()
-                    .copied()
-                    .chain(stimulus.answered)
-                    .collect::<Vec<_>>(),
-            ),
+            None => match stimulus.answered {
+                Some(answer) => {
+                    Judgement::holds("none", [stimulus.frames.clone(), vec![answer]].concat())
+                }
+                None => Judgement::unproven(
+                    "the system has not acknowledged the short message: it may not have heard it",
+                ),
+            },
         }
     })
 }

@@ -1,8 +1,8 @@
 //! What becomes of a CPM Session Invitation: accepted, refused, converted, waiting, timed out, cancelled.
 use super::acceptance::opens_a_session;
-use super::scene::{first, frames_of, seconds};
+use super::scene::{first, frames_of, same_number, seconds};
 use super::{Judgement, Question, Reason, View};
-use crate::observe::{Call, SipFact};
+use crate::observe::{self, Call, Direction, ShortMessage, SipFact};
 
 const NO_INVITATION: &str = "no invitation is in the capture";
 
@@ -147,7 +147,7 @@ pub fn refused_for_want_of_a_number(reaction: f64) -> Question {
                         describe(response),
                         with_invite(call, response),
                     ),
-                    (None, Some(message)) => Judgement::broken(
+                    (None, Some(message)) if is_taken(view, call, &message) => Judgement::broken(
                         Reason::Unexpected,
                         format!(
                             "an inviting message from {}, a number that a live session has",
@@ -155,11 +155,26 @@ pub fn refused_for_want_of_a_number(reaction: f64) -> Question {
                         ),
                         message.frames,
                     ),
+                    (None, Some(message)) => Judgement::unproven(format!(
+                        "an inviting message from {}, a number that no other session has",
+                        message.sender
+                    )),
                     (None, None) => Judgement::awaited("no final response"),
                 }
             })
         },
     )
+}
+
+/// A short message to the same user before the invitation came from the same number.
+fn is_taken(view: &View, call: &Call, message: &ShortMessage) -> bool {
+    let invite = first(call.invitation.request.frames());
+    let texts = observe::texts(view.trace, Direction::FromSystem);
+    texts.iter().any(|earlier| {
+        first(&earlier.frames) < invite
+            && same_number(&earlier.recipient, &message.recipient)
+            && same_number(&earlier.sender, &message.sender)
+    })
 }
 
 /// Warning 399 whose text begins with a number of OMA practice; without a Warning nothing is proven (ambiguity A21).
@@ -178,9 +193,9 @@ pub fn warning(number: &'static str, reaction: f64) -> Question {
                 else {
                     return Judgement::unproven("the invitation was not refused");
                 };
-                let texts: Vec<&str> = response.message.headers_named("Warning").collect();
+                let texts = response.message.values("Warning");
                 let fits = |text: &str| {
-                    text.starts_with("399")
+                    text.trim_start().starts_with("399")
                         && text
                             .split('"')
                             .nth(1)
@@ -211,6 +226,15 @@ pub fn converted(reaction: f64) -> Question {
                 view.inviting_message(call),
                 call.invitation.final_response(),
             ) {
+                (Some(message), Some(response))
+                    if response.status() < 300
+                        && first(response.frames()) < first(&message.frames) =>
+                {
+                    Judgement::unproven(format!(
+                        "{} before the short message: it was accepted, not converted",
+                        describe(response)
+                    ))
+                }
                 (Some(message), _) => Judgement::holds(
                     format!("inviting message {:?}", message.text),
                     message.frames,

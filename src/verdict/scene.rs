@@ -3,7 +3,7 @@
 //! Everything is found by identities on the wire, so that a capture recorded by somebody else reads the same.
 use super::View;
 use crate::observe::{
-    self, Call, ChatMessage, Direction, Session, ShortMessage, SipFact, Transaction,
+    self, Call, ChatMessage, Direction, Fact, Session, ShortMessage, SipFact, Transaction,
 };
 use crate::wire::sip::{NameAddr, SipMessage, number_of};
 
@@ -33,6 +33,12 @@ pub fn number_in(value: &str) -> Option<String> {
     NameAddr::parse(value)
         .ok()
         .and_then(|address| number_of(address.uri.as_str()))
+}
+
+/// Two ways to write one number: SMPP says by the type of number, or by a `+`, or not at all that the digits are international.
+pub fn same_number(one: &str, other: &str) -> bool {
+    let digits = |number: &str| number.strip_prefix('+').unwrap_or(number).to_owned();
+    !digits(one).is_empty() && digits(one) == digits(other)
 }
 
 impl<'a> View<'a> {
@@ -81,7 +87,7 @@ impl<'a> View<'a> {
     pub fn short_messages_to(&self, person: &str) -> Vec<ShortMessage<'a>> {
         let number = self.cast.number(person);
         let mut found = observe::texts(self.trace, Direction::FromSystem);
-        found.retain(|message| message.recipient == number);
+        found.retain(|message| same_number(&message.recipient, number));
         found
     }
 
@@ -102,7 +108,7 @@ impl<'a> View<'a> {
         let number = self.cast.number(person);
         let mut found = observe::texts(self.trace, Direction::ToSystem);
         found.retain(|message| {
-            message.sender == number
+            same_number(&message.sender, number)
                 && message
                     .frames
                     .first()
@@ -124,6 +130,16 @@ impl<'a> View<'a> {
     /// The MSRP session of a call.
     pub fn session(&self, call: &Call) -> Option<Session<'a>> {
         observe::session_of(call, &observe::sessions(self.trace)).cloned()
+    }
+
+    /// SIP the system has sent since the stimulus: it lives, and has heard us.
+    pub fn sip_from_system(&self) -> Vec<u32> {
+        let facts = self.trace.facts.iter().filter(|seen| {
+            matches!(seen.fact, Fact::Sip(_))
+                && seen.direction == Direction::FromSystem
+                && first(&seen.frames) > self.before_stimulus
+        });
+        facts.flat_map(|seen| seen.frames.iter().copied()).collect()
     }
 
     /// SIP MESSAGE requests from the system since the stimulus.

@@ -1,15 +1,24 @@
 //! The number that stands for a chat session.
-use super::scene::first;
+use super::scene::{first, same_number};
 use super::{Judgement, Question, Reason, View};
+use crate::observe::ShortMessage;
 
 /// The sender of the first short message of an invitation, as the SMS user's handset would know it.
 pub fn of_session(view: &View, caller: &str, callee: &str) -> Option<String> {
+    first_of_session(view, caller, callee).map(|message| message.sender)
+}
+
+/// The first short message of an invitation.
+pub fn first_of_session<'a>(
+    view: &View<'a>,
+    caller: &str,
+    callee: &str,
+) -> Option<ShortMessage<'a>> {
     let call = view.invitation_between(caller, callee)?;
     let invite = first(call.invitation.request.frames());
     view.short_messages_to(callee)
         .into_iter()
         .find(|message| first(&message.frames) > invite)
-        .map(|message| message.sender)
 }
 
 /// Whose number the inviting message must come from.
@@ -41,7 +50,7 @@ pub fn inviting_message_from(sender: Sender, person: &str, reaction: f64) -> Que
         else {
             return Judgement::unproven("no inviting message");
         };
-        let own = message.sender == view.cast.number(&person);
+        let own = same_number(&message.sender, view.cast.number(&person));
         let number = message
             .sender
             .trim_start_matches('+')
@@ -74,7 +83,7 @@ pub fn one_number(person: &str, reaction: f64) -> Question {
             let messages = view.short_messages_to(&person);
             let senders: std::collections::BTreeSet<&str> = messages
                 .iter()
-                .map(|message| message.sender.as_str())
+                .map(|message| message.sender.trim_start_matches('+'))
                 .collect();
             let frames: Vec<u32> = messages
                 .iter()

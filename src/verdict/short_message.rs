@@ -163,16 +163,10 @@ pub fn none_to(person: &str, guard: f64) -> Question {
                     frames_of_all(&messages),
                 );
             }
-            let stimulus: Vec<u32> = view
-                .trace
-                .frames
-                .iter()
-                .map(|frame| frame.number)
-                .filter(|number| *number > view.before_stimulus)
-                .collect();
-            match stimulus.is_empty() {
-                true => Judgement::unproven("nothing was sent to the system"),
-                false => Judgement::holds("none", stimulus),
+            let alive = view.sip_from_system();
+            match alive.is_empty() {
+                true => Judgement::unproven("the system has shown no sign that it heard anything"),
+                false => Judgement::holds("none, and the system has answered", alive),
             }
         },
     )
@@ -220,7 +214,7 @@ pub fn inviting_message_reads(text: &str, reaction: f64) -> Question {
     )
 }
 
-pub(super) fn same_text(message: &ShortMessage, text: &str) -> Judgement {
+fn same_text(message: &ShortMessage, text: &str) -> Judgement {
     if message.text == text {
         Judgement::holds(quoted(message), message.frames.clone())
     } else {
@@ -347,6 +341,10 @@ pub fn arrives_concatenated(text: &str, person: &str, reaction: f64) -> Question
                         format!("{} parts", message.parts.len()),
                         message.frames.clone(),
                     )
+                }
+                // message_payload: the service centre will make the parts.
+                Some(message) if message.text == text => {
+                    Judgement::unproven("the whole text in one PDU: the carriage shows no parts")
                 }
                 Some(message) if !text.starts_with(&message.text) => {
                     Judgement::unproven(format!("not the operator's text: {}", quoted(message)))

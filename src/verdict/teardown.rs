@@ -1,6 +1,6 @@
 //! The end of a chat session, from either side.
-use super::scene::{frames_of, seconds};
-use super::short_message::{quoted, same_text};
+use super::scene::{frames_of, same_number, seconds};
+use super::short_message::quoted;
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{Direction, Fact};
 
@@ -132,13 +132,20 @@ pub fn closing_message_reads(person: &str, text: &str, reaction: f64) -> Questio
     Question::eventually(
         format!("the closing message reads {text:?}"),
         reaction,
-        move |view| match view
-            .new_short_messages_to(&person)
-            .into_iter()
-            .find(|message| message.complete)
-        {
-            Some(message) => same_text(&message, &text),
-            None => Judgement::unproven("no closing message"),
+        move |view| {
+            let mut messages = view.new_short_messages_to(&person);
+            messages.retain(|message| message.complete);
+            match messages.iter().find(|message| message.text == text) {
+                Some(message) => Judgement::holds(quoted(message), message.frames.clone()),
+                // Another text may come before it.
+                None => match messages.first() {
+                    Some(other) => Judgement::Awaited {
+                        observed: quoted(other),
+                        frames: other.frames.clone(),
+                    },
+                    None => Judgement::unproven("no closing message"),
+                },
+            }
         },
     )
 }
@@ -156,7 +163,7 @@ pub fn closing_message_sender(person: &str, reaction: f64) -> Question {
                 .into_iter()
                 .find(|message| message.complete);
             match (inviting, closing) {
-                (Some(inviting), Some(closing)) => {
+                (Some(inviting), Some(closing)) if inviting.frames != closing.frames => {
                     let observed = format!("{} and {}", inviting.sender, closing.sender);
                     let frames: Vec<u32> = inviting
                         .frames
@@ -164,7 +171,7 @@ pub fn closing_message_sender(person: &str, reaction: f64) -> Question {
                         .chain(&closing.frames)
                         .copied()
                         .collect();
-                    if inviting.sender == closing.sender {
+                    if same_number(&inviting.sender, &closing.sender) {
                         Judgement::holds(observed, frames)
                     } else {
                         Judgement::broken(Reason::WrongValue, observed, frames)

@@ -217,7 +217,9 @@ pub fn no_session_starts(guard: f64) -> Question {
         |view| {
             let heard = answers(view);
             if heard.is_empty() {
-                return Judgement::unproven("the SMS user's answer is not in the capture");
+                return Judgement::unproven(
+                    "no acknowledged answer of the SMS user is in the capture: the system may not have heard it",
+                );
             }
             let new = |frames: &[u32]| first(frames) > view.before_stimulus;
             let inviting = crate::observe::calls(view.trace);
@@ -247,7 +249,7 @@ pub fn no_session_starts(guard: f64) -> Question {
     )
 }
 
-/// Frames of what SMS users have said since the stimulus, with their acknowledgements.
+/// Frames of what SMS users have said since the stimulus and the system has acknowledged.
 fn answers(view: &View) -> Vec<u32> {
     let people: Vec<String> = view
         .cast
@@ -258,6 +260,7 @@ fn answers(view: &View) -> Vec<u32> {
         .iter()
         .flat_map(|name| view.short_messages_from(name));
     messages
-        .flat_map(|message| message.frames.into_iter().chain(message.answered))
+        .filter_map(|message| message.answered.map(|answer| (message.frames, answer)))
+        .flat_map(|(frames, answer)| frames.into_iter().chain([answer]))
         .collect()
 }
