@@ -167,11 +167,16 @@ impl<'a> Page<'a> {
 
 /// The worst verdict of the run; *none* when nothing was judged, which is no success either.
 fn worst(record: &RunRecord) -> Verdict {
+    // A run that was stopped is no success, whatever it had seen by then.
+    let floor = match record.interrupted {
+        true => Verdict::Inconc,
+        false => Verdict::None,
+    };
     let verdicts = record.cases.iter().map(|c| match c.verdict {
         Verdict::None => Verdict::Error,
         other => other,
     });
-    match verdicts.fold(Verdict::None, Verdict::worse) {
+    match verdicts.fold(floor, Verdict::worse) {
         Verdict::NotApplicable => Verdict::None,
         other => other,
     }
@@ -179,6 +184,14 @@ fn worst(record: &RunRecord) -> Verdict {
 
 fn headline(record: &RunRecord) -> String {
     let t = &record.totals;
+    if record.interrupted {
+        return format!(
+            "stopped early: {} pass, {} fail, {} without a verdict",
+            t.pass,
+            t.fail,
+            wording::unfinished(t)
+        );
+    }
     match worst(record) {
         Verdict::Pass => format!("{} pass, nothing worse", t.pass),
         Verdict::Fail => format!("{} fail", t.fail),

@@ -251,6 +251,7 @@ fn gather(record: &mut RunRecord, bench: &Bench, mut writer: StepWriter) {
             .entry(case.id.clone())
             .or_insert_with(|| blank(case));
     }
+    let mut unjudged = Vec::new();
     for (id, mut case) in records {
         let path = bench.catalogue.features.iter().find_map(|feature| {
             let path = feature.path.as_deref()?;
@@ -262,7 +263,7 @@ fn gather(record: &mut RunRecord, bench: &Bench, mut writer: StepWriter) {
             case.steps = steps;
         }
         if case.verdict == Verdict::None && record.interrupted {
-            record.notes.push(format!("{id} was interrupted"));
+            unjudged.push(id);
             continue;
         }
         if case.verdict == Verdict::None {
@@ -270,6 +271,12 @@ fn gather(record: &mut RunRecord, bench: &Bench, mut writer: StepWriter) {
             settle(&mut case, Verdict::Error, Some(Reason::Panic), cause);
         }
         record.cases.push(case);
+    }
+    if !unjudged.is_empty() {
+        let ids = unjudged.join(", ");
+        record
+            .notes
+            .push(format!("stopped before a verdict: {ids}"));
     }
     record.cases.sort_by(|a, b| a.id.cmp(&b.id));
 }
