@@ -118,7 +118,15 @@ async fn perform(
         .transport
         .is_none_or(|t| t.name() == profile.sip.transport);
     let ladders = options.ladders.as_ref().filter(|_| usual);
-    let running = start(options, profile, &out, record.seed).await?;
+    let running = tokio::select! {
+        biased;
+        _ = tokio::signal::ctrl_c() => {
+            record.interrupted = true;
+            record.notes.push("stopped before the system was ready".to_owned());
+            return Ok(());
+        }
+        running = start(options, profile, &out, record.seed) => running?,
+    };
     progress(ProgressEvent::Started {
         selected: selected.len(),
     });
