@@ -28,6 +28,26 @@ pub struct Admission {
     pub offer: Offer,
 }
 
+/// One of the `max_sessions` places; dropping it gives it back. Taken before anything is decided, so that invitations which arrive at the
+/// same instant cannot share the last one.
+pub struct Place(Arc<Gateway>);
+
+impl Place {
+    fn take(gateway: &Arc<Gateway>) -> Option<Self> {
+        let most = gateway.max_sessions;
+        let more = |live: usize| (live < most).then_some(live + 1);
+        let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
+        let taken = gateway.live_sessions.fetch_update(set, fetch, more);
+        taken.ok().map(|_| Self(gateway.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.live_sessions.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// An invitation that may not.
 pub enum Denied {
     With(Refusal),
@@ -84,10 +104,9 @@ pub fn admit(
 ) -> Result<Admission, Denied> {
     let deny = |refusal| Err(Denied::With(refusal));
     let faults = gateway.faults;
-    let live = gateway.live_sessions.load(Ordering::Relaxed);
-    if live >= gateway.max_sessions {
+    let Some(place) = Place::take(gateway) else {
         return deny(Refusal::new(503).retry_after(10));
-    }
+    };
     let target = invitation.target.clone().unwrap_or_default();
     let settings = {
         let subscribers = read_locked(&gateway.subscribers);
@@ -105,7 +124,9 @@ pub fn admit(
         if !faults.is(Fault::AcceptsWithoutE164) {
             return deny(Refusal::new(404));
         }
-        let session = begin(gateway, invitation, settings, target, String::new(), false);
+        let id = gateway.next_session();
+        let none = (String::new(), false);
+        let session = begin(id, invitation, settings, target, none, place);
         return Ok(Admission {
             session,
             outcome: Outcome::Accept,
@@ -119,21 +140,21 @@ pub fn admit(
     let outcome = outcome(settings.provider_policy, settings.user_preference, faults);
     let id = gateway.next_session();
     if let Some(number) = replace(gateway, &invitation, &settings, &target, id) {
-        let session = begin_as(id, gateway, invitation, settings, target, number, false);
+        let session = begin(id, invitation, settings, target, (number, false), place);
         return Ok(Admission {
             session,
             outcome: Outcome::Accept,
             offer,
         });
     }
-    let Some((number, own)) = choose_number(gateway, &invitation, &settings, &target, id) else {
+    let Some(number) = choose_number(gateway, &invitation, &settings, &target, id) else {
         if outcome == Outcome::Reject {
             return deny(Refusal::new(settings.reject_code));
         }
         //= ADR-08
         return deny(Refusal::new(480).retry_after(30));
     };
-    let session = begin_as(id, gateway, invitation, settings, target, number, own);
+    let session = begin(id, invitation, settings, target, number, place);
     Ok(Admission {
         session,
         outcome,
@@ -201,35 +222,17 @@ fn replace(
     Some(number)
 }
 
+/// `number` is the session number and whether it is the caller's own.
 fn begin(
-    gateway: &Arc<Gateway>,
-    invitation: Invitation,
-    settings: Settings,
-    sms_user: String,
-    number: String,
-    number_is_own: bool,
-) -> Session {
-    let id = gateway.next_session();
-    begin_as(
-        id,
-        gateway,
-        invitation,
-        settings,
-        sms_user,
-        number,
-        number_is_own,
-    )
-}
-
-fn begin_as(
     id: SessionId,
-    gateway: &Arc<Gateway>,
     invitation: Invitation,
     settings: Settings,
     sms_user: String,
-    number: String,
-    number_is_own: bool,
+    number: (String, bool),
+    place: Place,
 ) -> Session {
+    let (number, number_is_own) = number;
+    let gateway = place.0.clone();
     let (messages, inbox) = mpsc::channel(INBOX);
     let replaced = Arc::new(Notify::new());
     let entry = SessionEntry {
@@ -244,9 +247,8 @@ fn begin_as(
         inbox: messages,
     };
     locked(&gateway.sessions).insert(id, entry);
-    gateway.live_sessions.fetch_add(1, Ordering::Relaxed);
     Session {
-        gateway: gateway.clone(),
+        gateway,
         id,
         settings,
         invitation,
@@ -259,6 +261,6 @@ fn begin_as(
         helped: false,
         late_told: false,
         references: 0,
-        counts: true,
+        place: Some(place),
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 pub const MOST_POOLS: usize = 100_000;
 pub const MOST_NUMBERS: usize = 1_000_000;
 /// Most pairs kept in quarantine; beyond it the oldest ends early.
-const MOST_QUARANTINED: usize = 100_000;
+pub const MOST_QUARANTINED: usize = 100_000;
 
 /// Identifies one session of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

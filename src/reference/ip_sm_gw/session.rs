@@ -3,13 +3,13 @@
 //! Idle, Authorising, Waiting. What follows an accepted invitation is in `chat`; who may invite at all is in `admission`; what the
 //! messages to the SMS user say is in `texts`. One task per session runs through all of it; dropping the session frees its number.
 
-use super::admission::{Admission, Denied, admit};
+use super::admission::{Admission, Denied, Place, admit};
 use super::failure::{self, Refusal, reason};
 use super::inbound::ShortMessage;
 use super::invitation::{Invitation, SESSION_FEATURE};
 use super::keywords::{Meaning, meaning};
 use super::media::Offer;
-use super::numbers::SessionId;
+use super::numbers::{MOST_QUARANTINED, SessionId};
 use super::policy::Outcome;
 use super::session_sms;
 use super::subscribers::Settings;
@@ -22,7 +22,6 @@ use crate::wire::smpp::status;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep_until};
@@ -47,7 +46,8 @@ pub struct Session {
     pub helped: bool,
     pub late_told: bool,
     pub(super) references: u16,
-    pub(super) counts: bool,
+    /// Held until the session ends; quarantine needs none.
+    pub(super) place: Option<Place>,
 }
 
 impl Session {
@@ -79,24 +79,17 @@ impl Session {
 
     /// Leaves the number to quarantine; further messages to it come here until the time given. The session no longer counts as one.
     pub fn release_number(&mut self) -> Option<Instant> {
-        self.discount();
+        self.place = None;
         let quarantine = Duration::from_secs_f64(self.settings.quarantine_seconds);
         let (number, user) = (&self.number, &self.sms_user);
         let now = Instant::now();
         let kept = locked(&self.gateway.numbers).release(now, number, user, self.id, quarantine);
         kept.then_some(now + quarantine)
     }
-
-    fn discount(&mut self) {
-        if std::mem::take(&mut self.counts) {
-            self.gateway.live_sessions.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.discount();
         locked(&self.gateway.sessions).remove(&self.id);
         let (number, user) = (&self.number, &self.sms_user);
         locked(&self.gateway.numbers).forget(number, user, self.id);
@@ -376,6 +369,16 @@ async fn quarantine(mut session: Session) {
     let Some(until) = session.release_number() else {
         return;
     };
+    // Numbers bounds its pairs in quarantine; what waits here for their late messages is bounded alike.
+    let known = locked(&session.gateway.sessions).len();
+    if known
+        > session
+            .gateway
+            .max_sessions
+            .saturating_add(MOST_QUARANTINED)
+    {
+        return;
+    }
     session.set_state(State::Quarantine);
     while let Ok(Some(message)) = tokio::time::timeout_at(until, session.inbox.recv()).await {
         super::late::receive(&mut session, message).await;

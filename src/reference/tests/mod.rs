@@ -295,6 +295,14 @@ impl Media {
 }
 
 async fn start(fault: Option<Fault>, submit_status: u32) -> (Reference, Smsc) {
+    start_for(2, fault, submit_status).await
+}
+
+async fn start_for(
+    max_sessions: usize,
+    fault: Option<Fault>,
+    submit_status: u32,
+) -> (Reference, Smsc) {
     let (smsc, address) = smsc(submit_status).await;
     let defaults = EsmeConfig::new("", "gw", "pw");
     let arguments = ReferenceArguments {
@@ -304,7 +312,7 @@ async fn start(fault: Option<Fault>, submit_status: u32) -> (Reference, Smsc) {
         listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
         config: None,
         fault,
-        max_sessions: 2,
+        max_sessions,
         until_stdin_closes: false,
     };
     let reference = Reference::start(arguments).await.unwrap();

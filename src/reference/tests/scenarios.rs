@@ -254,3 +254,59 @@ async fn more_sessions_than_allowed_get_503_and_the_number_limit_480() {
     assert!(refused.header("Retry-After").is_some());
     reference.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn five_places_are_given_to_five_of_many_invitations_at_once_and_again_after_a_bye() {
+    let (reference, mut smsc) = start_for(5, None, 0).await;
+    let numbers: Vec<String> = (0..40).map(|n| format!("+4477009100{n:02}")).collect();
+    let pool = serde_json::json!({ "numbers": numbers }).to_string();
+    let url = format!(
+        "http://{}/v1/pools/default",
+        reference.provisioning_address()
+    );
+    let put = reqwest::Client::new().put(url).body(pool);
+    assert!(put.send().await.unwrap().status().is_success());
+    provision(&reference, ALICE, "{\"provider_policy\":\"auto-accept\"}").await;
+
+    let mut callers = Vec::new();
+    for _ in 0..30 {
+        callers.push(Caller::new(reference.sip_address()).await);
+    }
+    let invited = callers.iter().map(async |caller| {
+        caller.send(&caller.invite(&format!("tel:{BOB}"))).await;
+        caller.final_response().await
+    });
+    let responses = futures::future::join_all(invited).await;
+    let (mut accepted, mut refused) = (Vec::new(), 0);
+    for (mut caller, response) in callers.into_iter().zip(responses) {
+        if response.status() == Some(503) {
+            assert!(response.header("Retry-After").is_some());
+            caller.acknowledge_failure(&response).await;
+            refused += 1;
+        } else {
+            assert_eq!(response.status(), Some(200));
+            caller.acknowledge(&response).await;
+            accepted.push(caller);
+        }
+    }
+    assert_eq!((accepted.len(), refused), (5, 25));
+
+    let leaving = accepted.pop().unwrap();
+    let bye = leaving.request("BYE", &format!("sip:{}", leaving.gateway));
+    leaving.send(&bye).await;
+    assert_eq!(leaving.final_response().await.status(), Some(200));
+    assert!(smsc.next().await.2.contains("has ended"));
+    for expected in [200, 503] {
+        let mut caller = Caller::new(reference.sip_address()).await;
+        // The place is free when the session's task has seen to its end, an instant after the BYE is answered.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        caller.send(&caller.invite(&format!("tel:{BOB}"))).await;
+        let response = caller.final_response().await;
+        assert_eq!(response.status(), Some(expected));
+        match expected {
+            200 => caller.acknowledge(&response).await,
+            _ => caller.acknowledge_failure(&response).await,
+        }
+    }
+    reference.stop().await.unwrap();
+}
