@@ -1,5 +1,5 @@
 //! Programs of others that the self-tests run beside ours: found by name with their Debian package, ended with the test whatever happens.
-#![allow(dead_code)] // Two self-tests share it; neither needs all of it.
+#![allow(dead_code)] // Self-tests and a benchmark share it; none needs all of it.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
@@ -93,6 +93,10 @@ impl Reference {
             sip: ready["sip"].as_str().unwrap().to_owned(),
             provisioning: ready["provisioning"].as_str().unwrap().to_owned(),
         }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.0.id()
     }
 
     /// Demands that it still lives and ends cleanly when asked.
