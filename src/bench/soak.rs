@@ -82,8 +82,13 @@ fn soak(sessions: u64) -> Vec<String> {
     let each = processor * 1e6 / sessions as f64;
     println!("sessions          {sessions} ({failed} failed)");
     println!("rate              {rate:.0} a second, {took:.0?} in all");
-    println!("memory at 10 %    {}", megabytes(seen.tenth));
-    println!("memory at 50 %    {}", megabytes(seen.half));
+    for (index, resident) in seen.tenths.iter().enumerate() {
+        println!(
+            "memory at {:>2} %    {}",
+            (index + 1) * 10,
+            megabytes(*resident)
+        );
+    }
     println!("memory at 100 %   {}", megabytes(after_load));
     println!("memory drained    {}", megabytes(after_drain));
     println!("most ever         {}", megabytes(seen.most));
@@ -105,13 +110,14 @@ fn soak(sessions: u64) -> Vec<String> {
         closed == sessions,
         format!("{closed} closing messages for {sessions} sessions"),
     );
-    let bound = seen.half + seen.half / 10 + NOISE_KB;
+    let half = seen.tenths[4];
+    let bound = half + half / 10 + NOISE_KB;
     let grown = format!(
         "memory grew from {} to {} in the second half of the load",
-        megabytes(seen.half),
+        megabytes(half),
         megabytes(after_load)
     );
-    demand(seen.half > 0 && after_load <= bound, grown);
+    demand(half > 0 && after_load <= bound, grown);
     complaints
 }
 
@@ -125,8 +131,8 @@ fn megabytes(kilobytes: u64) -> String {
 #[derive(Default)]
 struct Seen {
     pid: u32,
-    tenth: u64,
-    half: u64,
+    /// At 10 %, 20 % and so on to 90 % of the load.
+    tenths: [u64; 9],
     most: u64,
     sessions: u64,
 }
@@ -171,11 +177,10 @@ impl Seen {
             let ended = load.ended(Duration::from_secs(1));
             let (resident, done) = (self.resident(), closed.load(Ordering::Relaxed));
             self.sessions = self.sessions.max(api.sessions());
-            if self.tenth == 0 && done * 10 >= sessions {
-                self.tenth = resident;
-            }
-            if self.half == 0 && done * 2 >= sessions {
-                self.half = resident;
+            for (tenth, at) in self.tenths.iter_mut().zip(1..) {
+                if *tenth == 0 && done * 10 >= sessions * at {
+                    *tenth = resident;
+                }
             }
             if let Some(status) = ended {
                 let succeeded = sipp_count(folder, "SuccessfulCall(C)");

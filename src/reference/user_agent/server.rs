@@ -137,7 +137,7 @@ impl State {
             interval: self.config.timers.t1,
             progress: watch::Sender::new(Progress::default()),
         };
-        self.servers.insert(id, transaction);
+        self.servers.insert(id, Box::new(transaction));
         if !invite {
             // Nobody waits for a response longer than Timer F of the client.
             let end = now + self.config.timers.transaction_timeout();

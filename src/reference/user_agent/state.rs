@@ -65,7 +65,8 @@ pub(super) struct State {
     pub(super) effects: Vec<Effect>,
     pub(super) stopped: bool,
     last_id: u64,
-    pub(super) servers: HashMap<u64, ServerTransaction>,
+    /// Boxed: a table of this size that comes and goes doubles its room now and then, which must not cost tens of megabytes.
+    pub(super) servers: HashMap<u64, Box<ServerTransaction>>,
     pub(super) server_keys: HashMap<String, u64>,
     pub(super) merges: HashMap<MergeKey, u64>,
     /// INVITE transactions without a final response, by the early dialog they make.
