@@ -8,6 +8,7 @@ pub mod html;
 pub mod junit;
 pub mod markdown;
 mod page;
+mod page_case;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema;
