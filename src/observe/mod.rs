@@ -24,7 +24,7 @@ pub use ladder::{Names, ladder};
 pub use observer::Observer;
 pub use reaction::expected;
 pub use settled::unsettled;
-pub use short_messages::{Part, ShortMessage, short_messages, texts};
+pub use short_messages::{DeliveryReport, Part, ShortMessage, short_messages, texts};
 pub use sip::{Call, SipFact, Transaction, calls, messages, transactions, transactions_of};
 
 /// A capture that cannot be read. Octets inside packets never are an error: they are facts.

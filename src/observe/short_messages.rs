@@ -1,9 +1,11 @@
-//! Short messages on the SMPP leg as the people at both ends see them: parts put together, text decoded, answers attached.
+//! Short messages as the people at both ends see them: parts put together, text decoded, answers attached.
 //!
-//! `FromSystem` is the gateway's submit_sm (towards a handset), `ToSystem` its deliver_sm (from a handset); data_sm is either. Parts
-//! belong together by sender, recipient, reference, its width and the number of parts (3GPP TS 23.040 clause 9.2.3.24).
+//! The same whatever carries them: `FromSystem` goes towards a handset (on SMPP submit_sm), `ToSystem` comes from one (deliver_sm);
+//! data_sm is either. Parts belong together by sender, recipient, reference, its width and the number of parts (3GPP TS 23.040
+//! clause 9.2.3.24).
 use super::{Direction, Fact, Observation, Trace};
-use crate::wire::smpp::{Pdu, ShortMessagePdu, decode_short_message_text};
+use crate::wire::smpp::{Body, MessageState, Pdu, Receipt, ShortMessagePdu};
+use crate::wire::smpp::{decode_short_message_text, find_tlv, tag};
 use crate::wire::sms::{Coding, Concatenation};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -44,12 +46,29 @@ pub struct Part<'t> {
     pub text: Option<String>,
     pub concatenation: Option<Concatenation>,
     pub coding: Option<Coding>,
-    pub pdu: &'t Pdu,
-    pub fields: &'t ShortMessagePdu,
-    /// The response, its status and frame.
+    /// TP-PID (3GPP TS 23.040 clause 9.2.3.9).
+    pub protocol_id: u8,
+    /// The sender wants a delivery report of this part (TP-SRR, registered_delivery).
+    pub report_requested: bool,
+    /// What this part reports, if it is a delivery report.
+    pub report: Option<DeliveryReport>,
+    /// TP-MR (3GPP TS 23.040 clause 9.2.3.6), where the carriage shows it.
+    pub reference: Option<u8>,
+    /// Address of the service centre that goes with it, where the carriage shows one.
+    pub service_centre: Option<String>,
+    /// The response, its status (0 = accepted; else command_status, Diameter result or RP-Cause) and frame.
     pub response: Option<(u32, u32)>,
-    /// message_id of the response.
+    /// The name the response gives it, by which a delivery report may mean it.
     pub message_id: Option<String>,
+}
+
+/// SMS-STATUS-REPORT, or the delivery receipt of SMPP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// The message reported on: message_id of SMPP, TP-MR elsewhere.
+    pub message: String,
+    /// TP-ST (3GPP TS 23.040 clause 9.2.3.15); the states of SMPP receipts as their nearest value.
+    pub status: u8,
 }
 
 /// Every short message, in order of first parts.
@@ -124,14 +143,13 @@ fn part<'t>(
     fields: &'t ShortMessagePdu,
     answers: &HashMap<AnswerKey, Vec<(&'t Observation, &'t Pdu)>>,
 ) -> Part<'t> {
-    let decoded = decode_short_message_text(fields, &pdu.tlvs).ok();
     let frame = seen.frames.last().copied().unwrap_or(0);
     let answer = answers
         .get(&(seen.from, seen.to, pdu.sequence))
         .into_iter()
         .flatten()
         .find(|(answer, _)| (answer.at, answer.frames.last()) >= (seen.at, seen.frames.last()));
-    let (text, coding, concatenation) = match decoded {
+    let (text, coding, concatenation) = match decode_short_message_text(fields, &pdu.tlvs).ok() {
         Some((text, coding, concatenation)) => (Some(text), Some(coding), concatenation),
         None => (None, None, None),
     };
@@ -142,14 +160,38 @@ fn part<'t>(
         text,
         coding,
         concatenation,
-        pdu,
-        fields,
+        protocol_id: fields.protocol_id,
+        report_requested: fields.registered_delivery & 0x03 != 0,
+        report: receipt(pdu, fields),
+        reference: match find_tlv(&pdu.tlvs, tag::USER_MESSAGE_REFERENCE) {
+            Some(&[0, low]) => Some(low),
+            _ => None,
+        },
+        service_centre: None,
         response: answer.map(|(seen, pdu)| (pdu.status, seen.frames.last().copied().unwrap_or(0))),
         message_id: answer.and_then(|(_, pdu)| match &pdu.body {
-            crate::wire::smpp::Body::MessageId(id) => id.clone(),
+            Body::MessageId(id) => id.clone(),
             _ => None,
         }),
     }
+}
+
+/// A delivery receipt of SMPP 3.4 Appendix B.
+fn receipt(pdu: &Pdu, fields: &ShortMessagePdu) -> Option<DeliveryReport> {
+    let receipt = Receipt::read(fields, &pdu.tlvs).filter(|_| fields.is_receipt())?;
+    Some(DeliveryReport {
+        message: receipt.message_id,
+        status: match receipt.state {
+            MessageState::Delivered => 0x00,
+            MessageState::Accepted => 0x01,
+            MessageState::Enroute => 0x20,
+            MessageState::Rejected => 0x42,
+            MessageState::Undeliverable => 0x45,
+            MessageState::Expired => 0x46,
+            MessageState::Deleted => 0x48,
+            MessageState::Unknown => 0x49,
+        },
+    })
 }
 
 /// A part continues a message that has the same concatenation and lacks this number; receipts and single messages never continue.
@@ -180,10 +222,7 @@ fn conclude(message: &mut ShortMessage<'_>) {
     message.complete = message.parts.len() == usize::from(total)
         && message.parts.iter().all(|part| part.text.is_some());
     message.at = message.parts.iter().map(|part| part.at).max().unwrap_or(0);
-    message.receipt_requested = message
-        .parts
-        .iter()
-        .any(|part| part.fields.registered_delivery & 0x03 != 0);
+    message.receipt_requested = message.parts.iter().any(|part| part.report_requested);
     let answered: Option<Vec<(u32, u32)>> =
         message.parts.iter().map(|part| part.response).collect();
     let refusal = message

@@ -87,11 +87,11 @@ pub fn protocol_identifier(expected: u8, reaction: f64) -> Question {
                 match message
                     .parts
                     .iter()
-                    .find(|part| part.fields.protocol_id != expected)
+                    .find(|part| part.protocol_id != expected)
                 {
                     Some(part) => Judgement::broken(
                         Reason::WrongValue,
-                        format!("protocol identifier {}", part.fields.protocol_id),
+                        format!("protocol identifier {}", part.protocol_id),
                         part.frames,
                     ),
                     None => Judgement::holds(

@@ -8,7 +8,7 @@ mod values;
 
 pub use framing::Framer;
 pub use message::{ShortMessagePdu, decode_short_message_text};
-pub use pdu::{Bind, BindKind, Body, Pdu, Tlv};
+pub use pdu::{Bind, BindKind, Body, Pdu, Tlv, find_tlv};
 pub use receipt::{MessageState, Receipt};
 pub use values::{CommandId, status, tag};
 

@@ -142,7 +142,8 @@ impl Pdu {
     }
 }
 
-pub(super) fn find_tlv(tlvs: &[Tlv], tag: u16) -> Option<&[u8]> {
+/// Value of the first TLV with that tag.
+pub fn find_tlv(tlvs: &[Tlv], tag: u16) -> Option<&[u8]> {
     tlvs.iter()
         .find(|tlv| tlv.tag == tag)
         .map(|tlv| tlv.value.as_slice())
