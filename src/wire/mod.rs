@@ -4,6 +4,7 @@
 //! one gives them back. Nothing here repairs, adds defaults or invents identifiers.
 
 pub mod cpim;
+pub mod diameter;
 pub mod msrp;
 pub mod sdp;
 pub mod sip;
