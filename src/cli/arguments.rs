@@ -137,9 +137,12 @@ pub struct ListArguments {
     /// The sentences a scenario can be written with
     #[arg(long, group = "what")]
     pub sentences: bool,
-    /// Requirements with and without test cases
+    /// What became of every requirement: judged, profile, untestable, planned
     #[arg(long, group = "what")]
     pub coverage: bool,
+    /// The coverage as JSON
+    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults"])]
+    pub json: bool,
     /// The faults of the reference build: name, requirement it breaks, what it does
     #[arg(long, group = "what")]
     pub faults: bool,
@@ -289,6 +292,7 @@ mod tests {
             "run --jobs 0",
             "run --transport sctp",
             "list --coverage --sentences",
+            "list --faults --json",
             "--fault no-such-fault",
             "report",
             "--nonsense",

@@ -97,41 +97,6 @@ fn level(level: Level) -> &'static str {
     }
 }
 
-/// `list --coverage`: what has test cases, what should, and what cannot.
-pub(super) fn coverage(requirements: &[&Requirement], cases: &[Listed]) -> String {
-    let mut out = String::new();
-    let count = |id: &str| cases.iter().filter(|c| c.requirement == id).count();
-    let mut numbers = [0; 4];
-    for requirement in requirements {
-        let n = count(&requirement.id);
-        let (kind, words) = match (n, requirement.status) {
-            (0, Status::Judged) => (1, "NO TEST CASE".to_owned()),
-            (0, Status::Untestable) => (2, "untestable".to_owned()),
-            (0, Status::Planned) => (3, "planned".to_owned()),
-            (1, _) => (0, "1 test case".to_owned()),
-            (n, _) => (0, format!("{n} test cases")),
-        };
-        numbers[kind] += 1;
-        let why = requirement.why.as_deref().filter(|_| n == 0).unwrap_or("");
-        let text = format!(
-            "{:7} {words:15} {}  {why}",
-            requirement.id,
-            wording::citation(requirement)
-        );
-        line(&mut out, text.trim_end());
-    }
-    let [covered, missing, untestable, planned] = numbers;
-    line(
-        &mut out,
-        &format!(
-            "\n{covered} of {} requirements have test cases, {missing} should have and have not, \
-             {untestable} untestable, {planned} planned",
-            requirements.len()
-        ),
-    );
-    out
-}
-
 /// `explain` of a requirement.
 pub(super) fn requirement(requirement: &Requirement, all: &[Listed]) -> String {
     let mut out = String::new();
@@ -226,13 +191,13 @@ fn line(out: &mut String, text: &str) {
     writeln!(out, "{text}").unwrap_or_default();
 }
 
+/// A register entry and a test case for unit tests here and of the coverage.
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
+pub(super) mod sample {
     use super::*;
     use crate::verdict::register::Basis;
 
-    fn entry(id: &str, status: Status) -> Requirement {
+    pub fn entry(id: &str, status: Status) -> Requirement {
         Requirement {
             id: id.to_owned(),
             document: "3GPP TS 29.311".to_owned(),
@@ -249,7 +214,7 @@ mod tests {
         }
     }
 
-    fn listed(id: &str, requirement: &str) -> Listed {
+    pub fn listed(id: &str, requirement: &str) -> Listed {
         Listed {
             id: id.to_owned(),
             title: "Alice invites Bob".to_owned(),
@@ -261,24 +226,15 @@ mod tests {
             steps: vec!["Given Alice is a CPM user".to_owned()],
         }
     }
+}
 
-    #[test]
-    fn coverage_names_what_should_have_a_test_case_and_has_none() {
-        let register = [
-            entry("POL-01", Status::Judged),
-            entry("POL-02", Status::Judged),
-            entry("POL-03", Status::Untestable),
-        ];
-        let text = coverage(
-            &register.iter().collect::<Vec<_>>(),
-            &[listed("TC-POL-01-01", "POL-01")],
-        );
-        assert!(text.contains("POL-02  NO TEST CASE"), "{text}");
-        assert!(text.contains("No interface shows it."));
-        assert!(text.ends_with(
-            "1 of 3 requirements have test cases, 1 should have and have not, 1 untestable, 0 planned\n"
-        ));
-    }
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{
+        sample::{entry, listed},
+        *,
+    };
 
     #[test]
     fn a_list_ends_with_its_denominator() {

@@ -1,5 +1,6 @@
 //! `run`: what was asked becomes options of a run, the record of the run becomes documents and an exit code.
 use super::catalogue_text::{self, Listed};
+use super::coverage::Coverage;
 use super::{
     ExitCode,
     arguments::{ExplainArguments, ListArguments, PlaceArguments, RunArguments},
@@ -74,7 +75,7 @@ fn keep(record: &RunRecord, out: &Path, places: &PlaceArguments, system: &str) -
     }
     let suite = Suite::read(places)?;
     let requirements: Vec<&Requirement> = suite.register.requirements.values().collect();
-    let coverage = catalogue_text::coverage(&requirements, &suite.listed());
+    let coverage = Coverage::of(&requirements, &suite.listed()).text();
     let folders = evidence::keep(record, out, &suite.places.project, system, &coverage)?;
     for folder in folders {
         complain(&format!("kept: {}", folder.display()));
@@ -127,7 +128,11 @@ pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
             suite.register.requirements.len(),
         ));
     } else if arguments.coverage {
-        say(&catalogue_text::coverage(&requirements, &listed));
+        let coverage = Coverage::of(&requirements, &listed);
+        match arguments.json {
+            true => say(&coverage.json()?),
+            false => say(&coverage.text()),
+        }
     } else if arguments.sentences {
         sentences();
     } else {

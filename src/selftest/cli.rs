@@ -221,9 +221,12 @@ fn lists_what_there_is() {
     );
     let coverage = prints(&["list", "--coverage"]);
     assert!(
-        coverage.contains(" 0 should have and have not"),
+        coverage.contains(" 0 without the test case they should have"),
         "{coverage}"
     );
+    let json: serde_json::Value =
+        serde_json::from_str(&prints(&["list", "--coverage", "--json"])).unwrap();
+    assert!(json["requirements"].as_array().unwrap().len() >= 184);
     assert!(prints(&["list", "--faults"]).contains("never-invites"));
     assert_eq!(call(&["list", "no-such-id"]).status.code(), Some(4));
 }

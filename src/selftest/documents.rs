@@ -100,20 +100,30 @@ fn coverage() -> String {
         .iter()
         .map(|c| c.requirement.as_str())
         .collect();
-    let planned = register.requirements.values();
-    let planned: BTreeSet<&str> = planned
-        .filter(|entry| entry.status == Status::Planned)
-        .map(|entry| entry.id.as_str())
-        .collect();
+    let entries = || register.requirements.values();
+    let with = |status: Status| -> BTreeSet<&str> {
+        let entries = entries().filter(|entry| entry.status == status);
+        entries.map(|entry| entry.id.as_str()).collect()
+    };
+    let profile = entries().filter(|entry| covered.contains(entry.id.as_str()));
     write!(
         out,
-        "\n{} test cases for {} of {} requirements in the register. Planned, without a test case yet: {}.",
+        "\n{} test cases for {} of {} requirements in the register, {} of them judged as *profile*.",
         catalogue.cases.len(),
         covered.len(),
         register.requirements.len(),
-        ids(&planned)
+        profile.filter(|entry| entry.is_profile()).count(),
     )
     .unwrap();
+    for (status, words) in [
+        (Status::Untestable, "Not testable from outside"),
+        (Status::Planned, "Planned, without a test case yet"),
+    ] {
+        let ids = ids(&with(status));
+        if !ids.is_empty() {
+            write!(out, " {words}: {ids}.").unwrap();
+        }
+    }
     out
 }
 

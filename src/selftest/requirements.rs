@@ -16,6 +16,8 @@ use std::collections::BTreeSet;
 struct Entry {
     id: String,
     status: String,
+    #[serde(default)]
+    why: String,
 }
 
 fn register() -> Vec<Entry> {
@@ -131,6 +133,64 @@ fn ids_are_given_once() {
     none(
         twice
             .map(|entry| format!("{} is in the register twice", entry.id))
+            .collect(),
+    );
+}
+
+/// `fixtures/requirements/cpm-sms.ids`: every row of the catalogue, whatever became of it.
+fn catalogue() -> Vec<String> {
+    let file = root().join("fixtures/requirements/cpm-sms.ids");
+    let text = std::fs::read_to_string(&file).unwrap();
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_row_of_the_catalogue_is_in_the_register() {
+    let catalogue = catalogue();
+    assert_eq!(catalogue.len(), 184, "rows of the catalogue");
+    let known: BTreeSet<String> = register().into_iter().map(|entry| entry.id).collect();
+    none(
+        catalogue
+            .iter()
+            .filter(|id| !known.contains(*id))
+            .map(|id| format!("{id} is in no file of fixtures/requirements"))
+            .collect(),
+    );
+    none(
+        known
+            .iter()
+            .filter(|id| !catalogue.contains(id))
+            .map(|id| format!("{id} is in the register and not in cpm-sms.ids"))
+            .collect(),
+    );
+}
+
+/// A row that cannot be judged, or is not yet, says why.
+#[test]
+fn what_is_not_judged_says_why() {
+    none(
+        register()
+            .iter()
+            .filter(|entry| entry.status != "judged" && entry.why.is_empty())
+            .map(|entry| format!("{} is {} and does not say why", entry.id, entry.status))
+            .collect(),
+    );
+}
+
+/// False as soon as every row is judged or untestable; from then on none goes back to `planned`.
+const PLANNED_IS_ADMITTED: bool = true;
+
+#[test]
+fn nothing_is_left_planned() {
+    none(
+        register()
+            .iter()
+            .filter(|entry| entry.status == "planned" && !PLANNED_IS_ADMITTED)
+            .map(|entry| format!("{} is still planned", entry.id))
             .collect(),
     );
 }
