@@ -1,13 +1,15 @@
 //! The gateway's way to short messages: an ESME bound as transceiver to an SMSC (SMPP 3.4 sections 2.2 and 4.1).
 //!
 //! Responsible for the bind and its renewal with back-off, enquire_link, the window of outstanding submissions, and matching responses
-//! by sequence number. What a deliver_sm is answered with, and when, is its receiver's decision. Texts are none of its business.
+//! by sequence number. What a deliver_sm is answered with, and when, is its receiver's decision. `mapping` translates.
 
 mod connection;
+pub mod mapping;
 
-use crate::wire::smpp::{
-    Bind, BindKind, Body, CommandId, Framer, Pdu, ShortMessagePdu, Tlv, status,
+use super::short_message::{
+    Arrival, OutgoingShortMessage, ReportReference, Submission, SubmitFailure,
 };
+use crate::wire::smpp::{Bind, BindKind, Body, CommandId, Framer, Pdu, status};
 use connection::{Connection, Ended};
 use std::io;
 use std::sync::Arc;
@@ -46,71 +48,11 @@ impl EsmeConfig {
     }
 }
 
-/// Why a short message was not accepted by the SMSC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SubmitError {
-    #[error("the SMSC answered with command_status {0:#010x}")]
-    Status(u32),
-    #[error("no response from the SMSC")]
-    NoResponse,
-    #[error("not bound to an SMSC")]
-    NotBound,
-}
-
-/// What becomes of a submission: the message_id, or why not. Await it or drop it.
-pub type Submission = oneshot::Receiver<Result<String, SubmitError>>;
-
-/// The outcome of a submission; a lost channel counts as not bound.
-pub async fn outcome(submission: Submission) -> Result<String, SubmitError> {
-    submission.await.unwrap_or(Err(SubmitError::NotBound))
-}
-
-/// A deliver_sm or data_sm from the SMSC with the means to answer it.
-#[derive(Debug)]
-pub struct Delivery {
-    pub message: ShortMessagePdu,
-    pub tlvs: Vec<Tlv>,
-    pub answer: DeliveryAnswer,
-}
-
-/// The response owed for a delivery. Dropped without `give`, a temporary error is answered, so that none is forgotten.
-#[derive(Debug)]
-pub struct DeliveryAnswer {
-    command: CommandId,
-    sequence: u32,
-    connection: Option<mpsc::UnboundedSender<Pdu>>,
-}
-
-impl DeliveryAnswer {
-    pub fn give(mut self, command_status: u32) {
-        self.send(command_status);
-    }
-
-    /// Never answers (a deliberate fault).
-    pub fn withhold(mut self) {
-        self.connection = None;
-    }
-
-    fn send(&mut self, command_status: u32) {
-        if let Some(connection) = self.connection.take() {
-            let body = Body::MessageId(Some(String::new()));
-            let command = self.command.response();
-            let response = Pdu::new(command, command_status, self.sequence, body);
-            // A connection that is gone meanwhile wants no response.
-            connection.send(response).ok();
-        }
-    }
-}
-
-impl Drop for DeliveryAnswer {
-    fn drop(&mut self) {
-        self.send(status::RECEIVER_TEMPORARY);
-    }
-}
+type Outcome = Result<ReportReference, SubmitFailure>;
 
 struct Order {
-    message: ShortMessagePdu,
-    result: oneshot::Sender<Result<String, SubmitError>>,
+    message: OutgoingShortMessage,
+    result: oneshot::Sender<Outcome>,
 }
 
 /// A running ESME; clones are the same one.
@@ -124,15 +66,15 @@ pub struct Esme {
 
 impl Esme {
     /// Connects and keeps connected until `stop`. What the SMSC delivers arrives on the channel.
-    pub fn start(config: EsmeConfig) -> (Esme, mpsc::Receiver<Delivery>) {
+    pub fn start(config: EsmeConfig) -> (Esme, mpsc::Receiver<Arrival>) {
         let (orders, order_queue) = mpsc::channel(4096);
-        let (deliveries, delivered) = mpsc::channel(4096);
+        let (arrivals, arrived) = mpsc::channel(4096);
         let bound = Arc::new(AtomicBool::new(false));
         let stop = Arc::new(tokio::sync::Notify::new());
         let keeper = Keeper {
             config,
             orders: order_queue,
-            deliveries,
+            arrivals,
             bound: bound.clone(),
             stop: stop.clone(),
         };
@@ -143,7 +85,7 @@ impl Esme {
             stop,
             task: Arc::new(std::sync::Mutex::new(Some(task))),
         };
-        (esme, delivered)
+        (esme, arrived)
     }
 
     pub fn is_bound(&self) -> bool {
@@ -151,14 +93,14 @@ impl Esme {
     }
 
     /// Queues a submission; submissions are sent in the order of these calls.
-    pub fn submit(&self, message: ShortMessagePdu) -> Submission {
+    pub fn submit(&self, message: OutgoingShortMessage) -> Submission {
         let (result, submission) = oneshot::channel();
         if let Err(refused) = self.orders.try_send(Order { message, result }) {
             let order = match refused {
                 mpsc::error::TrySendError::Full(order) => order,
                 mpsc::error::TrySendError::Closed(order) => order,
             };
-            order.result.send(Err(SubmitError::NotBound)).ok();
+            order.result.send(Err(SubmitFailure::NotConnected)).ok();
         }
         submission
     }
@@ -179,7 +121,7 @@ impl Esme {
 struct Keeper {
     config: EsmeConfig,
     orders: mpsc::Receiver<Order>,
-    deliveries: mpsc::Sender<Delivery>,
+    arrivals: mpsc::Sender<Arrival>,
     bound: Arc<AtomicBool>,
     stop: Arc<tokio::sync::Notify>,
 }
@@ -211,7 +153,7 @@ impl Keeper {
                     () = tokio::time::sleep_until(again) => break,
                     () = self.stop.notified() => return,
                     order = self.orders.recv() => match order {
-                        Some(order) => { order.result.send(Err(SubmitError::NotBound)).ok(); }
+                        Some(order) => { order.result.send(Err(SubmitFailure::NotConnected)).ok(); }
                         None => return,
                     },
                 }

@@ -6,6 +6,8 @@
 pub mod esme;
 pub mod faults;
 pub mod ip_sm_gw;
+pub mod link;
+pub mod short_message;
 #[cfg(test)]
 mod tests;
 pub mod user_agent;
@@ -13,6 +15,7 @@ pub mod user_agent;
 use esme::{Esme, EsmeConfig};
 use faults::{Fault, InForce};
 use ip_sm_gw::{Gateway, Provisioned};
+use link::ShortMessageLink;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -152,15 +155,15 @@ impl Reference {
             .await
             .map_err(failed)?;
         let provisioning = http.local_addr().map_err(failed)?;
-        let (esme, deliveries) = match &arguments.smsc {
+        let (link, arrivals) = match &arguments.smsc {
             Some(smsc) => {
                 let (id, password) = (&arguments.smpp_system_id, &arguments.smpp_password);
-                let (esme, deliveries) = Esme::start(EsmeConfig::new(smsc, id, password));
-                (Some(esme), deliveries)
+                let (esme, arrivals) = Esme::start(EsmeConfig::new(smsc, id, password));
+                (Some(ShortMessageLink::Smpp(esme)), arrivals)
             }
             None => (None, tokio::sync::mpsc::channel(1).1),
         };
-        let gateway = Gateway::new(agent, esme, faults, arguments.max_sessions, provisioned)
+        let gateway = Gateway::new(agent, link, faults, arguments.max_sessions, provisioned)
             .map_err(|what| {
                 ReferenceError::Config(arguments.config.clone().unwrap_or_default(), what)
             })?;
@@ -170,7 +173,7 @@ impl Reference {
         tasks.spawn(ip_sm_gw::serve(
             gateway.clone(),
             incoming,
-            deliveries,
+            arrivals,
             stopping,
         ));
         let router = ip_sm_gw::provisioning::router(gateway.clone());
@@ -225,8 +228,8 @@ impl Reference {
         let result = tokio::time::timeout(std::time::Duration::from_secs(2), ended)
             .await
             .unwrap_or(Ok(()));
-        if let Some(esme) = &self.gateway.esme {
-            esme.stop().await;
+        if let Some(link) = &self.gateway.link {
+            link.stop().await;
         }
         self.gateway.agent.clone().stop().await;
         result

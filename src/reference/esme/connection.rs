@@ -2,7 +2,8 @@
 //!
 //! Binding and renewal belong to the parent; this ends when the connection does.
 
-use super::{Delivery, DeliveryAnswer, EsmeConfig, Keeper, Order, SubmitError, broken, read_pdu};
+use super::{EsmeConfig, Keeper, Order, Outcome, broken, mapping, read_pdu};
+use crate::reference::short_message::{DeliveryAnswer, Handover, ReportReference, SubmitFailure};
 use crate::wire::smpp::{Body, CommandId, Framer, Pdu, status};
 use std::collections::HashMap;
 use std::io;
@@ -18,7 +19,7 @@ pub(super) enum Ended {
     Lost(io::Error),
 }
 
-type Pending = (Instant, oneshot::Sender<Result<String, SubmitError>>);
+type Pending = (Instant, oneshot::Sender<Outcome>);
 
 /// One bound connection.
 pub(super) struct Connection {
@@ -55,7 +56,7 @@ impl Connection {
             Err(error) => Ended::Lost(error),
         };
         for (_, (_, result)) in self.pending.drain() {
-            result.send(Err(SubmitError::NoResponse)).ok();
+            result.send(Err(SubmitFailure::NoResponse)).ok();
         }
         ended
     }
@@ -96,7 +97,7 @@ impl Connection {
 
     async fn submit(&mut self, order: Order) -> io::Result<()> {
         self.sequence = self.sequence % 0x7fff_ffff + 1;
-        let body = Body::ShortMessage(Box::new(order.message));
+        let body = Body::ShortMessage(Box::new(mapping::to_pdu(order.message)));
         let pdu = Pdu::new(CommandId::SUBMIT_SM, status::OK, self.sequence, body);
         self.pending
             .insert(self.sequence, (Instant::now(), order.result));
@@ -113,7 +114,7 @@ impl Connection {
             .collect();
         for sequence in late {
             if let Some((_, result)) = self.pending.remove(&sequence) {
-                result.send(Err(SubmitError::NoResponse)).ok();
+                result.send(Err(SubmitFailure::NoResponse)).ok();
             }
         }
         let silence = now - self.heard;
@@ -158,9 +159,11 @@ impl Connection {
         }
         if let Some((_, result)) = self.pending.remove(&pdu.sequence) {
             let outcome = match pdu.body {
-                Body::MessageId(id) if pdu.status == status::OK => Ok(id.unwrap_or_default()),
-                _ if pdu.status == status::OK => Err(SubmitError::Status(status::SYSTEM_ERROR)),
-                _ => Err(SubmitError::Status(pdu.status)),
+                Body::MessageId(id) if pdu.status == status::OK => {
+                    Ok(ReportReference(id.unwrap_or_default()))
+                }
+                _ if pdu.status == status::OK => Err(mapping::failure(status::SYSTEM_ERROR)),
+                _ => Err(mapping::failure(pdu.status)),
             };
             result.send(outcome).ok();
         }
@@ -168,23 +171,30 @@ impl Connection {
     }
 
     fn delivered(&mut self, pdu: Pdu, keeper: &Keeper) -> io::Result<()> {
-        let answer = DeliveryAnswer {
-            command: pdu.command,
-            sequence: pdu.sequence,
-            connection: Some(self.responses.clone()),
+        let (command, sequence) = (pdu.command.response(), pdu.sequence);
+        let responses = self.responses.clone();
+        let respond = move |code| {
+            let body = Body::MessageId(Some(String::new()));
+            // A connection that is gone meanwhile wants no response.
+            responses.send(Pdu::new(command, code, sequence, body)).ok();
         };
         let (Body::ShortMessage(message) | Body::Data(message)) = pdu.body else {
-            answer.give(status::INVALID_MESSAGE_LENGTH);
+            respond(status::INVALID_MESSAGE_LENGTH);
             return Ok(());
         };
-        let delivery = Delivery {
-            message: *message,
-            tlvs: pdu.tlvs,
-            answer,
-        };
-        if let Err(mpsc::error::TrySendError::Full(delivery)) = keeper.deliveries.try_send(delivery)
-        {
-            delivery.answer.give(status::QUEUE_FULL);
+        let answer = DeliveryAnswer::new(move |given| respond(mapping::command_status(given)));
+        match mapping::arrival(&message, &pdu.tlvs, answer) {
+            Ok(Some(arrival)) => {
+                // An arrival that finds no room is dropped, and so answered as congestion.
+                if keeper.arrivals.try_send(arrival).is_err() {
+                    tracing::warn!("more short messages than can be taken");
+                }
+            }
+            Ok(None) => {}
+            Err((error, answer)) => {
+                tracing::warn!(%error, "a short message that cannot be read");
+                answer.give(Handover::Failed);
+            }
         }
         Ok(())
     }

@@ -10,9 +10,9 @@ use super::session::Session;
 use super::session_sms;
 use super::{State, failure};
 use crate::reference::faults::Fault;
+use crate::reference::short_message::Handover;
 use crate::reference::user_agent::msrp::{MsrpEvent, MsrpIncoming, MsrpOutgoing, MsrpSession};
 use crate::reference::user_agent::{Dialog, DialogEvent, HeaderList, ServerRequest};
-use crate::wire::smpp::status;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -203,17 +203,17 @@ impl Chat {
         //= TD-07
         if said == Meaning::Leave {
             if faults.is(Fault::LeaveKeywordIgnored) {
-                message.answer.give(status::OK);
+                message.answer.give(Handover::Taken);
                 return None;
             }
             //= TD-08
             let relayed = faults.is(Fault::LeaveKeywordRelayed);
             //= TD-09
-            message.answer.give(status::OK);
+            message.answer.give(Handover::Taken);
             return Some(Ending::Left(relayed.then_some(message.text)));
         }
         if faults.is(Fault::ShortMessageDropped) {
-            message.answer.give(status::OK);
+            message.answer.give(Handover::Taken);
             return None;
         }
         if faults.is(Fault::ChatShortMessageAsPager) {
@@ -225,7 +225,7 @@ impl Chat {
             &self.session.gateway,
             &self.session.invitation.sender.number,
         ) {
-            message.answer.give(status::RECEIVER_REJECT);
+            message.answer.give(Handover::Rejected);
             return None;
         }
         if self.waiting.len() < MOST_WAITING {

@@ -2,9 +2,8 @@
 //!
 //! 3GPP TS 29.311 gives these codes; where it could not be read they are readings, and some can be configured.
 
-use crate::reference::esme::SubmitError;
+use crate::reference::short_message::{Handover, SubmitFailure};
 use crate::reference::user_agent::HeaderList;
-use crate::wire::smpp::status;
 
 /// A final response that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +55,7 @@ pub fn reason(code: u16) -> &'static str {
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
         500 => "Server Internal Error",
+        501 => "Not Implemented",
         503 => "Service Unavailable",
         600 => "Busy Everywhere",
         603 => "Decline",
@@ -65,40 +65,38 @@ pub fn reason(code: u16) -> &'static str {
     }
 }
 
-/// The response for a submission that failed, by the class of RP-cause the command_status stands for.
+/// The response for a submission that failed.
 //= INV-13
-pub fn of_submission(error: SubmitError) -> Refusal {
-    let code = match error {
-        SubmitError::Status(code) => code,
-        SubmitError::NoResponse | SubmitError::NotBound => {
-            return Refusal::new(503).retry_after(10);
-        }
+pub fn of_submission(failure: SubmitFailure) -> Refusal {
+    let busy = || Refusal::new(503).retry_after(10);
+    let cause = match failure {
+        SubmitFailure::Cause(cause) => cause,
+        SubmitFailure::NoResponse | SubmitFailure::NotConnected => return busy(),
     };
-    match code {
+    match cause {
         // Unassigned number, unknown subscriber.
-        status::INVALID_DESTINATION | 0x33 | 0x34 | 0x40 | 0x50 | 0x51 => Refusal::new(404),
-        // Barred, rejected, not subscribed.
-        status::SUBMIT_FAILED
-        | status::RECEIVER_REJECT
-        | status::INVALID_SOURCE
-        | status::INCORRECT_BIND_STATUS => Refusal::new(403),
-        // Destination out of order, memory exceeded.
-        status::RECEIVER_TEMPORARY | status::RECEIVER_PERMANENT => Refusal::new(480),
-        // Temporary failure, congestion, resources.
-        status::QUEUE_FULL | status::THROTTLED | status::SYSTEM_ERROR => {
-            Refusal::new(503).retry_after(10)
-        }
+        1 | 30 => Refusal::new(404),
+        // Barred, rejected, not identified, facility rejected, not subscribed.
+        8 | 10 | 21 | 28 | 29 | 50 => Refusal::new(403),
+        // Memory exceeded, destination out of order.
+        22 | 27 => Refusal::new(480),
+        // Network out of order, temporary failure, congestion, resources.
+        38 | 41 | 42 | 47 => busy(),
+        // Not implemented.
+        69 => Refusal::new(501),
         _ => Refusal::new(500),
     }
 }
 
-/// The command_status for a short message that could not be handed to the CPM user, by the SIP or MSRP code received.
-pub fn of_delivery(code: u16) -> u32 {
+/// The answer to a short message that could not be handed to the CPM user, by the SIP or MSRP code received.
+pub fn of_delivery(code: u16) -> Handover {
     match code {
-        200..300 => status::OK,
-        408 | 480 | 404 | 486 | 503 | 481 => status::RECEIVER_TEMPORARY,
-        403 | 413 | 415 | 488 => status::RECEIVER_REJECT,
-        _ => status::RECEIVER_PERMANENT,
+        200..300 => Handover::Taken,
+        408 | 480 | 404 | 481 => Handover::Absent,
+        486 => Handover::Busy,
+        503 => Handover::Congested,
+        403 | 413 | 415 | 488 => Handover::Rejected,
+        _ => Handover::Failed,
     }
 }
 
@@ -108,13 +106,20 @@ mod tests {
 
     #[test]
     fn submission_failures_fall_into_the_classes_of_table_4_4() {
-        let code = |status| of_submission(SubmitError::Status(status)).code;
-        assert_eq!(code(status::INVALID_DESTINATION), 404);
-        assert_eq!(code(status::SUBMIT_FAILED), 403);
-        assert_eq!(code(status::RECEIVER_PERMANENT), 480);
-        assert_eq!(code(status::THROTTLED), 503);
-        assert_eq!(code(0xff), 500);
-        let refusal = of_submission(SubmitError::NoResponse);
+        let code = |cause| of_submission(SubmitFailure::Cause(cause)).code;
+        for (causes, expected) in [
+            (&[1, 30][..], 404),
+            (&[8, 10, 21, 28, 29, 50], 403),
+            (&[22, 27], 480),
+            (&[38, 41, 42, 47], 503),
+            (&[69], 501),
+            (&[81, 95, 96, 97, 98, 99, 111, 127], 500),
+        ] {
+            for cause in causes {
+                assert_eq!(code(*cause), expected, "RP-Cause {cause}");
+            }
+        }
+        let refusal = of_submission(SubmitFailure::NoResponse);
         assert_eq!((refusal.code, refusal.headers.len()), (503, 1));
     }
 

@@ -1,4 +1,4 @@
-//! Short messages from the SMSC: read, put together, and taken to the chat or the pager procedure they belong to
+//! Short messages from the SMSC: put together, and taken to the chat or the pager procedure they belong to
 //! (3GPP TS 23.204 clauses 6.9, 6.14 and 6.17).
 //!
 //! Chat correlation comes before everything else (clause 6.8.3). Each part of a concatenated message is acknowledged as it comes; the
@@ -6,8 +6,7 @@
 
 use super::numbers::Allocation;
 use super::{Gateway, locked, pager, read_locked};
-use crate::reference::esme::{Delivery, DeliveryAnswer};
-use crate::wire::smpp::{decode_short_message_text, status};
+use crate::reference::short_message::{Arrival, Delivery, DeliveryAnswer, Handover};
 use crate::wire::sms::Concatenation;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +24,8 @@ pub struct ShortMessage {
     pub from: String,
     /// The session number or the CPM user's own.
     pub to: String,
+    /// When the service centre had its last part, if the link says.
+    pub time_stamp: Option<String>,
     pub answer: DeliveryAnswer,
 }
 
@@ -42,26 +43,20 @@ impl Inbound {
         }
     }
 
-    pub fn receive(&mut self, delivery: Delivery) {
-        let Delivery {
-            message,
-            tlvs,
-            answer,
-        } = delivery;
-        if message.is_receipt() {
-            answer.give(status::OK);
-            super::reports::receipt(&self.gateway, &message, &tlvs);
-            return;
-        }
-        let read = decode_short_message_text(&message, &tlvs);
-        let (text, _, concatenation) = match read {
-            Ok(read) => read,
-            Err(error) => {
-                tracing::warn!(%error, "a short message that cannot be read");
-                return answer.give(status::RECEIVER_PERMANENT);
-            }
+    pub fn receive(&mut self, arrival: Arrival) {
+        let delivery = match arrival {
+            Arrival::Message(delivery) => delivery,
+            Arrival::Report(report) => return super::reports::receive(&self.gateway, report),
         };
-        let (from, to) = (message.source_number(), message.dest_number());
+        let Delivery {
+            from,
+            to,
+            text,
+            concatenation,
+            time_stamp,
+            answer,
+            ..
+        } = delivery;
         let text = match concatenation {
             Some(part) if part.total > 1 => {
                 let patience = self.reassembly_time(&to, &from);
@@ -72,7 +67,7 @@ impl Inbound {
                     .add(Instant::now(), key, part, text, patience)
                 {
                     Some(whole) => whole,
-                    None => return answer.give(status::OK),
+                    None => return answer.give(Handover::Taken),
                 }
             }
             _ => text,
@@ -81,6 +76,7 @@ impl Inbound {
             text,
             from,
             to,
+            time_stamp,
             answer,
         });
     }

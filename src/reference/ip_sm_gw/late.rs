@@ -9,8 +9,8 @@ use super::keywords::{Meaning, meaning};
 use super::pager;
 use super::session::Session;
 use crate::reference::faults::Fault;
+use crate::reference::short_message::Handover;
 use crate::wire::sip::SipMessage;
-use crate::wire::smpp::status;
 
 /// Acknowledges the message; never touches SIP or MSRP of the session that was.
 pub async fn receive(session: &mut Session, message: ShortMessage) {
@@ -20,7 +20,7 @@ pub async fn receive(session: &mut Session, message: ShortMessage) {
     if said == Meaning::Content && session.number_is_own {
         return pager::to_cpm_user(&session.gateway, message).await;
     }
-    message.answer.give(status::OK);
+    message.answer.give(Handover::Taken);
     if said == Meaning::Accept && faults.is(Fault::LateAnswerOpensSession) {
         invite_caller(session);
     }

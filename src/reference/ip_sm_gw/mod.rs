@@ -24,8 +24,9 @@ pub(super) mod session_sms;
 mod templates;
 mod texts;
 
-use super::esme::{Delivery, Esme};
 use super::faults::InForce;
+use super::link::ShortMessageLink;
+use super::short_message::Arrival;
 use super::user_agent::{Incoming, UserAgent};
 use numbers::{Numbers, SessionId};
 use serde::Deserialize;
@@ -87,7 +88,8 @@ pub struct SessionEntry {
 /// What all parts of the gateway share.
 pub struct Gateway {
     pub agent: UserAgent,
-    pub esme: Option<Esme>,
+    /// What carries short messages, if anything does.
+    pub link: Option<ShortMessageLink>,
     pub faults: InForce,
     pub max_sessions: usize,
     pub subscribers: RwLock<Subscribers>,
@@ -105,7 +107,7 @@ pub struct Gateway {
 impl Gateway {
     pub fn new(
         agent: UserAgent,
-        esme: Option<Esme>,
+        link: Option<ShortMessageLink>,
         faults: InForce,
         max_sessions: usize,
         provisioned: Provisioned,
@@ -123,7 +125,7 @@ impl Gateway {
         }
         Ok(Arc::new(Self {
             agent,
-            esme,
+            link,
             faults,
             max_sessions,
             subscribers: RwLock::new(subscribers),
@@ -158,7 +160,7 @@ pub fn write_locked<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 pub async fn serve(
     gateway: Arc<Gateway>,
     mut incoming: mpsc::Receiver<Incoming>,
-    mut deliveries: mpsc::Receiver<Delivery>,
+    mut arrivals: mpsc::Receiver<Arrival>,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), std::io::Error> {
     let mut inbound = inbound::Inbound::new(gateway.clone());
@@ -173,7 +175,7 @@ pub async fn serve(
                     Incoming::Request(request) => tasks.spawn(pager::from_cpm_user(gateway, request)),
                 };
             }
-            Some(delivery) = deliveries.recv() => inbound.receive(delivery),
+            Some(arrival) = arrivals.recv() => inbound.receive(arrival),
             Some(ended) = tasks.join_next() => {
                 if let Err(error) = ended {
                     tracing::error!(%error, "a session ended badly");

@@ -13,10 +13,10 @@ use super::session_sms;
 use super::subscribers::Settings;
 use super::{Gateway, locked, read_locked};
 use crate::reference::faults::Fault;
+use crate::reference::short_message::{Handover, Submission};
 use crate::reference::user_agent::{HeaderList, ServerRequest, Transport};
 use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::{SipMessage, SipUri, number_of};
-use crate::wire::smpp::status;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ fn respond(request: ServerRequest, refusal: &Refusal) {
     request.respond(refusal.code, refusal.reason(), &refusal.headers, None);
 }
 
-type Submitted = (Vec<crate::reference::esme::Submission>, Sender);
+type Submitted = (Vec<Submission>, Sender);
 
 fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> {
     let deny = |code| Denied::With(Refusal::new(code));
@@ -171,12 +171,12 @@ pub async fn to_cpm_user(gateway: &Gateway, message: ShortMessage) {
     let contact = {
         let subscribers = read_locked(&gateway.subscribers);
         if !subscribers.is_cpm_user(&user) {
-            return message.answer.give(status::RECEIVER_PERMANENT);
+            return message.answer.give(Handover::UnknownUser);
         }
         subscribers.contact(&user)
     };
     if !recipient_is_authorised(gateway, &user) {
-        return message.answer.give(status::RECEIVER_REJECT);
+        return message.answer.give(Handover::Rejected);
     }
     send(gateway, &format!("tel:{user}"), contact.as_deref(), message).await;
 }
@@ -187,14 +187,14 @@ pub async fn to_cpm_user(gateway: &Gateway, message: ShortMessage) {
 pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: ShortMessage) {
     let Some((address, transport)) = contact.and_then(address_of) else {
         tracing::info!(to, "no contact to send a MESSAGE to");
-        return message.answer.give(status::RECEIVER_TEMPORARY);
+        return message.answer.give(Handover::Absent);
     };
     let request = compose(gateway, to, &message);
     let code = match gateway.agent.request(request, address, transport).await {
         Ok(response) => failure::of_delivery(response.status().unwrap_or(500)),
         Err(error) => {
             tracing::info!(%error, to, "a short message did not reach the CPM user");
-            status::RECEIVER_TEMPORARY
+            Handover::Absent
         }
     };
     message.answer.give(code);

@@ -100,9 +100,9 @@ fn not_e164(number: &str) -> Response {
 }
 
 async fn health(State(gateway): Api) -> Response {
-    let smsc = match &gateway.esme {
+    let smsc = match &gateway.link {
         None => "none",
-        Some(esme) if esme.is_bound() => "bound",
+        Some(link) if link.is_ready() => "bound",
         Some(_) => "connecting",
     };
     let sessions = locked(&gateway.sessions).len();

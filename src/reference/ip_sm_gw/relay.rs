@@ -4,11 +4,10 @@ use super::failure;
 use super::locked;
 use super::session::Session;
 use super::session_sms::{self, other_number};
-use crate::reference::esme::{DeliveryAnswer, Submission};
 use crate::reference::faults::{Fault, InForce};
+use crate::reference::short_message::{DeliveryAnswer, Handover, Submission};
 use crate::reference::user_agent::msrp::{MsrpControl, MsrpIncoming, MsrpOutgoing};
 use crate::wire::cpim::CpimMessage;
-use crate::wire::smpp::status;
 use std::pin::Pin;
 
 /// A short message on its way into the chat.
@@ -118,7 +117,7 @@ impl Session {
             return Some(Vec::new());
         }
         if message.success_report || message.positive_delivery || message.negative_delivery {
-            messages.iter_mut().for_each(|m| m.registered_delivery = 1);
+            messages.iter_mut().for_each(|m| m.report_requested = true);
         }
         Some(session_sms::submit(&self.gateway, messages))
     }
@@ -194,11 +193,11 @@ pub fn cpim_message(
 pub fn start(control: MsrpControl, send: MsrpOutgoing, answer: Option<DeliveryAnswer>) -> Relaying {
     Box::pin(async move {
         let code = match control.send(send).await {
-            Ok(200) => status::OK,
+            Ok(200) => Handover::Taken,
             Ok(code) => failure::of_delivery(code),
             Err(error) => {
                 tracing::info!(%error, "a short message did not reach the chat");
-                status::RECEIVER_TEMPORARY
+                Handover::Absent
             }
         };
         if let Some(answer) = answer {

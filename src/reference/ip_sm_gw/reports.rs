@@ -6,14 +6,13 @@ use super::relay::ChatMessage;
 use super::session::Session;
 use super::session_sms;
 use super::{Gateway, failure, locked};
-use crate::reference::esme::Submission;
+use crate::reference::short_message::{Handover, Report, ReportReference, Submission};
 use crate::reference::user_agent::msrp::{MsrpControl, MsrpOutgoing, MsrpReceipt};
 use crate::wire::cpim::{CpimMessage, Imdn, ImdnStatus};
-use crate::wire::smpp::{MessageState, Receipt, ShortMessagePdu, Tlv};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-/// Message ids waited for; the oldest are given up first.
+/// Reports waited for; the oldest are given up first.
 const MOST_EXPECTED: usize = 50_000;
 
 /// What is owed for one chat message.
@@ -27,15 +26,15 @@ struct Owed {
     sms_user: String,
 }
 
-/// Reports owed, by message_id of the SMSC.
+/// Reports owed, by what the report will name.
 #[derive(Default)]
 pub struct Expected {
-    by_id: HashMap<String, Arc<Mutex<Owed>>>,
-    order: VecDeque<String>,
+    by_id: HashMap<ReportReference, Arc<Mutex<Owed>>>,
+    order: VecDeque<ReportReference>,
 }
 
 impl Expected {
-    fn insert(&mut self, id: String, owed: Arc<Mutex<Owed>>) {
+    fn insert(&mut self, id: ReportReference, owed: Arc<Mutex<Owed>>) {
         if self.by_id.insert(id.clone(), owed).is_none() {
             self.order.push_back(id);
         }
@@ -88,33 +87,38 @@ pub fn expect(
     });
 }
 
-/// A delivery receipt arrived.
+/// The code a TP-Status stands for (table 4.6 of the catalogue); `None` = nothing to tell yet, or ever.
 //= DR-11
+fn code_of(status: u8) -> Option<u16> {
+    match status {
+        0x00 => Some(200),
+        // Not confirmed, replaced, reserved; or the service centre still tries.
+        0x01..=0x3f => None,
+        // Permanent; 46 is the end of the validity period.
+        0x40..=0x45 | 0x47..=0x5f => Some(403),
+        // Given up.
+        0x46 | 0x60..=0xff => Some(408),
+    }
+}
+
+/// A delivery report arrived.
 //= DR-13
-pub fn receipt(gateway: &Arc<Gateway>, message: &ShortMessagePdu, tlvs: &[Tlv]) {
-    let Some(receipt) = Receipt::read(message, tlvs) else {
+pub fn receive(gateway: &Arc<Gateway>, report: Report) {
+    report.answer.give(Handover::Taken);
+    let Some(code) = code_of(report.status) else {
         return;
     };
-    let failed = match receipt.state {
-        MessageState::Delivered => None,
-        MessageState::Expired => Some(408),
-        MessageState::Deleted | MessageState::Undeliverable | MessageState::Rejected => Some(403),
-        // Still on its way, or not known.
-        MessageState::Enroute | MessageState::Accepted | MessageState::Unknown => return,
-    };
-    let found = locked(&gateway.reports).by_id.remove(&receipt.message_id);
+    let found = locked(&gateway.reports).by_id.remove(&report.reference);
     let Some(owed) = found else {
         return;
     };
     let mut owed = locked(&owed);
-    match failed {
-        None => {
-            owed.parts = owed.parts.saturating_sub(1);
-            if owed.parts == 0 {
-                owed.tell(gateway, true, 200);
-            }
-        }
-        Some(code) => owed.tell(gateway, false, code),
+    if code != 200 {
+        return owed.tell(gateway, false, code);
+    }
+    owed.parts = owed.parts.saturating_sub(1);
+    if owed.parts == 0 {
+        owed.tell(gateway, true, code);
     }
 }
 

@@ -14,11 +14,10 @@ use super::policy::Outcome;
 use super::session_sms;
 use super::subscribers::Settings;
 use super::{Gateway, State, chat, locked};
-use crate::reference::esme::{Submission, SubmitError};
 use crate::reference::faults::Fault;
+use crate::reference::short_message::{Handover, ReportReference, Submission, SubmitFailure};
 use crate::reference::user_agent::msrp::MsrpSession;
 use crate::reference::user_agent::{Answer, Dialog, ServerInvite};
-use crate::wire::smpp::status;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -220,7 +219,7 @@ async fn ask(
     }
 }
 
-type Submitting = Pin<Box<dyn Future<Output = Result<Vec<String>, SubmitError>> + Send>>;
+type Submitting = Pin<Box<dyn Future<Output = Result<Vec<ReportReference>, SubmitFailure>> + Send>>;
 
 async fn wait(
     session: &mut Session,
@@ -283,7 +282,9 @@ fn provisional(session: &Session, invite: &ServerInvite) -> Instant {
     Instant::now() + refresh.max(Duration::from_millis(50))
 }
 
-async fn pending(submitting: &mut Option<Submitting>) -> Result<Vec<String>, SubmitError> {
+async fn pending(
+    submitting: &mut Option<Submitting>,
+) -> Result<Vec<ReportReference>, SubmitFailure> {
     match submitting {
         Some(submitting) => submitting.await,
         None => std::future::pending().await,
@@ -318,7 +319,7 @@ fn answered(
     if faults.is(Fault::AnswerNotAcknowledged) {
         message.answer.withhold();
     } else {
-        message.answer.give(status::OK);
+        message.answer.give(Handover::Taken);
     }
     if faults.is(Fault::AnswerInverted) {
         said = match said {

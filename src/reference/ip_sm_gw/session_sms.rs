@@ -1,61 +1,54 @@
-//! The short messages of the gateway: text into submit_sm, one or a concatenated set (3GPP TS 23.040 clause 9.2.3.24.1).
+//! The short messages of the gateway: text into one short message or a concatenated set (3GPP TS 23.040 clause 9.2.3.24.1).
 //!
 //! Which text, from which number and to whom is its callers' business.
 
 use super::Gateway;
-use crate::reference::esme::{Submission, SubmitError, outcome};
-use crate::wire::smpp::ShortMessagePdu;
-use crate::wire::sms::{Coding, ReferenceWidth, split_text};
+use crate::reference::short_message::{
+    OutgoingShortMessage, ReportReference, Submission, SubmitFailure, outcome,
+};
+use crate::wire::sms::{ReferenceWidth, split_text};
 
-const INTERNATIONAL: u8 = 1;
-const E164: u8 = 1;
-/// esm_class bit 6: the text begins with a user data header.
-const HAS_HEADER: u8 = 0x40;
-
-/// The PDUs of one text, in order; `None` if it needs more than 255 parts.
+/// The short messages of one text, in order; `None` if it needs more than 255 parts.
 //= M2S-05
 //= M2S-06
-pub fn compose(text: &str, from: &str, to: &str, reference: u16) -> Option<Vec<ShortMessagePdu>> {
+pub fn compose(
+    text: &str,
+    from: &str,
+    to: &str,
+    reference: u16,
+) -> Option<Vec<OutgoingShortMessage>> {
     let segments = split_text(text, reference, ReferenceWidth::Eight)?;
-    let pdu = |segment: crate::wire::sms::Segment| ShortMessagePdu {
-        source_ton: INTERNATIONAL,
-        source_npi: E164,
-        source: from.trim_start_matches('+').to_owned(),
-        dest_ton: INTERNATIONAL,
-        dest_npi: E164,
-        dest: to.trim_start_matches('+').to_owned(),
-        esm_class: if segment.header.is_empty() {
-            0
-        } else {
-            HAS_HEADER
-        },
-        data_coding: match segment.coding {
-            Coding::Gsm7 => 0,
-            Coding::Octets => 4,
-            Coding::Ucs2 => 8,
-        },
-        short_message: [segment.header, segment.payload].concat(),
-        ..ShortMessagePdu::default()
+    let total = u8::try_from(segments.len()).ok()?;
+    let message = |(part, segment): (u8, crate::wire::sms::Segment)| OutgoingShortMessage {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        header: segment.header,
+        coding: segment.coding,
+        payload: segment.payload,
+        protocol_id: 0,
+        report_requested: false,
+        part: (part, total),
     };
-    Some(segments.into_iter().map(pdu).collect())
+    Some((1..=total).zip(segments).map(message).collect())
 }
 
-/// Hands the PDUs to the SMSC in their order.
-pub fn submit(gateway: &Gateway, messages: Vec<ShortMessagePdu>) -> Vec<Submission> {
-    let Some(esme) = &gateway.esme else {
-        // A submission whose sender is gone reads as not bound.
+/// Hands the messages to the short message side in their order.
+pub fn submit(gateway: &Gateway, messages: Vec<OutgoingShortMessage>) -> Vec<Submission> {
+    let Some(link) = &gateway.link else {
+        // A submission whose sender is gone reads as not connected.
         return vec![tokio::sync::oneshot::channel().1];
     };
-    messages.into_iter().map(|pdu| esme.submit(pdu)).collect()
+    let submit = |message| link.submit(message);
+    messages.into_iter().map(submit).collect()
 }
 
-/// The message_ids of all parts, or the first failure.
-pub async fn all(submissions: Vec<Submission>) -> Result<Vec<String>, SubmitError> {
-    let mut ids = Vec::with_capacity(submissions.len());
+/// What later reports on all parts will name, or the first failure.
+pub async fn all(submissions: Vec<Submission>) -> Result<Vec<ReportReference>, SubmitFailure> {
+    let mut references = Vec::with_capacity(submissions.len());
     for submission in submissions {
-        ids.push(outcome(submission).await?);
+        references.push(outcome(submission).await?);
     }
-    Ok(ids)
+    Ok(references)
 }
 
 /// Another number that nobody has: for deliberate faults. No country code begins with 99 9.
@@ -69,25 +62,28 @@ pub fn other_number(number: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::wire::sms::Coding;
 
     #[test]
     fn a_short_text_is_one_plain_message() {
-        let pdus = compose("hello", "+447700910001", "+447700900002", 1).unwrap();
-        assert_eq!(pdus.len(), 1);
-        assert_eq!(pdus[0].short_message, b"hello");
-        assert_eq!((pdus[0].esm_class, pdus[0].data_coding), (0, 0));
-        assert_eq!(pdus[0].source_number(), "+447700910001");
-        assert_eq!(pdus[0].dest_number(), "+447700900002");
+        let messages = compose("hello", "+447700910001", "+447700900002", 1).unwrap();
+        assert_eq!(messages.len(), 1);
+        let message = &messages[0];
+        assert_eq!(
+            (message.payload.as_slice(), message.part),
+            (&b"hello"[..], (1, 1))
+        );
+        assert!(message.header.is_empty() && !message.report_requested);
     }
 
     #[test]
     fn a_long_text_is_a_concatenated_set_and_a_foreign_one_ucs2() {
-        let pdus = compose(&"a".repeat(161), "+1", "+2", 9).unwrap();
-        assert_eq!(pdus.len(), 2);
-        assert_eq!(pdus[0].short_message[..6], [5, 0, 3, 9, 2, 1]);
-        assert_eq!(pdus[1].esm_class, HAS_HEADER);
-        let pdus = compose("\u{4f60}\u{597d}", "+1", "+2", 9).unwrap();
-        assert_eq!(pdus[0].data_coding, 8);
+        let messages = compose(&"a".repeat(161), "+1", "+2", 9).unwrap();
+        assert_eq!(messages.len(), 2);
+        assert_eq!(messages[0].header, [5, 0, 3, 9, 2, 1]);
+        assert_eq!(messages[1].part, (2, 2));
+        let messages = compose("\u{4f60}\u{597d}", "+1", "+2", 9).unwrap();
+        assert_eq!(messages[0].coding, Coding::Ucs2);
     }
 
     #[test]

@@ -5,9 +5,8 @@
 use super::session::Session;
 use super::session_sms::{self, other_number};
 use super::templates::{Variables, fill};
-use crate::reference::esme::Submission;
 use crate::reference::faults::Fault;
-use crate::wire::smpp::ShortMessagePdu;
+use crate::reference::short_message::{OutgoingShortMessage, Submission};
 
 impl Session {
     /// How the caller is named to the SMS user.
@@ -128,11 +127,9 @@ impl Session {
 }
 
 /// Gives every part another reference: octet 3 of the header `05 00 03 rr mm ss`.
-fn spoil_references(messages: &mut [ShortMessagePdu]) {
+fn spoil_references(messages: &mut [OutgoingShortMessage]) {
     for (index, message) in (0u8..=255).zip(messages.iter_mut()) {
-        if let Some(reference) = message.short_message.get_mut(3)
-            && message.esm_class & 0x40 != 0
-        {
+        if let Some(reference) = message.header.get_mut(3) {
             *reference = reference.wrapping_add(index);
         }
     }

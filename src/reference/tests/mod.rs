@@ -108,8 +108,9 @@ impl Smsc {
     }
 
     fn send(&self, from: &str, to: &str, text: &str) {
-        let mut pdus = super::ip_sm_gw::session_sms::compose(text, from, to, 1).unwrap();
-        for pdu in pdus.drain(..) {
+        let messages = super::ip_sm_gw::session_sms::compose(text, from, to, 1).unwrap();
+        for message in messages {
+            let pdu = super::esme::mapping::to_pdu(message);
             self.deliver.send(pdu).unwrap();
         }
     }
