@@ -203,6 +203,14 @@ impl Handset {
         shared.tell(|s| s.write(number, |handset| handset.send(to, text)));
     }
 
+    /// The service centre reports on short messages to this handset that asked for it while `receipt` was `None`: by place among them
+    /// (0 = first; parts count) and TP-ST, in this order.
+    pub fn report(&self, reports: &[(usize, u8)]) {
+        let number = &self.attachment.number;
+        let shared = &self.attachment.shared;
+        shared.tell(|s| s.report(number, reports));
+    }
+
     /// From the next short message on.
     pub fn behave(&self, behaviour: HandsetBehaviour) {
         let number = &self.attachment.number;

@@ -1,7 +1,6 @@
 //! How a peer departs from good behaviour: one switch per departure, each with what the standard says of it.
 //!
 //! A default value is a correct peer. Departures exist to see how the system under test copes; a peer never departs by itself.
-use crate::wire::smpp::MessageState;
 use std::time::Duration;
 
 use super::message_session::MsrpBehaviour;
@@ -106,9 +105,10 @@ pub struct HandsetBehaviour {
     pub submit_unanswered: bool,
     /// No coverage: submissions are accepted, nothing reaches the handset, receipts say UNDELIV, the handset cannot send. Legal.
     pub coverage_lost: bool,
-    /// State a delivery receipt tells when the submitter asked for one; `None` sends none though asked. Legal: a message centre that
-    /// has nothing to tell is silent (SMPP 3.4 section 5.2.17 asks, nothing promises).
-    pub receipt: Option<MessageState>,
+    /// TP-ST that a delivery report tells when the submitter asked for one (3GPP TS 23.040 clause 9.2.3.15; SMPP tells its nearest
+    /// message state); `None` sends none until it is ordered. Legal: a message centre that has nothing to tell is silent (SMPP 3.4
+    /// section 5.2.17 asks, nothing promises).
+    pub receipt: Option<u8>,
     /// Time between submit_sm_resp and the receipt. Legal.
     pub receipt_delay: Duration,
     /// Receipts come by data_sm instead of deliver_sm. Legal (SMPP 3.4 section 4.7); rare.
@@ -156,7 +156,7 @@ impl Default for HandsetBehaviour {
             submit_delay: Duration::ZERO,
             submit_unanswered: false,
             coverage_lost: false,
-            receipt: Some(MessageState::Delivered),
+            receipt: Some(0x00),
             receipt_delay: Duration::ZERO,
             receipt_by_data_sm: false,
             receipt_id: ReceiptId::Same,

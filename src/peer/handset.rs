@@ -3,6 +3,8 @@
 //! Decides what becomes of a submission to it (answer, delay, receipt) by its `HandsetBehaviour`. Knows no SMPP session: what it says is
 //! message fields without sequence numbers, and whoever holds the links sends them. More than 400 lines: receiving, writing and reporting
 //! share the state of one handset.
+mod unreported;
+
 use super::Time;
 use super::behaviour::{HandsetBehaviour, ReceiptId, Segmentation};
 use crate::wire::Malformed;
@@ -14,6 +16,7 @@ use crate::wire::sms::{
 };
 use std::collections::VecDeque;
 use std::time::Duration;
+use unreported::{Unreported, message_state};
 
 /// Unfinished long messages kept; the oldest gives way.
 const MOST_UNFINISHED: usize = 64;
@@ -70,8 +73,10 @@ pub struct Acceptance {
     pub answer_after: Duration,
     /// The handset gets the message.
     pub reaches: bool,
-    /// State the receipt will tell, and how long after the response; `None` = no receipt.
-    pub receipt: Option<(MessageState, Duration)>,
+    /// TP-ST the receipt will tell, and how long after the response; `None` = no receipt.
+    pub receipt: Option<(u8, Duration)>,
+    /// A receipt was asked for and the service centre waits to be told what it says.
+    pub unreported: bool,
 }
 
 /// Why a handset could not do as told.
@@ -85,6 +90,10 @@ pub enum HandsetError {
     NoCoverage(String),
     #[error("{0} cannot send: the text needs more than 255 parts; shorten it")]
     TooLong(String),
+    #[error(
+        "nothing to report: short message {which} to {number} has not come or asked for no report"
+    )]
+    NothingToReport { number: String, which: usize },
 }
 
 #[derive(Debug)]
@@ -104,6 +113,7 @@ pub struct SmsHandset {
     unfinished: VecDeque<Unfinished>,
     received: VecDeque<ShortText>,
     last_sender: Option<Address>,
+    unreported: Unreported,
 }
 
 impl SmsHandset {
@@ -116,6 +126,7 @@ impl SmsHandset {
             unfinished: VecDeque::new(),
             received: VecDeque::new(),
             last_sender: None,
+            unreported: Unreported::default(),
         }
     }
 
@@ -151,19 +162,21 @@ impl SmsHandset {
                 answer_after,
                 reaches: false,
                 receipt: None,
+                unreported: false,
             };
         }
-        let state = match behaviour.receipt {
-            Some(_) if behaviour.coverage_lost => Some(MessageState::Undeliverable),
-            state => state,
+        let status = match behaviour.receipt {
+            Some(_) if behaviour.coverage_lost => Some(UNREACHABLE),
+            status => status,
         };
         Acceptance {
             answer: Some(status::OK),
             answer_after,
             reaches: !behaviour.coverage_lost,
-            receipt: state
-                .filter(|state| asked_for(message.registered_delivery, *state))
-                .map(|state| (state, behaviour.receipt_delay)),
+            receipt: status
+                .filter(|status| asked_for(message.registered_delivery, *status))
+                .map(|status| (status, behaviour.receipt_delay)),
+            unreported: status.is_none() && message.registered_delivery & 0x03 != 0,
         }
     }
 
@@ -312,14 +325,37 @@ impl SmsHandset {
         Ok(parts.collect())
     }
 
-    /// The delivery receipt of a message this handset was sent. `submitted` and `done` are YYMMDDhhmm.
+    /// Keeps a submission whose report will be ordered later.
+    pub fn unreported(&mut self, submission: &ShortMessagePdu, message_id: u64) {
+        self.unreported.keep(submission, message_id);
+    }
+
+    /// The receipts of submissions kept, each by its place (0 = first) and its TP-ST.
+    pub fn report(
+        &self,
+        reports: &[(usize, u8)],
+        times: (&str, &str),
+    ) -> Result<Vec<Outgoing>, HandsetError> {
+        let receipt = |(which, status): &(usize, u8)| {
+            let kept = self.unreported.get(*which);
+            let kept = kept.ok_or_else(|| HandsetError::NothingToReport {
+                number: self.number.clone(),
+                which: *which,
+            })?;
+            Ok(self.receipt(&kept.0, kept.1, *status, times))
+        };
+        reports.iter().map(receipt).collect()
+    }
+
+    /// The delivery receipt of a message this handset was sent. `status` is TP-ST, `submitted` and `done` are YYMMDDhhmm.
     pub fn receipt(
         &self,
         submission: &ShortMessagePdu,
         message_id: u64,
-        state: MessageState,
+        status: u8,
         (submitted, done): (&str, &str),
     ) -> Outgoing {
+        let state = message_state(status);
         let message_id = match self.behaviour.receipt_id {
             ReceiptId::Same => message_id.to_string(),
             ReceiptId::Hexadecimal => format!("{message_id:X}"),
@@ -363,9 +399,12 @@ impl SmsHandset {
     }
 }
 
+/// TP-ST of a receipt for a handset without coverage: no response from the SME, the service centre has given up.
+const UNREACHABLE: u8 = 0x62;
+
 /// registered_delivery bits 1-0 (SMPP 3.4 section 5.2.17; 3 = on success only is of SMPP 5.0).
-fn asked_for(registered_delivery: u8, state: MessageState) -> bool {
-    let success = state == MessageState::Delivered;
+fn asked_for(registered_delivery: u8, status: u8) -> bool {
+    let success = status == 0;
     match registered_delivery & 0x03 {
         1 => true,
         2 => !success,

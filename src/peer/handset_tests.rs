@@ -121,24 +121,20 @@ fn duplicates_and_lost_coverage_are_behaviour() {
     let acceptance = handset(ALICE, lost).accepts(&submission);
     assert_eq!(acceptance.answer, Some(0));
     assert!(!acceptance.reaches);
-    assert_eq!(
-        acceptance.receipt,
-        Some((MessageState::Undeliverable, Duration::ZERO))
-    );
+    assert_eq!(acceptance.receipt, Some((0x62, Duration::ZERO)));
 }
 
 #[test]
 fn receipts_are_sent_only_as_asked() {
-    use MessageState::{Delivered, Undeliverable};
-    for (asked, state, sent) in [
-        (0, Delivered, false),
-        (1, Delivered, true),
-        (2, Delivered, false),
-        (2, Undeliverable, true),
-        (3, Delivered, true),
-        (3, Undeliverable, false),
+    for (asked, status, sent) in [
+        (0, 0x00, false),
+        (1, 0x00, true),
+        (2, 0x00, false),
+        (2, 0x45, true),
+        (3, 0x00, true),
+        (3, 0x45, false),
     ] {
-        assert_eq!(asked_for(asked, state), sent);
+        assert_eq!(asked_for(asked, status), sent);
     }
 }
 
@@ -155,7 +151,7 @@ fn a_receipt_swaps_the_addresses_and_can_write_the_id_another_way() {
         ..ShortMessagePdu::default()
     };
     let times = ("2611210536", "2611210537");
-    let receipt = handset(BOB, behaviour).receipt(&submission, 26, MessageState::Delivered, times);
+    let receipt = handset(BOB, behaviour).receipt(&submission, 26, 0x00, times);
     assert_eq!(receipt.message.source, "222");
     assert_eq!(receipt.message.dest, "111");
     assert!(receipt.by_data_sm && receipt.message.short_message.is_empty());
@@ -164,4 +160,37 @@ fn a_receipt_swaps_the_addresses_and_can_write_the_id_another_way() {
         (read.message_id.as_str(), read.state),
         ("1A", MessageState::Delivered)
     );
+}
+
+#[test]
+fn reports_are_made_when_they_are_ordered_and_in_that_order() {
+    let behaviour = HandsetBehaviour {
+        receipt: None,
+        ..HandsetBehaviour::default()
+    };
+    let mut bob = handset(BOB, behaviour);
+    for (id, asked) in [(7, 1), (8, 0), (9, 1)] {
+        let submission = ShortMessagePdu {
+            registered_delivery: asked,
+            ..ShortMessagePdu::default()
+        };
+        if bob.accepts(&submission).unreported {
+            bob.unreported(&submission, id);
+        }
+    }
+    let times = ("2611210536", "2611210537");
+    let reports = bob.report(&[(1, 0x46), (0, 0x00)], times).unwrap();
+    let said: Vec<(String, MessageState)> = reports
+        .iter()
+        .filter_map(|report| Receipt::read(&report.message, &report.tlvs))
+        .map(|receipt| (receipt.message_id, receipt.state))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("9".to_owned(), MessageState::Expired),
+            ("7".to_owned(), MessageState::Delivered)
+        ]
+    );
+    assert!(bob.report(&[(2, 0x00)], times).is_err());
 }

@@ -23,6 +23,7 @@ impl Switchboard {
                     answer_after: Time::ZERO,
                     reaches: false,
                     receipt: None,
+                    unreported: false,
                 }
             }
         };
@@ -93,16 +94,26 @@ impl Switchboard {
                 Err(malformed) => unreadable = Some(malformed),
             }
         }
-        if let Some((state, after)) = acceptance.receipt {
-            let stamp = jiff::Timestamp::now().strftime("%y%m%d%H%M").to_string();
+        if acceptance.unreported {
+            attached.handset.unreported(message, message_id);
+        }
+        if let Some((status, after)) = acceptance.receipt {
+            let stamp = minute();
             let times = (stamp.as_str(), stamp.as_str());
-            let receipt = attached.handset.receipt(message, message_id, state, times);
+            let receipt = attached.handset.receipt(message, message_id, status, times);
             self.later(now + after, Due::Deliver(Box::new(receipt)));
         }
         if let Some(malformed) = unreadable {
             let number = message.dest_number();
             self.note(format!("{number} cannot show a short message: {malformed}"));
         }
+    }
+
+    /// Reports on short messages whose reports were withheld, by place and TP-ST.
+    pub fn report(&mut self, number: &str, reports: &[(usize, u8)]) {
+        let stamp = minute();
+        let times = (stamp.as_str(), stamp.as_str());
+        self.write(number, |handset| handset.report(reports, times));
     }
 
     fn deliver(&mut self, now: Time, outgoing: Box<Outgoing>) {
@@ -126,4 +137,9 @@ impl Switchboard {
         link.machine.handle(now, Input::Command(command));
         self.dirty.push(id);
     }
+}
+
+/// Now as receipts write times: YYMMDDhhmm.
+fn minute() -> String {
+    jiff::Timestamp::now().strftime("%y%m%d%H%M").to_string()
 }
