@@ -10,6 +10,7 @@ mod in_dialog;
 mod media;
 mod order;
 mod refresh;
+mod registration;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -19,6 +20,8 @@ mod uas;
 pub use order::{
     ChatText, Invitation, PagerMessage, SipTimers, Transport, UeCommand, UeConfig, UeEvent,
 };
+
+pub use registration::Registration;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -112,6 +115,7 @@ impl Ue {
             UeCommand::Refresh { call } => self.refresh_now(now, &call),
             UeCommand::Options { call } => self.ask_options(now, &call),
             UeCommand::Message(message) => self.send_pager(now, &message),
+            UeCommand::Register(registration) => self.register(now, registration),
             UeCommand::Behave(behaviour) => self.behave(behaviour),
             UeCommand::Raw { octets } => {
                 let hop = self.hop_to_system();

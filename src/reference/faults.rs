@@ -62,6 +62,10 @@ faults! {
     UnauthorisedWarningDiffers "unauthorised-warning-differs" "AUT-03" "warns an unauthorised originator with number 126 instead of 127";
     DeliversToUnauthorised "delivers-to-unauthorised" "AUT-04" "delivers a short message to a CPM user who is not authorised for interworking";
 
+    RunsUnsubscribedLevel "runs-unsubscribed-level" "AUT-06" "uses the level the user is not subscribed to";
+    IgnoresLevelAuthorisation "ignores-level-authorisation" "AUT-07" "chooses between the levels by policy, authorised or not";
+    LevelPolicyIgnored "level-policy-ignored" "AUT-08" "takes the other level than the operator's policy says";
+
     // Anonymity.
     RefusesPrivacyAsMalformed "refuses-privacy-as-malformed" "ANO-01" "answers 400 to an invitation with Privacy: id";
     LeaksCallerInInvitingMessage "leaks-caller-in-inviting-message" "ANO-02" "names the anonymous caller in the inviting message";
@@ -132,6 +136,33 @@ faults! {
     LeaveKeywordIgnored "leave-keyword-ignored" "TD-07" "acknowledges the leave keyword and goes on";
     ByesTwice "byes-twice" "TD-07" "sends a second BYE after the leave keyword";
     LeaveKeywordRelayed "leave-keyword-relayed" "TD-08" "relays the leave keyword into the chat before it ends";
+
+    // Registration.
+    RefusesThirdPartyRegister "refuses-third-party-register" "RTE-09" "answers 403 to the third-party REGISTER of the S-CSCF";
+    IgnoresRegisteredCapabilities "ignores-registered-capabilities" "RTE-09" "takes every registered terminal for one that can do everything";
+    IgnoresDeregistration "ignores-deregistration" "RTE-09" "goes on sending to a user whose registration has ended";
+
+    // Transport level: SMS over IP.
+    RefusesEncapsulatedSubmit "refuses-encapsulated-submit" "TLI-01" "answers 415 to a MESSAGE that encapsulates a short message";
+    EncapsulatedSubmitDropped "encapsulated-submit-dropped" "TLI-01" "accepts an encapsulated short message and sends none to the service centre";
+    SubmitUnderWrongOriginator "submit-under-wrong-originator" "TLI-02" "forwards an encapsulated short message under another number than the sender's";
+    SubmitReportBeforeAccepted "submit-report-before-accepted" "TLI-03" "sends the submit report before the 202";
+    SubmitAnsweredOk "submit-answered-ok" "TLI-03" "answers 200 instead of 202 to an encapsulated short message";
+    DeliversFromTheSmsUser "delivers-from-the-sms-user" "TLI-04" "names the SMS user in From and P-Asserted-Identity of an encapsulated short message";
+    AcceptContactLeftOut "accept-contact-left-out" "TLI-04" "sends an encapsulated short message without Accept-Contact";
+    ForkingLeftOpen "forking-left-open" "TLI-04" "sends an encapsulated short message without Request-Disposition";
+    ContentTypeOfCpim "content-type-of-cpim" "TLI-04" "labels an encapsulated short message as message/cpim";
+    DeliveryReportAnsweredOk "delivery-report-answered-ok" "TLI-05" "answers 200 instead of 202 to a delivery report";
+    StatusReportDropped "status-report-dropped" "TLI-06" "keeps the status report of an encapsulated short message to itself";
+    InReplyToDiffers "in-reply-to-differs" "TLI-07" "names another Call-ID in the In-Reply-To of a submit report";
+    ReportReferenceDiffers "report-reference-differs" "TLI-07" "gives a submit report another message reference than the message reported";
+    ReportOfWrongType "report-of-wrong-type" "TLI-08" "sends submit reports with the type of a mobile's";
+    MemoryNoticeUnanswered "memory-notice-unanswered" "TLI-09" "sends no RP-ACK for RP-SMMA";
+    MemoryNoticeKept "memory-notice-kept" "TLI-09" "does not tell the HSS that the user has memory again";
+    EncapsulatedInBase64 "encapsulated-in-base64" "TLI-11" "encodes encapsulated short messages in base64";
+    TransportLevelBeforeChat "transport-level-before-chat" "S2M-10" "sends a short message to a session number as an encapsulated one";
+    InstantMessageToTheSc "instant-message-to-the-sc" "PGO-08" "submits an instant message to the SC although the recipient is registered for SMS over IP";
+    NotifiesBeforeTheReport "notifies-before-the-report" "DR-06" "tells the sender of delivery before it has answered the delivery report";
 }
 
 impl std::fmt::Display for Fault {

@@ -146,6 +146,11 @@ impl Reference {
         let config = UserAgentConfig {
             ip: listen,
             product: Some("IM-serv/OMA1.0".into()),
+            allow: [
+                "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "UPDATE", "REGISTER",
+            ]
+            .map(String::from)
+            .to_vec(),
             //= INV-14
             cancelled_invite_unanswered: faults.is(Fault::CancelWithout487),
             ..UserAgentConfig::default()

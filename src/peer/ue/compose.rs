@@ -19,7 +19,7 @@ pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, UPDA
 const PRODUCT: &str = "CPM-client/OMA1.0";
 
 /// The media feature tag of a service (RFC 6809, 3GPP TS 24.229 clause 7.9.2): the URN with its colons escaped.
-fn icsi_tag(icsi: &str) -> String {
+pub(super) fn icsi_tag(icsi: &str) -> String {
     format!("+g.3gpp.icsi-ref=\"{}\"", icsi.replace(':', "%3A"))
 }
 

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::Registration;
 use crate::peer::behaviour::UeBehaviour;
 
 /// Transport of the SIP signalling of one UE.
@@ -123,6 +124,8 @@ pub enum UeCommand {
     },
     /// SIP MESSAGE outside a dialog.
     Message(Box<PagerMessage>),
+    /// The S-CSCF's third-party REGISTER for this user.
+    Register(Registration),
     Behave(UeBehaviour),
     /// Any octets to the system over the UE's SIP transport.
     Raw {

@@ -15,8 +15,10 @@ mod inbound;
 mod invitation;
 mod keywords;
 mod late;
+pub mod levels;
 mod media;
 mod pager;
+mod registration;
 mod relay;
 mod reports;
 mod session;
@@ -27,7 +29,7 @@ mod texts;
 use super::faults::InForce;
 use super::link::ShortMessageLink;
 use super::short_message::Arrival;
-use super::user_agent::{Incoming, UserAgent};
+use super::user_agent::{Incoming, ServerRequest, UserAgent};
 use numbers::{Numbers, SessionId};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -101,6 +103,8 @@ pub struct Gateway {
     pub reports: Mutex<reports::Expected>,
     /// CPM parameters of the latest pager messages.
     pub conversations: Mutex<pager::Conversations>,
+    /// Who is registered, and what his terminal can do.
+    pub registrations: Mutex<registration::Registrations>,
     last_session: AtomicU64,
 }
 
@@ -134,6 +138,7 @@ impl Gateway {
             live_sessions: AtomicUsize::new(0),
             reports: Mutex::default(),
             conversations: Mutex::default(),
+            registrations: Mutex::default(),
             last_session: AtomicU64::new(0),
         }))
     }
@@ -172,7 +177,7 @@ pub async fn serve(
                 let gateway = gateway.clone();
                 match incoming {
                     Incoming::Invite(invite) => tasks.spawn(session::attend(gateway, invite)),
-                    Incoming::Request(request) => tasks.spawn(pager::from_cpm_user(gateway, request)),
+                    Incoming::Request(request) => tasks.spawn(requested(gateway, request)),
                 };
             }
             Some(arrival) = arrivals.recv() => inbound.receive(arrival),
@@ -182,5 +187,13 @@ pub async fn serve(
                 }
             }
         }
+    }
+}
+
+/// A request outside dialogs, by what it is.
+async fn requested(gateway: Arc<Gateway>, request: ServerRequest) {
+    match request.request.method() {
+        Some("REGISTER") => registration::third_party(&gateway, request),
+        _ => pager::from_cpm_user(gateway, request).await,
     }
 }

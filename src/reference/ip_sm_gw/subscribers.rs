@@ -3,6 +3,7 @@
 //! Entries come over the provisioning interface. A number without an entry is treated with the provider's defaults, and those with the
 //! defaults written here. This module answers "what applies to this pair of parties"; it decides nothing.
 
+use super::levels::{Level, PerLevel, Subscription};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -79,6 +80,16 @@ pub struct Subscriber {
     pub chats_as_sms: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interworking_authorised: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport_level_subscribed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_level_subscribed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport_level_authorised: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_policy: Option<Level>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encapsulated_delivery: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymity_allowed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,6 +242,27 @@ impl Subscribers {
     pub fn is_authorised(&self, number: &str) -> bool {
         self.of(number, |s| s.interworking_authorised)
             .unwrap_or(true)
+    }
+
+    /// What the subscriber data say about the two levels of 3GPP TS 23.204 clause 6.8.1.
+    pub fn subscription(&self, number: &str) -> Subscription {
+        let is = |key: fn(&Subscriber) -> Option<bool>| self.of(number, key).unwrap_or(true);
+        Subscription {
+            subscribed: PerLevel {
+                transport: is(|s| s.transport_level_subscribed),
+                service: is(|s| s.service_level_subscribed),
+            },
+            authorised: PerLevel {
+                transport: is(|s| s.transport_level_authorised),
+                service: is(|s| s.interworking_authorised),
+            },
+            policy: self.of(number, |s| s.level_policy).unwrap_or_default(),
+        }
+    }
+
+    /// Instant messages for this user, while he is registered for SMS over IP alone, go to him encapsulated and not by the SC.
+    pub fn encapsulated_delivery(&self, number: &str) -> bool {
+        self.of(number, |s| s.encapsulated_delivery).unwrap_or(true)
     }
 
     /// The provider's policy: the recipient's entry, else the originator's, else the provider's default; `none` is not set.
