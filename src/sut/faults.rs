@@ -17,6 +17,9 @@ pub struct Fault {
     /// Why they cannot.
     #[serde(default)]
     pub why: String,
+    /// The carriage of short messages over which it shows; the profile's own when absent.
+    #[serde(default)]
+    pub carriage: Option<String>,
     /// Exactly the test cases that fail.
     pub fails: Vec<String>,
 }
