@@ -7,6 +7,7 @@ pub mod esme;
 pub mod faults;
 pub mod ip_sm_gw;
 pub mod link;
+pub mod sgd;
 pub mod short_message;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,8 @@ pub struct ReferenceArguments {
     /// password of the SMPP bind
     #[arg(long, value_name = "Y", default_value = "secret")]
     pub smpp_password: String,
+    #[command(flatten)]
+    pub sgd: sgd::SgdArguments,
     /// Address every socket listens on; ports are picked by the system
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub listen: IpAddr,

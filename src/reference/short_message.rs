@@ -19,6 +19,8 @@ pub struct OutgoingShortMessage {
     pub payload: Vec<u8>,
     pub protocol_id: u8,
     pub report_requested: bool,
+    /// Number of the service centre, for links that name one.
+    pub service_centre: Option<String>,
     /// Which part of how many.
     pub part: (u8, u8),
 }
@@ -52,6 +54,7 @@ pub async fn outcome(submission: Submission) -> Result<ReportReference, SubmitFa
 pub enum Arrival {
     Message(Delivery),
     Report(Report),
+    Query(RoutingQuery),
 }
 
 /// A short message, or one part of one, that the gateway is to take.
@@ -69,6 +72,8 @@ pub struct Delivery {
     pub protocol_id: u8,
     /// When the service centre had it, in the form of RFC 3339 with its offset; not every link says.
     pub time_stamp: Option<String>,
+    /// The octets it came in (SMS-DELIVER), from links that carry TPDUs.
+    pub tpdu: Option<Vec<u8>>,
     pub answer: DeliveryAnswer,
 }
 
@@ -78,7 +83,19 @@ pub struct Report {
     pub reference: ReportReference,
     /// TP-Status (3GPP TS 23.040 clause 9.2.3.15), whatever the link calls it.
     pub status: u8,
+    /// Whose submission it is about: the number the message went out from; not every link says.
+    pub to: Option<String>,
+    /// The octets it came in (SMS-STATUS-REPORT), from links that carry TPDUs.
+    pub tpdu: Option<Vec<u8>>,
     pub answer: DeliveryAnswer,
+}
+
+/// Somebody asks where to deliver short messages for a number (3GPP TS 23.204 clause 6.14 step 3).
+#[derive(Debug)]
+pub struct RoutingQuery {
+    pub number: String,
+    /// Whether they are to come here.
+    pub answer: oneshot::Sender<bool>,
 }
 
 /// How the gateway answers a delivery: the classes of table 4.4 of the catalogue.
@@ -99,19 +116,24 @@ pub enum Handover {
     Failed,
 }
 
-type Respond = Box<dyn FnOnce(Handover) + Send>;
+type Respond = Box<dyn FnOnce(Handover, Option<Vec<u8>>) + Send>;
 
 /// The answer owed for a delivery. Dropped without `give`, congestion is answered, so that none is forgotten.
 pub struct DeliveryAnswer(Option<Respond>);
 
 impl DeliveryAnswer {
-    /// How the link answers; called once at most.
-    pub fn new(respond: impl FnOnce(Handover) + Send + 'static) -> Self {
+    /// How the link answers, with the SMS-DELIVER-REPORT to use if there is one already; called once at most.
+    pub fn new(respond: impl FnOnce(Handover, Option<Vec<u8>>) + Send + 'static) -> Self {
         Self(Some(Box::new(respond)))
     }
 
     pub fn give(mut self, handover: Handover) {
-        self.send(handover);
+        self.send(handover, None);
+    }
+
+    /// With the report of the UE that took or refused the message.
+    pub fn give_with_report(mut self, handover: Handover, report: Vec<u8>) {
+        self.send(handover, Some(report));
     }
 
     /// Never answers (a deliberate fault).
@@ -119,16 +141,16 @@ impl DeliveryAnswer {
         self.0 = None;
     }
 
-    fn send(&mut self, handover: Handover) {
+    fn send(&mut self, handover: Handover, report: Option<Vec<u8>>) {
         if let Some(respond) = self.0.take() {
-            respond(handover);
+            respond(handover, report);
         }
     }
 }
 
 impl Drop for DeliveryAnswer {
     fn drop(&mut self) {
-        self.send(Handover::Congested);
+        self.send(Handover::Congested, None);
     }
 }
 
@@ -150,7 +172,7 @@ mod tests {
     fn answer() -> (DeliveryAnswer, mpsc::Receiver<Handover>) {
         let (given, answers) = mpsc::channel();
         (
-            DeliveryAnswer::new(move |h| given.send(h).unwrap()),
+            DeliveryAnswer::new(move |h, _| given.send(h).unwrap()),
             answers,
         )
     }

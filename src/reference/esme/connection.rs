@@ -182,7 +182,7 @@ impl Connection {
             respond(status::INVALID_MESSAGE_LENGTH);
             return Ok(());
         };
-        let answer = DeliveryAnswer::new(move |given| respond(mapping::command_status(given)));
+        let answer = DeliveryAnswer::new(move |given, _| respond(mapping::command_status(given)));
         match mapping::arrival(&message, &pdu.tlvs, answer) {
             Ok(Some(arrival)) => {
                 // An arrival that finds no room is dropped, and so answered as congestion.

@@ -57,6 +57,8 @@ pub fn arrival(
         return Ok(Some(Arrival::Report(Report {
             reference: ReportReference(receipt.message_id),
             status: tp_status(receipt.state),
+            to: Some(message.dest_number()),
+            tpdu: None,
             answer,
         })));
     }
@@ -70,6 +72,7 @@ pub fn arrival(
             header,
             protocol_id: message.protocol_id,
             time_stamp: None,
+            tpdu: None,
             answer,
         }))),
         Err(error) => Err((error, answer)),
@@ -149,6 +152,7 @@ mod tests {
             payload: b"hello".to_vec(),
             protocol_id: 0,
             report_requested: false,
+            service_centre: None,
             part: (1, 1),
         }
     }

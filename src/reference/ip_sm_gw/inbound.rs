@@ -6,7 +6,7 @@
 
 use super::numbers::Allocation;
 use super::{Gateway, locked, pager, read_locked};
-use crate::reference::short_message::{Arrival, Delivery, DeliveryAnswer, Handover};
+use crate::reference::short_message::{Arrival, Delivery, DeliveryAnswer, Handover, RoutingQuery};
 use crate::wire::sms::Concatenation;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,6 +46,7 @@ impl Inbound {
     pub fn receive(&mut self, arrival: Arrival) {
         let delivery = match arrival {
             Arrival::Message(delivery) => delivery,
+            Arrival::Query(query) => return self.route_query(query),
             Arrival::Report(report) => return super::reports::receive(&self.gateway, report),
         };
         let Delivery {
@@ -79,6 +80,16 @@ impl Inbound {
             time_stamp,
             answer,
         });
+    }
+
+    /// Session numbers and CPM users' numbers are reached here.
+    //= RTE-08
+    fn route_query(&self, query: RoutingQuery) {
+        let session = locked(&self.gateway.numbers).is_session_number(&query.number);
+        let ours = session || read_locked(&self.gateway.subscribers).is_cpm_user(&query.number);
+        if query.answer.send(ours).is_err() {
+            tracing::debug!("nobody waits for the answer to a routing query any more");
+        }
     }
 
     fn reassembly_time(&self, number: &str, sms_user: &str) -> Duration {

@@ -5,7 +5,7 @@
 //! Time is an argument; nothing here sleeps.
 
 use crate::reference::faults::{Fault, InForce};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -41,6 +41,8 @@ struct Pool {
 #[derive(Debug, Default)]
 pub struct Numbers {
     pools: BTreeMap<String, Pool>,
+    /// The numbers of all pools.
+    pooled: HashSet<String>,
     pairs: HashMap<Pair, Allocation>,
     /// Which SMS users a number is shared by, so that a number can be looked up alone.
     by_number: HashMap<String, Vec<String>>,
@@ -67,7 +69,15 @@ impl Numbers {
             return Err(format!("there are already {MOST_POOLS} pools"));
         }
         let pool = Pool { numbers, next: 0 };
-        Ok(self.pools.insert(name.to_owned(), pool).is_none())
+        let created = self.pools.insert(name.to_owned(), pool).is_none();
+        let all = self.pools.values().flat_map(|pool| &pool.numbers);
+        self.pooled = all.cloned().collect();
+        Ok(created)
+    }
+
+    /// The number is one that sessions get, or have.
+    pub fn is_session_number(&self, number: &str) -> bool {
+        self.pooled.contains(number) || self.by_number.contains_key(number)
     }
 
     /// The numbers of a pool with the pairs each is part of.

@@ -112,7 +112,7 @@ fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> 
         cpm_user: sender.number.clone(),
     };
     locked(&gateway.conversations).keep(&number, &target, conversation);
-    Ok((session_sms::submit(gateway, messages), sender))
+    Ok((session_sms::submit(gateway, &settings, messages), sender))
 }
 
 /// The caller's own number, or one of the pool for who must not be known (kept in quarantine for the reply).

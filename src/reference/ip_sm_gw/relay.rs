@@ -119,7 +119,7 @@ impl Session {
         if message.success_report || message.positive_delivery || message.negative_delivery {
             messages.iter_mut().for_each(|m| m.report_requested = true);
         }
-        Some(session_sms::submit(&self.gateway, messages))
+        Some(session_sms::submit(&self.gateway, &self.settings, messages))
     }
 }
 

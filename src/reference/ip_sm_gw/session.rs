@@ -68,7 +68,7 @@ impl Session {
             return Vec::new();
         }
         match session_sms::compose(text, number, &self.sms_user, self.references) {
-            Some(messages) => session_sms::submit(&self.gateway, messages),
+            Some(messages) => session_sms::submit(&self.gateway, &self.settings, messages),
             None => {
                 tracing::warn!("a text of more than 255 parts was not sent");
                 Vec::new()

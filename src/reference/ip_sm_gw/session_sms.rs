@@ -3,6 +3,7 @@
 //! Which text, from which number and to whom is its callers' business.
 
 use super::Gateway;
+use super::subscribers::Settings;
 use crate::reference::short_message::{
     OutgoingShortMessage, ReportReference, Submission, SubmitFailure, outcome,
 };
@@ -27,18 +28,31 @@ pub fn compose(
         payload: segment.payload,
         protocol_id: 0,
         report_requested: false,
+        service_centre: None,
         part: (part, total),
     };
     Some((1..=total).zip(segments).map(message).collect())
 }
 
-/// Hands the messages to the short message side in their order.
-pub fn submit(gateway: &Gateway, messages: Vec<OutgoingShortMessage>) -> Vec<Submission> {
+/// Hands the messages to the short message side in their order, for the service centre of the CPM user they come from.
+//= INV-02
+//= TD-06
+//= PGO-05
+pub fn submit(
+    gateway: &Gateway,
+    settings: &Settings,
+    messages: Vec<OutgoingShortMessage>,
+) -> Vec<Submission> {
     let Some(link) = &gateway.link else {
         // A submission whose sender is gone reads as not connected.
         return vec![tokio::sync::oneshot::channel().1];
     };
-    let submit = |message| link.submit(message);
+    let submit = |mut message: OutgoingShortMessage| {
+        if message.service_centre.is_none() {
+            message.service_centre = settings.service_centre.clone();
+        }
+        link.submit(message)
+    };
     messages.into_iter().map(submit).collect()
 }
 

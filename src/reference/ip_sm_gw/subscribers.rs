@@ -97,6 +97,8 @@ pub struct Subscriber {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub sc_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_on_teardown: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_seconds: Option<f64>,
@@ -182,6 +184,8 @@ pub struct Settings {
     pub anonymity_allowed: bool,
     pub sender_number: SenderNumber,
     pub pool: String,
+    /// Of the originator's short messages.
+    pub service_centre: Option<String>,
     pub notify_on_teardown: bool,
     pub answer_seconds: f64,
     pub provisional_refresh_seconds: f64,
@@ -290,6 +294,7 @@ impl Subscribers {
             anonymity_allowed: self.of(o, |s| s.anonymity_allowed).unwrap_or(true),
             sender_number: self.of(o, |s| s.sender_number).unwrap_or_default(),
             pool: self.of(o, |s| s.pool.clone()).unwrap_or("default".into()),
+            service_centre: self.of(o, |s| s.sc_address.clone()),
             notify_on_teardown: self.of(o, |s| s.notify_on_teardown).unwrap_or(true),
             answer_seconds: seconds(|s| s.answer_seconds, 120.0),
             provisional_refresh_seconds: seconds(|s| s.provisional_refresh_seconds, 55.0),

@@ -86,7 +86,7 @@ impl Session {
         if faults.is(Fault::ConcatenationReferenceDiffers) {
             spoil_references(&mut messages);
         }
-        session_sms::submit(&self.gateway, messages)
+        session_sms::submit(&self.gateway, &self.settings, messages)
     }
 
     pub fn help_text(&self) -> String {

@@ -310,6 +310,7 @@ async fn start_for(
         smsc: Some(address.to_string()),
         smpp_system_id: defaults.system_id,
         smpp_password: defaults.password,
+        sgd: super::sgd::SgdArguments::default(),
         listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
         config: None,
         fault,
