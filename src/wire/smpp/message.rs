@@ -5,7 +5,7 @@ use super::pdu::{find_tlv, latin1};
 use super::{Tlv, tag};
 use crate::wire::{
     Malformed,
-    sms::{Coding, Concatenation, UserDataHeader, decode_gsm7, decode_gsm7_shifted, decode_ucs2},
+    sms::{Coding, Concatenation, UserDataHeader, decode_gsm7_national, decode_ucs2},
 };
 
 const TON_INTERNATIONAL: u8 = 1;
@@ -110,7 +110,10 @@ pub fn decode_short_message_text(
         )
     })?;
     let (text, coding) = match alphabet {
-        Alphabet::Gsm7 => (septets_text(data, languages)?, Coding::Gsm7),
+        Alphabet::Gsm7 => {
+            let (single, locking) = languages;
+            (decode_gsm7_national(data, single, locking)?, Coding::Gsm7)
+        }
         Alphabet::Ucs2 => (decode_ucs2(data)?, Coding::Ucs2),
         Alphabet::Latin1 | Alphabet::Octets => (latin1(data), Coding::Octets),
         Alphabet::Ascii => match data.iter().position(|octet| !octet.is_ascii()) {
@@ -125,22 +128,6 @@ pub fn decode_short_message_text(
         },
     };
     Ok((text, coding, concatenation))
-}
-
-/// Text of septets under the single and locking shift tables a user data header names. No locking shift table is read.
-fn septets_text(
-    septets: &[u8],
-    (single, locking): (Option<u8>, Option<u8>),
-) -> Result<String, Malformed> {
-    match (single, locking) {
-        (_, Some(language)) => Err(Malformed::new(
-            0,
-            format!("no locking shift (national language {language})"),
-            "3GPP TS 23.040 clause 9.2.3.24.16",
-        )),
-        (Some(language), None) => decode_gsm7_shifted(septets, language),
-        (None, None) => decode_gsm7(septets),
-    }
 }
 
 /// sar_msg_ref_num, sar_total_segments and sar_segment_seqnum (SMPP 3.4 section 5.3.2.22 and following), if all three make sense.

@@ -1,7 +1,7 @@
 //! The GSM 7-bit default alphabet with its extension table (3GPP TS 23.038 clause 6.2.1), and UCS2 read as UTF-16BE.
 //!
-//! Translates characters to codes and packs septets into octets. Of the national language tables (3GPP TS 23.038 Annex A) the single shift
-//! tables 1 to 3 are read; none is written.
+//! Translates characters to codes and packs septets into octets. The national language tables of `national` are read; none is written.
+use super::national;
 use crate::wire::Malformed;
 
 const CLAUSE_ALPHABET: &str = "3GPP TS 23.038 clause 6.2.1";
@@ -43,61 +43,6 @@ const EXTENSION: [(u8, char); 10] = [
     (0x65, '€'),
 ];
 
-/// 3GPP TS 23.038 clause A.2.1 (Turkish): what differs from the extension table.
-const TURKISH: [(u8, char); 7] = [
-    (0x47, 'Ğ'),
-    (0x49, 'İ'),
-    (0x53, 'Ş'),
-    (0x63, 'ç'),
-    (0x67, 'ğ'),
-    (0x69, 'ı'),
-    (0x73, 'ş'),
-];
-
-/// Clause A.2.2 (Spanish).
-const SPANISH: [(u8, char); 9] = [
-    (0x09, 'ç'),
-    (0x41, 'Á'),
-    (0x49, 'Í'),
-    (0x4f, 'Ó'),
-    (0x55, 'Ú'),
-    (0x61, 'á'),
-    (0x69, 'í'),
-    (0x6f, 'ó'),
-    (0x75, 'ú'),
-];
-
-/// Clause A.2.3 (Portuguese).
-const PORTUGUESE: [(u8, char); 27] = [
-    (0x05, 'ê'),
-    (0x09, 'ç'),
-    (0x0b, 'Ô'),
-    (0x0c, 'ô'),
-    (0x0e, 'Á'),
-    (0x0f, 'á'),
-    (0x12, 'Φ'),
-    (0x13, 'Γ'),
-    (0x15, 'Ω'),
-    (0x16, 'Π'),
-    (0x17, 'Ψ'),
-    (0x18, 'Σ'),
-    (0x19, 'Θ'),
-    (0x1f, 'Ê'),
-    (0x41, 'À'),
-    (0x49, 'Í'),
-    (0x4f, 'Ó'),
-    (0x55, 'Ú'),
-    (0x5b, 'Ã'),
-    (0x5c, 'Õ'),
-    (0x61, 'Â'),
-    (0x69, 'í'),
-    (0x6f, 'ó'),
-    (0x75, 'ú'),
-    (0x7b, 'ã'),
-    (0x7c, 'õ'),
-    (0x7f, 'â'),
-];
-
 /// The code of one character: (septets, how many of them count).
 pub(super) fn septets_of(character: char) -> Option<([u8; 2], usize)> {
     if character == '\u{1b}' {
@@ -133,27 +78,45 @@ pub fn encode_gsm7(text: &str) -> Result<Vec<u8>, Malformed> {
 
 /// Text of unpacked septets; unknown extension codes show the default-table character, ESC ESC and a lone last ESC a space.
 pub fn decode_gsm7(septets: &[u8]) -> Result<String, Malformed> {
-    decode(septets, &[])
+    decode(septets, &[], &[])
 }
 
-/// As `decode_gsm7`, with the single shift table a user data header names (IEI 24). Tables other than 1 to 3 are refused rather than
-/// misread.
-pub fn decode_gsm7_shifted(septets: &[u8], language: u8) -> Result<String, Malformed> {
-    match language {
-        1 => decode(septets, &TURKISH),
-        2 => decode(septets, &SPANISH),
-        3 => decode(septets, &PORTUGUESE),
-        other => Err(Malformed::new(
-            0,
-            format!("national language 1, 2 or 3 instead of {other}"),
-            "3GPP TS 23.038 clause A.2",
-        )),
-    }
+/// As `decode_gsm7`, with the tables the user data header names: single shift (IEI 24), locking shift (IEI 25), or both. Tables that are not
+/// here are refused rather than misread.
+pub fn decode_gsm7_national(
+    septets: &[u8],
+    single: Option<u8>,
+    locking: Option<u8>,
+) -> Result<String, Malformed> {
+    let shifted = match single {
+        None | Some(0) => &[],
+        Some(language) => national::single_shift(language)
+            .ok_or_else(|| unknown_language(language, "3GPP TS 23.038 clause A.2"))?,
+    };
+    let locked = match locking {
+        None | Some(0) => &[],
+        Some(language) => national::locking_shift(language)
+            .ok_or_else(|| unknown_language(language, "3GPP TS 23.038 clause A.3"))?,
+    };
+    decode(septets, shifted, locked)
 }
 
-fn decode(septets: &[u8], shifted: &[(u8, char)]) -> Result<String, Malformed> {
+fn unknown_language(language: u8, clause: &'static str) -> Malformed {
+    let expected = format!("a national language with a table here instead of {language}");
+    Malformed::new(0, expected, clause)
+}
+
+fn decode(
+    septets: &[u8],
+    shifted: &[(u8, char)],
+    locked: &[(u8, char)],
+) -> Result<String, Malformed> {
     let mut text = String::with_capacity(septets.len());
     let mut escaped = false;
+    let find = |codes: &[(u8, char)], septet: u8| {
+        let found = codes.iter().find(|(code, _)| *code == septet);
+        found.map(|(_, character)| *character)
+    };
     for (at, &septet) in septets.iter().enumerate() {
         let plain = DEFAULT.get(usize::from(septet)).copied().ok_or_else(|| {
             Malformed::new(
@@ -162,12 +125,12 @@ fn decode(septets: &[u8], shifted: &[(u8, char)]) -> Result<String, Malformed> {
                 CLAUSE_ALPHABET,
             )
         })?;
+        let plain = find(locked, septet).unwrap_or(plain);
         if escaped {
             escaped = false;
-            let mut codes = shifted.iter().chain(&EXTENSION);
-            let extended = codes.find(|(code, _)| *code == septet);
+            let extended = find(shifted, septet).or_else(|| find(&EXTENSION, septet));
             text.push(match extended {
-                Some((_, character)) => *character,
+                Some(character) => character,
                 None if septet == ESC => ' ',
                 None => plain,
             });
