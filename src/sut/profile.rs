@@ -149,6 +149,10 @@ pub struct Ixit {
     pub quarantine_seconds: f64,
     /// TD-04: limit for the answer to a BYE.
     pub bye_seconds: f64,
+    /// PGO-04: how long the answer to a pager message may wait for the service centre, where a test case waits for it.
+    pub short_submission_seconds: f64,
+    /// PGT-04: octets of text up to which a short message becomes one SIP MESSAGE; what is longer becomes a large message.
+    pub large_message_octets: usize,
     /// ANS-08: limit for acknowledging a short message.
     pub acknowledge_seconds: f64,
     /// ANS-03 (ambiguity A3).

@@ -5,6 +5,7 @@ pub mod chat;
 pub mod finding;
 pub mod invitation;
 pub mod lattice;
+pub mod pager;
 pub mod question;
 pub mod register;
 pub mod scene;
