@@ -45,8 +45,33 @@ pub struct UeBehaviour {
     pub session_expires: Option<u32>,
     /// What the message sessions do.
     pub msrp: MsrpBehaviour,
+    /// What happens to short messages over IP.
+    pub short_messages: SmsIpBehaviour,
     /// Sends no session refresh although it is the refresher. Not legal (RFC 4028 section 7.2): the other side ends the session.
     pub withhold_refresh: bool,
+}
+
+/// What a UE does with a short message over IP that it is delivered (3GPP TS 24.341 clause 5.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SmsIpBehaviour {
+    /// When the delivery report leaves.
+    pub report: ReportOrder,
+    /// RP-ERROR with this cause instead of RP-ACK. Legal (3GPP TS 24.011 clause 8.2.5.4), e.g. 22 for no memory.
+    pub refuse: Option<u8>,
+    /// Reports under another message reference. Not legal (3GPP TS 24.011 clause 8.2.3).
+    pub wrong_reference: bool,
+}
+
+/// Place of the delivery report beside the response to the MESSAGE that is reported on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReportOrder {
+    /// The usual one (3GPP TS 24.341 clause B.6).
+    #[default]
+    AfterAnswer,
+    /// Legal: two transactions of their own, and the clause orders nothing between them.
+    BeforeAnswer,
+    /// Not legal (3GPP TS 24.341 clause 5.3.2.4); the service centre's side times out.
+    Never,
 }
 
 /// One way in which a request is damaged before it is sent.
@@ -89,6 +114,7 @@ impl Default for UeBehaviour {
             reliable_provisionals: true,
             session_expires: Some(1800),
             msrp: MsrpBehaviour::default(),
+            short_messages: SmsIpBehaviour::default(),
             withhold_refresh: false,
         }
     }

@@ -23,14 +23,12 @@ pub type Time = Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlowId(pub u64);
 
-/// What a socket carries. The driver knows which reference point (`isc`, `gm`, `msrp`, `smpp`, `sgd`) that is.
+/// What a socket carries. The driver knows which reference point (`isc`, `gm`, `msrp`, `smpp`) that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Channel {
     Sip,
     Msrp,
     Smpp,
-    /// Diameter: SGd, and S6c beside it.
-    Diameter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,7 @@ mod media;
 mod order;
 mod refresh;
 mod registration;
+mod smsip;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -22,6 +23,7 @@ pub use order::{
 };
 
 pub use registration::Registration;
+pub use smsip::ShortMessageOrder;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -76,6 +78,7 @@ pub struct Ue {
     agenda: Vec<(Time, Due)>,
     sip_flows: Flows,
     media_flows: BTreeMap<FlowId, MediaFlow>,
+    short_messages: smsip::ShortMessages,
     next_flow: u64,
     outputs: VecDeque<Output<UeEvent>>,
 }
@@ -93,6 +96,7 @@ impl Ue {
             agenda: Vec::new(),
             sip_flows: Flows::default(),
             media_flows: BTreeMap::new(),
+            short_messages: smsip::ShortMessages::default(),
             next_flow: 1,
             outputs: VecDeque::new(),
         }
@@ -115,6 +119,8 @@ impl Ue {
             UeCommand::Refresh { call } => self.refresh_now(now, &call),
             UeCommand::Options { call } => self.ask_options(now, &call),
             UeCommand::Message(message) => self.send_pager(now, &message),
+            UeCommand::ShortMessage(order) => self.submit_short_message(now, &order),
+            UeCommand::MemoryAvailable => self.memory_available(now),
             UeCommand::Register(registration) => self.register(now, registration),
             UeCommand::Behave(behaviour) => self.behave(behaviour),
             UeCommand::Raw { octets } => {

@@ -7,7 +7,6 @@ mod invitation;
 mod inviting_message;
 mod lab;
 mod number;
-mod pager;
 mod policy;
 mod sentences;
 mod stage;

@@ -8,9 +8,6 @@ use crate::wire::sdp::SessionDescription;
 
 /// A text written by a CPM user is one short message, and stays one.
 //= M2S-01 type=test
-//= PGO-01 type=test
-//= PGO-02 type=test
-//= PGO-03 type=test
 pub fn delivered_once(text: &str, to: &str, reaction: f64, guard: f64) -> Question {
     let (text, to) = (text.to_owned(), to.to_owned());
     Question::eventually(

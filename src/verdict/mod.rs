@@ -5,7 +5,6 @@ pub mod chat;
 pub mod finding;
 pub mod invitation;
 pub mod lattice;
-pub mod pager;
 pub mod question;
 pub mod register;
 pub mod scene;

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::Registration;
+use super::{Registration, ShortMessageOrder};
 use crate::peer::behaviour::UeBehaviour;
 
 /// Transport of the SIP signalling of one UE.
@@ -52,6 +52,8 @@ pub struct UeConfig {
     pub seed: u64,
     pub behaviour: UeBehaviour,
     pub timers: SipTimers,
+    /// Number of the service centre short messages over IP are submitted to, `+E.164`.
+    pub service_centre: String,
     /// Unix time at the start of the run, for DateTime of CPIM; a fixed value reproduces a run.
     pub epoch_seconds: i64,
 }
@@ -77,6 +79,7 @@ impl UeConfig {
             seed: 1,
             behaviour: UeBehaviour::default(),
             timers: SipTimers::default(),
+            service_centre: "+447700900000".to_owned(),
             epoch_seconds: 1_767_225_600,
         }
     }
@@ -126,6 +129,10 @@ pub enum UeCommand {
     Message(Box<PagerMessage>),
     /// The S-CSCF's third-party REGISTER for this user.
     Register(Registration),
+    /// A short message over IP.
+    ShortMessage(Box<ShortMessageOrder>),
+    /// Tells the network that there is memory for short messages again (RP-SMMA).
+    MemoryAvailable,
     Behave(UeBehaviour),
     /// Any octets to the system over the UE's SIP transport.
     Raw {
@@ -275,6 +282,15 @@ pub enum UeEvent {
         text: Option<String>,
         conversation_id: Option<String>,
         contribution_id: Option<String>,
+    },
+    /// A short message over IP came in, or a part of one.
+    ShortMessageReceived {
+        from: String,
+        text: Option<String>,
+    },
+    /// The submit report came: RP-ACK, or the cause of RP-ERROR.
+    ShortMessageReported {
+        cause: Option<u8>,
     },
     /// Final response to a request that is not INVITE: BYE, MESSAGE, OPTIONS, CANCEL, UPDATE ... (408 for a timeout of our own).
     Answered {

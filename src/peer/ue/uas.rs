@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::call::{Call, CallId, Phase, Unacknowledged};
 use super::compose::{self, Identity};
 use super::media::readable;
+use super::smsip::ENCAPSULATED;
 use super::{Due, Ue, UeEvent};
 use crate::peer::Time;
 use crate::peer::dialog::{Dialog, MIN_SE, SessionTimer, expires_of, response_to};
@@ -52,6 +53,9 @@ impl Ue {
         }
         match method.as_str() {
             "INVITE" => self.invited(now, server, request),
+            "MESSAGE" if request.content_type().as_deref() == Some(ENCAPSULATED) => {
+                self.encapsulated_received(now, &server, request);
+            }
             "MESSAGE" => self.pager_received(now, &server, request),
             "OPTIONS" => self.answer_options(now, server, request),
             "BYE" | "UPDATE" | "PRACK" | "INFO" => self.answer(now, &server, request, 481),

@@ -5,7 +5,8 @@
 //! part that completes the message carries the acknowledgement of the whole.
 
 use super::numbers::Allocation;
-use super::{Gateway, locked, pager, read_locked};
+use super::{Gateway, locked, pager, read_locked, registration, transport_level};
+use crate::reference::faults::Fault;
 use crate::reference::short_message::{Arrival, Delivery, DeliveryAnswer, Handover, RoutingQuery};
 use crate::wire::sms::Concatenation;
 use std::collections::HashMap;
@@ -47,7 +48,16 @@ impl Inbound {
         let delivery = match arrival {
             Arrival::Message(delivery) => delivery,
             Arrival::Query(query) => return self.route_query(query),
-            Arrival::Report(report) => return super::reports::receive(&self.gateway, report),
+            Arrival::Report(report) => {
+                let other = transport_level::status_report(&self.gateway, report);
+                if let Some(report) = other {
+                    super::reports::receive(&self.gateway, report);
+                }
+                return;
+            }
+        };
+        let Some(delivery) = self.encapsulated(delivery) else {
+            return;
         };
         let Delivery {
             from,
@@ -86,7 +96,7 @@ impl Inbound {
     //= RTE-08
     fn route_query(&self, query: RoutingQuery) {
         let session = locked(&self.gateway.numbers).is_session_number(&query.number);
-        let ours = session || read_locked(&self.gateway.subscribers).is_cpm_user(&query.number);
+        let ours = session || registration::reachable(&self.gateway, &query.number).is_some();
         if query.answer.send(ours).is_err() {
             tracing::debug!("nobody waits for the answer to a routing query any more");
         }
@@ -105,10 +115,31 @@ impl Inbound {
         Duration::from_secs_f64(seconds)
     }
 
+    /// Outside chats a short message may go to a terminal as it is, part by part; what does not is given back.
+    //= S2M-10
+    fn encapsulated(&self, delivery: Delivery) -> Option<Delivery> {
+        let now = Instant::now();
+        let allocation = locked(&self.gateway.numbers).find(now, &delivery.to, &delivery.from);
+        let in_chat = allocation.map(session_of);
+        let user = match in_chat {
+            Some(session) if self.gateway.faults.is(Fault::TransportLevelBeforeChat) => {
+                let sessions = locked(&self.gateway.sessions);
+                sessions.get(&session)?.originator.clone()
+            }
+            Some(_) => return Some(delivery),
+            None => pager::user_behind(&self.gateway, &delivery.to, &delivery.from),
+        };
+        let Some(reach) = transport_level::encapsulated_recipient(&self.gateway, &user) else {
+            return Some(delivery);
+        };
+        let gateway = self.gateway.clone();
+        tokio::spawn(transport_level::deliver(gateway, user, reach, delivery));
+        None
+    }
+
     /// To the session of the pair, else to the pager procedure.
     //= ADR-02
     //= S2M-08
-    //= S2M-10
     fn route(&self, message: ShortMessage) {
         let now = Instant::now();
         let allocation = locked(&self.gateway.numbers).find(now, &message.to, &message.from);

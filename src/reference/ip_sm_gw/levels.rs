@@ -97,6 +97,15 @@ pub fn level(data: Subscription, capable: PerLevel, faults: InForce) -> Option<L
     possible.only()
 }
 
+/// The user may submit short messages over IP.
+//= AUT-06
+//= AUT-07
+pub fn may_submit(data: Subscription, faults: InForce) -> bool {
+    let subscribed = data.subscribed.transport != faults.is(Fault::RunsUnsubscribedLevel);
+    let authorised = data.authorised.transport || faults.is(Fault::IgnoresLevelAuthorisation);
+    subscribed && authorised
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

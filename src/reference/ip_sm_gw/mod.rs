@@ -25,6 +25,8 @@ mod session;
 pub(super) mod session_sms;
 mod templates;
 mod texts;
+pub mod transport_level;
+mod transport_level_submit;
 
 use super::faults::InForce;
 use super::link::ShortMessageLink;
@@ -105,6 +107,10 @@ pub struct Gateway {
     pub conversations: Mutex<pager::Conversations>,
     /// Who is registered, and what his terminal can do.
     pub registrations: Mutex<registration::Registrations>,
+    /// Deliveries to terminals that wait for their reports.
+    pub outstanding: Mutex<transport_level::Outstanding>,
+    /// Status reports owed to terminals.
+    pub status_reports: Mutex<transport_level::StatusReports>,
     last_session: AtomicU64,
 }
 
@@ -139,6 +145,8 @@ impl Gateway {
             reports: Mutex::default(),
             conversations: Mutex::default(),
             registrations: Mutex::default(),
+            outstanding: Mutex::default(),
+            status_reports: Mutex::default(),
             last_session: AtomicU64::new(0),
         }))
     }
@@ -194,6 +202,13 @@ pub async fn serve(
 async fn requested(gateway: Arc<Gateway>, request: ServerRequest) {
     match request.request.method() {
         Some("REGISTER") => registration::third_party(&gateway, request),
+        Some("MESSAGE") if is_encapsulated(&request) => {
+            transport_level_submit::received(gateway, request).await;
+        }
         _ => pager::from_cpm_user(gateway, request).await,
     }
+}
+
+fn is_encapsulated(request: &ServerRequest) -> bool {
+    request.request.content_type().as_deref() == Some(transport_level::ENCAPSULATED)
 }

@@ -7,10 +7,13 @@ use super::admission::{Denied, check_originator};
 use super::failure::{self, Refusal, reason};
 use super::inbound::ShortMessage;
 use super::invitation::{MESSAGE_FEATURE, MESSAGE_SERVICE, Sender};
+use super::levels::{Level, PerLevel};
 use super::numbers::SessionId;
+use super::registration::reachable;
 use super::relay::{self, cpim_message};
 use super::session_sms;
 use super::subscribers::Settings;
+use super::transport_level::level_of;
 use super::{Gateway, locked, read_locked};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{Handover, Submission};
@@ -160,25 +163,28 @@ pub fn recipient_is_authorised(gateway: &Gateway, number: &str) -> bool {
         || gateway.faults.is(Fault::DeliversToUnauthorised)
 }
 
+/// The user a number stands for towards this SMS user: his own, or one he wrote from without being known.
+pub fn user_behind(gateway: &Gateway, number: &str, sms_user: &str) -> String {
+    let known = locked(&gateway.conversations).find(number, sms_user);
+    known.map_or_else(|| number.to_owned(), |conversation| conversation.cpm_user)
+}
+
 /// A short message outside chats: to the CPM user its destination names, or nowhere.
 //= PGT-01
 pub async fn to_cpm_user(gateway: &Gateway, message: ShortMessage) {
-    let known = locked(&gateway.conversations).find(&message.to, &message.from);
-    let user = match &known {
-        Some(conversation) => conversation.cpm_user.clone(),
-        None => message.to.clone(),
+    let user = user_behind(gateway, &message.to, &message.from);
+    let Some(reach) = reachable(gateway, &user) else {
+        return message.answer.give(Handover::UnknownUser);
     };
-    let contact = {
-        let subscribers = read_locked(&gateway.subscribers);
-        if !subscribers.is_cpm_user(&user) {
-            return message.answer.give(Handover::UnknownUser);
+    match level_of(gateway, &user, &reach) {
+        Some(Level::Service) => {}
+        None if reach.capable == PerLevel::default() => {
+            return message.answer.give(Handover::Absent);
         }
-        subscribers.contact(&user)
-    };
-    if !recipient_is_authorised(gateway, &user) {
-        return message.answer.give(Handover::Rejected);
+        _ => return message.answer.give(Handover::Rejected),
     }
-    send(gateway, &format!("tel:{user}"), contact.as_deref(), message).await;
+    let contact = Some(reach.contact.as_str()).filter(|contact| !contact.is_empty());
+    send(gateway, &format!("tel:{user}"), contact, message).await;
 }
 
 /// Sends the MESSAGE and answers the short message by its final response.
