@@ -218,6 +218,19 @@ impl Handset {
         shared.tell(|s| s.handset(number, |handset| handset.behave(behaviour)));
     }
 
+    /// Changes some of its behaviour, from the next short message on; what a personality has set otherwise stays.
+    pub fn adjust(&self, change: impl FnOnce(&mut HandsetBehaviour)) {
+        let number = &self.attachment.number;
+        let shared = &self.attachment.shared;
+        shared.tell(|s| {
+            s.handset(number, |handset| {
+                let mut behaviour = handset.behaviour().clone();
+                change(&mut behaviour);
+                handset.behave(behaviour);
+            })
+        });
+    }
+
     /// The number the last whole short message came from, `+` in front if it was given as international.
     pub fn last_sender(&self) -> Option<String> {
         let mut switchboard = self.attachment.shared.switchboard();

@@ -149,6 +149,23 @@ pub struct HandsetBehaviour {
     pub lost_part: Option<u8>,
     /// How a long message says which part a part is. All legal.
     pub segmentation: Segmentation,
+    /// The parts of a long message are in the one and the other alphabet in turn, and there are more of them. Legal: each part has a
+    /// data coding of its own (3GPP TS 23.040 clause 9.2.3.10).
+    pub mixed_alphabets: bool,
+    /// With every short message of the handset comes one of somebody else to the same number. Legal: anybody may write to a number.
+    pub bystander: Option<Bystander>,
+    /// The receipt is sent before the submission is answered. Legal: nothing orders the two; the response and the receipt are different
+    /// transactions (SMPP 3.4 section 2.2; 3GPP TS 23.040 clause 3.2.9 only has the report follow the submission).
+    pub receipt_before_answer: bool,
+}
+
+/// Who else writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bystander {
+    /// Another number, with one part of a long message whose reference is the handset's own and whose other part never comes.
+    SameReference,
+    /// A service whose originating address is a name.
+    Service,
 }
 
 /// How the message id in a receipt is written. Message ids in submit_sm_resp are decimal here.
@@ -190,6 +207,9 @@ impl Default for HandsetBehaviour {
             parts_out_of_order: false,
             lost_part: None,
             segmentation: Segmentation::Header8,
+            mixed_alphabets: false,
+            bystander: None,
+            receipt_before_answer: false,
         }
     }
 }

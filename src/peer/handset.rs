@@ -3,6 +3,7 @@
 //! Decides what becomes of a submission to it (answer, delay, receipt) by its `HandsetBehaviour`. Knows no SMPP session: what it says is
 //! message fields without sequence numbers, and whoever holds the links sends them. More than 400 lines: receiving, writing and reporting
 //! share the state of one handset.
+mod crowd;
 mod unreported;
 
 use super::Time;
@@ -274,6 +275,7 @@ impl SmsHandset {
         if self.behaviour.coverage_lost {
             return Err(HandsetError::NoCoverage(self.number.clone()));
         }
+        let reference = self.reference;
         let mut parts = self.parts(text)?;
         if let Some(lost) = self.behaviour.lost_part
             && parts.len() > 1
@@ -298,9 +300,14 @@ impl SmsHandset {
                 by_data_sm: false,
             }
         });
-        Ok(outgoing
+        let mut outgoing: Vec<Outgoing> = outgoing
             .flat_map(|part| std::iter::repeat_n(part, copies))
-            .collect())
+            .collect();
+        if let Some(bystander) = self.behaviour.bystander {
+            let between = outgoing.len() / 2;
+            outgoing.insert(between, crowd::beside(bystander, to, reference));
+        }
+        Ok(outgoing)
     }
 
     /// The parts of a text as the behaviour wants them told apart, without addresses.
@@ -315,8 +322,11 @@ impl SmsHandset {
             Segmentation::Header16 => ReferenceWidth::Sixteen,
             _ => ReferenceWidth::Eight,
         };
-        let segments = split_text(text, reference, width)
-            .ok_or_else(|| HandsetError::TooLong(self.number.clone()))?;
+        let segments = match self.behaviour.mixed_alphabets {
+            true => crowd::alternating(text, reference),
+            false => split_text(text, reference, width),
+        };
+        let segments = segments.ok_or_else(|| HandsetError::TooLong(self.number.clone()))?;
         let total = u8::try_from(segments.len()).unwrap_or(u8::MAX);
         let parts = (1..=total).zip(segments).map(|(sequence, segment)| {
             let by_sar = segmentation == Segmentation::Sar && total > 1;

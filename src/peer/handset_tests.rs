@@ -1,6 +1,7 @@
 //! A handset writes to another one, in every way its behaviour can tell it to.
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::peer::behaviour::Bystander;
 
 const ALICE: &str = "+447700900111";
 const BOB: &str = "+447700900222";
@@ -193,4 +194,37 @@ fn reports_are_made_when_they_are_ordered_and_in_that_order() {
         ]
     );
     assert!(bob.report(&[(2, 0x00)], times).is_err());
+}
+
+#[test]
+fn parts_in_different_alphabets_make_one_text() {
+    let mixed = HandsetBehaviour {
+        mixed_alphabets: true,
+        ..HandsetBehaviour::default()
+    };
+    let text = "So long a text, and 5 € in it. ".repeat(7);
+    let parts = handset(ALICE, mixed.clone()).send(BOB, &text).unwrap();
+    let codings: Vec<u8> = parts.iter().map(|p| p.message.data_coding).collect();
+    assert_eq!(codings, [0x08, 0x00, 0x08, 0x00]);
+    let shown = shown(mixed, &text);
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0].text, text);
+}
+
+#[test]
+fn bystanders_write_in_between() {
+    for (bystander, source) in [
+        (Bystander::SameReference, "442079460999"),
+        (Bystander::Service, "RCS Test"),
+    ] {
+        let crowd = HandsetBehaviour {
+            bystander: Some(bystander),
+            ..HandsetBehaviour::default()
+        };
+        let long = "a".repeat(200);
+        let sent = handset(ALICE, crowd.clone()).send(BOB, &long).unwrap();
+        assert_eq!(sent[1].message.source, source);
+        let texts = shown(crowd, &long);
+        assert!(texts.iter().any(|t| t.text == long), "{texts:?}");
+    }
 }

@@ -60,6 +60,8 @@ pub struct MsrpBehaviour {
     pub malformed_end_line: bool,
     /// Every SEND that carries a body leaves twice, octet for octet.
     pub duplicate_send: bool,
+    /// Every message leaves in chunks of so many octets, if the message itself does not say. Legal (RFC 4975 section 5.1).
+    pub chunk_octets: Option<usize>,
     /// The Byte-Range of SEND requests is off by one and its total too large.
     pub wrong_byte_range: bool,
 }

@@ -8,6 +8,9 @@ use crate::peer::smsc::SmscCommand;
 use crate::peer::{FlowId, Input, Machine, Time};
 use crate::wire::smpp::{Pdu, ShortMessagePdu};
 
+/// How far a receipt that comes before the answer is ahead of it.
+const RECEIPT_AHEAD: Time = Time::from_millis(40);
+
 impl Switchboard {
     pub(super) fn submitted(&mut self, flow: FlowId, pdu: Box<Pdu>) {
         let Some(message) = pdu.short_message() else {
@@ -28,6 +31,7 @@ impl Switchboard {
             }
         };
         self.message_id += 1;
+        let acceptance = self.receipt_first(message, acceptance);
         let answer = Due::Answer {
             flow,
             pdu,
@@ -35,6 +39,26 @@ impl Switchboard {
             acceptance: acceptance.clone(),
         };
         self.later(self.clock.now() + acceptance.answer_after, answer);
+    }
+
+    /// Sends the receipt at once and the answer after it, if the handset's behaviour is so.
+    fn receipt_first(&mut self, message: &ShortMessagePdu, accepted: Acceptance) -> Acceptance {
+        let attached = self.numbers.get(&key(&message.dest_number()));
+        let hasty = attached.filter(|a| a.handset.behaviour().receipt_before_answer);
+        let (Some(attached), Some((status, _))) = (hasty, accepted.receipt) else {
+            return accepted;
+        };
+        let stamp = minute();
+        let times = (stamp.as_str(), stamp.as_str());
+        let receipt = attached
+            .handset
+            .receipt(message, self.message_id, status, times);
+        self.later(self.clock.now(), Due::Deliver(Box::new(receipt)));
+        Acceptance {
+            answer_after: accepted.answer_after.max(RECEIPT_AHEAD),
+            receipt: None,
+            ..accepted
+        }
     }
 
     pub(super) fn happen(&mut self, now: Time, what: Due) {

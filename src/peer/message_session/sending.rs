@@ -73,7 +73,8 @@ impl MessageSession {
     pub(super) fn transmit(&mut self, now: Time, message: &OutgoingMessage) {
         let total = message.body.len();
         let sent = if message.abort { total / 2 } else { total };
-        let length = message.chunk_octets.unwrap_or(usize::MAX).max(1);
+        let usual = self.config.behaviour.chunk_octets;
+        let length = message.chunk_octets.or(usual).unwrap_or(usize::MAX).max(1);
         let mut from = 0_usize;
         loop {
             let to = sent.min(from.saturating_add(length));
