@@ -273,19 +273,21 @@ impl Lab {
     }
 
     /// One chat message as the CPM user's client sends it.
-    async fn say(&mut self, sentence: &str, caller: &PersonName, callee: &PersonName, text: &str) {
+    pub async fn say(
+        &mut self,
+        sentence: &str,
+        caller: &PersonName,
+        callee: &PersonName,
+        text: &str,
+    ) {
         self.stimulus(sentence).await;
-        let message = ChatText {
-            text: text.to_owned(),
-            ..ChatText::default()
-        };
-        self.order(
-            &caller.0,
-            UeCommand::Send {
-                call: callee.0.clone(),
-                message,
-            },
-        );
+        self.write(caller, callee, ChatText::plain(text));
+    }
+
+    /// A chat message in whatever form, in the session with that SMS user.
+    pub fn write(&mut self, caller: &PersonName, callee: &PersonName, message: ChatText) {
+        let call = callee.0.clone();
+        self.order(&caller.0, UeCommand::Send { call, message });
     }
 
     fn other_sms_users(&mut self, person: &PersonName) -> Vec<String> {

@@ -3,6 +3,8 @@
 //! One file per subject; a sentence is one function of at most 15 lines that does something through the [`Lab`] or asks something of the
 //! capture. Judging is `verdict`'s business: a `Then` only says which question is meant.
 mod chat;
+mod chat_coding;
+mod chat_content;
 mod invitation;
 mod inviting_message;
 mod lab;

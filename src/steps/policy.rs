@@ -1,9 +1,7 @@
 //! Whose policy and preference says what, and what the operator has configured.
 use super::lab::Lab;
-use super::stage::Means;
 use super::vocabulary::{Is, PersonName, Treatment};
 use crate::peer::behaviour::HandsetBehaviour;
-use crate::verdict::Reason;
 use crate::wire::smpp::status;
 use cucumber::given;
 
@@ -67,16 +65,14 @@ async fn told_of_the_end(lab: &mut Lab, is: Is, person: PersonName) {
 /// The SMSC answers every submission to this user with a permanent error.
 #[given(expr = "the service centre refuses short messages to {person}")]
 async fn refused_by_service_centre(lab: &mut Lab, person: PersonName) {
-    let behaviour = HandsetBehaviour {
+    lab.handset_behaves(&person, refusing());
+}
+
+/// A message centre that takes nothing for a handset.
+pub fn refusing() -> HandsetBehaviour {
+    HandsetBehaviour {
         submit_status: status::SUBMIT_FAILED,
         ..HandsetBehaviour::default()
-    };
-    match &lab.user(&person.0).means {
-        Means::Sms(handset) => handset.behave(behaviour),
-        Means::Cpm(_) => lab.broken(
-            Reason::Config,
-            format!("{} has no handset in this scenario", person.0),
-        ),
     }
 }
 

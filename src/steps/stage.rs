@@ -70,6 +70,8 @@ pub struct Stage {
     pub call: String,
     /// Every call that was ordered: who, and its label.
     pub calls: Vec<(String, String)>,
+    /// The text of the last chat message whose sentence describes it without giving it.
+    pub said: String,
     /// Names of addresses and numbers for the ladder.
     pub names: Names,
     observer: Observer,
@@ -123,6 +125,7 @@ impl Stage {
             before_stimulus: 0,
             call: String::new(),
             calls: Vec::new(),
+            said: String::new(),
             names,
             observer: Observer::new(),
             read: 0,

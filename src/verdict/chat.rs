@@ -8,6 +8,10 @@ use crate::wire::sdp::SessionDescription;
 
 /// A text written by a CPM user is one short message, and stays one.
 //= M2S-01 type=test
+//= PGO-01 type=test
+//= PGO-02 type=test
+//= PGO-03 type=test
+//= M2S-13 type=test
 pub fn delivered_once(text: &str, to: &str, reaction: f64, guard: f64) -> Question {
     let (text, to) = (text.to_owned(), to.to_owned());
     Question::eventually(
@@ -461,6 +465,23 @@ pub fn reached(text: &str, to: &str, reaction: f64) -> Question {
                 Judgement::holds(message.text, message.frames)
             }
             _ => Judgement::awaited("no short message"),
+        },
+    )
+}
+
+/// A precondition: a short message to that person was refused by the service centre.
+pub fn refused(to: &str, reaction: f64) -> Question {
+    let to = to.to_owned();
+    Question::eventually(
+        format!("the service centre refuses a short message to {to}"),
+        reaction,
+        move |view| {
+            let messages = view.new_short_messages_to(&to);
+            let refused = |message: &&ShortMessage| message.status.is_some_and(|code| code != 0);
+            match messages.iter().find(refused) {
+                Some(message) => Judgement::holds("refused", message.frames.clone()),
+                None => Judgement::awaited("no short message was refused"),
+            }
         },
     )
 }

@@ -2,6 +2,8 @@
 pub mod acceptance;
 pub mod cast;
 pub mod chat;
+pub mod chat_coding;
+pub mod chat_content;
 pub mod finding;
 pub mod invitation;
 pub mod lattice;

@@ -253,6 +253,12 @@ impl Ue {
             self.problem(format!("call {label} has no message session yet"));
             return;
         }
+        if message.bodiless {
+            self.with_session(id, |session| {
+                session.send_empty(now);
+            });
+            return;
+        }
         let invitation = call.invitation.as_ref();
         let private = invitation.and_then(|i| i.privacy.clone());
         let to = call
@@ -283,7 +289,7 @@ impl Ue {
             let body = compose::wrap(
                 &message.text,
                 &Wrapping {
-                    from: self.shown_uri(privacy),
+                    from: message.from.unwrap_or_else(|| self.shown_uri(privacy)),
                     to: to.to_owned(),
                     message_id: &message_id,
                     imdn: message.imdn.as_deref(),

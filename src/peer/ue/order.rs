@@ -189,6 +189,10 @@ pub struct ChatText {
     pub chunk_octets: Option<usize>,
     /// Ends the message with `#` after its first chunk.
     pub abort: bool,
+    /// A SEND without content; everything else is without effect.
+    pub bodiless: bool,
+    /// URI in the CPIM header field From, as the focus of a group chat passes on what a participant has written; `None` is our own.
+    pub from: Option<String>,
 }
 
 /// A pager-mode CPM message (SIP MESSAGE outside a dialog).
