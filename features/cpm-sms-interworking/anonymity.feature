@@ -94,3 +94,19 @@ Feature: A CPM user who does not want to be known
       And the sender of Alice's chats is her own number
       When Alice invites Bob to a chat session
       Then the inviting message comes from Alice's own number
+
+  # 3GPP TS 23.204 clause 6.11
+  @ANO-06
+  Rule: A pager message can hide the identity in the same way
+
+    @TC-ANO-06-01
+    Scenario: Alice writes a pager message without being named
+      Given anonymous invitations from Alice are allowed
+      When Alice sends Bob the pager message "Guess who" anonymously
+      Then no short message to Bob tells who Alice is
+
+    @TC-ANO-06-02 @control
+    Scenario: Alice's pager message passes
+      Given anonymous invitations from Alice are allowed
+      When Alice sends Bob the pager message "It is me"
+      Then Bob receives "It is me" once

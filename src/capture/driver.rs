@@ -182,7 +182,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
         self.dialling.insert(flow);
         let local_ip = match channel {
             Channel::Msrp => self.sockets.msrp().ip(),
-            Channel::Sip | Channel::Smpp => self.local.ip(),
+            Channel::Sip | Channel::Smpp | Channel::Diameter => self.local.ip(),
         };
         let reports = self.reports.clone();
         self.tasks
@@ -373,6 +373,7 @@ fn interface(channel: Channel, sip_interface: &'static str) -> &'static str {
         Channel::Sip => sip_interface,
         Channel::Msrp => "msrp",
         Channel::Smpp => "smpp",
+        Channel::Diameter => "sgd",
     }
 }
 

@@ -3,6 +3,7 @@ use crate::{
     reference::{ReferenceArguments, faults::Fault},
     report::Format,
     runner::options::{DEFAULT_JOBS, DEFAULT_SYSTEM, SipTransport},
+    sut::profile,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ Examples:
   ims-conformance run                         everything, against the reference
   ims-conformance run TC-POL-01-01 TC-ANS     one test case, and a subject
   ims-conformance run --system acme --jobs 4  fixtures/systems/acme, gently
+  ims-conformance run --carriage sgd          short messages by Diameter SGd
   ims-conformance run --seed 42 TC-M2S-02-01  with identifiers of an earlier run
   ims-conformance run --out /tmp/run          run.json, captures, reports go there";
 
@@ -105,6 +107,9 @@ pub struct RunArguments {
     /// Transport of SIP between the peers and the system [default: that of its profile]
     #[arg(long, value_name = "udp|tcp")]
     pub transport: Option<Transport>,
+    /// Carriage of short messages [default: that of its profile]
+    #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
+    pub carriage: Option<Carriage>,
     /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
     #[arg(long, conflicts_with_all = ["selection", "fault"])]
     pub refresh_evidence: bool,
@@ -204,6 +209,23 @@ pub enum Transport {
     Tcp,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Carriage {
+    Smpp,
+    Sgd,
+    SmsOverIp,
+}
+
+impl From<Carriage> for profile::Carriage {
+    fn from(carriage: Carriage) -> Self {
+        match carriage {
+            Carriage::Smpp => Self::Smpp,
+            Carriage::Sgd => Self::Sgd,
+            Carriage::SmsOverIp => Self::SmsOverIp,
+        }
+    }
+}
+
 impl From<Transport> for SipTransport {
     fn from(transport: Transport) -> Self {
         match transport {
@@ -278,11 +300,13 @@ mod tests {
 
     #[test]
     fn runs_when_no_command_is_named() {
-        let arguments = parse("TC-POL-01-01 --seed 42 -j 3 --transport tcp").unwrap();
+        let arguments =
+            parse("TC-POL-01-01 --seed 42 -j 3 --transport tcp --carriage sgd").unwrap();
         assert!(arguments.command.is_none());
         assert_eq!(arguments.run.selection, ["TC-POL-01-01"]);
         assert_eq!(arguments.run.seed, Some(42));
         assert_eq!(arguments.run.transport, Some(Transport::Tcp));
+        assert_eq!(arguments.run.carriage, Some(Carriage::Sgd));
         assert_eq!(arguments.run.system, "reference");
     }
 

@@ -283,6 +283,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
         seed: arguments.seed,
         out: Some(arguments.out.unwrap_or_else(reports)),
         transport: arguments.transport.map(Into::into),
+        carriage: arguments.carriage.map(Into::into),
         // A ladder of a fault is no proposal for the accepted one.
         ladders: arguments.fault.is_none().then_some(ladders),
         fault: arguments.fault,

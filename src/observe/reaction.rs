@@ -1,7 +1,7 @@
 //! What usually follows at once, but need not: the sign that a stimulus has had its whole effect.
 //!
 //! A provisional response after an INVITE, the MSRP connection after its 2xx, something towards the other side after a short message, a
-//! chat message or the end of a session. Nothing is judged here: a system that leaves such a thing out only makes the runner wait a
+//! chat message, a SIP MESSAGE or the end of a session. Nothing is judged here: a system that leaves such a thing out only makes the runner wait a
 //! little before the next stimulus, and a system that does it a little late still has it seen under the step that caused it.
 use super::{Direction, Fact, Observation, Trace, Transaction, transactions};
 use crate::wire::smpp::CommandId;
@@ -76,7 +76,7 @@ fn is_stimulus(seen: &Observation) -> bool {
         return false;
     }
     match &seen.fact {
-        Fact::Sip(message) => message.method() == Some("BYE"),
+        Fact::Sip(message) => matches!(message.method(), Some("BYE" | "MESSAGE")),
         Fact::Msrp(message) => {
             message.method() == Some("SEND") && message.body.as_ref().is_some_and(|b| !b.is_empty())
         }

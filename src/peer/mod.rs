@@ -23,12 +23,14 @@ pub type Time = Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlowId(pub u64);
 
-/// What a socket carries. The driver knows which reference point (`isc`, `gm`, `msrp`, `smpp`) that is.
+/// What a socket carries. The driver knows which reference point (`isc`, `gm`, `msrp`, `smpp`, `sgd`) that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Channel {
     Sip,
     Msrp,
     Smpp,
+    /// Diameter: SGd, and S6c beside it.
+    Diameter,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

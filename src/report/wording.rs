@@ -125,6 +125,9 @@ pub(super) fn rerun(record: &RunRecord, case: &CaseRecord) -> String {
     if !record.system.transport.is_empty() {
         words.push(format!("--transport {}", shell(&record.system.transport)));
     }
+    if !record.system.carriage.is_empty() {
+        words.push(format!("--carriage {}", shell(&record.system.carriage)));
+    }
     words.push(format!("--seed {}", record.seed));
     words.push(shell(&case.id));
     words.join(" ")
@@ -196,7 +199,7 @@ mod tests {
         assert_eq!(
             command,
             format!(
-                r"ims-conformance run --system 'vendor'\''s box' --transport udp --seed 42 {}",
+                r"ims-conformance run --system 'vendor'\''s box' --transport udp --carriage smpp --seed 42 {}",
                 record.cases[0].id
             )
         );

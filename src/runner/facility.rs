@@ -8,7 +8,7 @@ use crate::peer::smsc::{Account, SmscConfig};
 use crate::peer::ue::Transport;
 use crate::steps::Facility;
 use crate::sut::process::Process;
-use crate::sut::profile::{ShortMessages, Smpp};
+use crate::sut::profile::{InUse, Smpp};
 use crate::sut::provision::Provisioner;
 use crate::sut::{Profile, SutError};
 use crate::verdict::{Reason, Verdict};
@@ -31,9 +31,8 @@ pub(super) async fn start(
     out: &Path,
     seed: u64,
 ) -> Result<Running, RunError> {
-    let ShortMessages::Smpp(smpp) = profile.short_messages.clone();
     let run_tap = Tap::new();
-    let exchange = Exchange::start(smsc_config(&smpp), run_tap.clone()).await?;
+    let exchange = start_exchange(&profile, run_tap.clone()).await?;
     let process = start_process(options, &profile, &exchange, out).await?;
     let addresses = process
         .as_ref()
@@ -44,22 +43,7 @@ pub(super) async fn start(
         address: profile.sip.address.clone(),
     })?;
     let provisioner = Provisioner::new(&profile.provisioning)?;
-    if !exchange
-        .bound(Duration::from_secs_f64(smpp.bound_within_seconds))
-        .await
-    {
-        let message = format!(
-            "no ESME has bound to {} as {} within {} s (short_messages.bound_within_seconds); {}",
-            exchange.address(),
-            smpp.system_id,
-            smpp.bound_within_seconds,
-            match exchange.take_notes().last() {
-                Some(note) => format!("{note}: do system_id and password fit the profile?"),
-                None => "nobody has tried: is the system told this address?".into(),
-            }
-        );
-        return Err(RunError::NotBound(message));
-    }
+    wait_for_the_system(&profile, &exchange).await?;
     let numbers: Vec<String> = (0..profile.numbers.pool_size)
         .map(|index| format!("{}{index:05}", profile.numbers.sessions))
         .collect();
@@ -84,6 +68,39 @@ pub(super) async fn start(
         process,
         run_tap,
     })
+}
+
+/// The suite's side of the carriage in use.
+async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, RunError> {
+    match profile.in_use() {
+        Some(InUse::Smpp(smpp)) => Ok(Exchange::start(smsc_config(smpp), run_tap).await?),
+        _ => Err(RunError::NotBound(format!(
+            "the suite cannot carry short messages by {} yet",
+            profile.carriage().name()
+        ))),
+    }
+}
+
+/// Until short messages can go both ways.
+async fn wait_for_the_system(profile: &Profile, exchange: &Exchange) -> Result<(), RunError> {
+    let Some(InUse::Smpp(smpp)) = profile.in_use() else {
+        return Ok(());
+    };
+    let limit = Duration::from_secs_f64(smpp.bound_within_seconds);
+    if exchange.bound(limit).await {
+        return Ok(());
+    }
+    let message = format!(
+        "no ESME has bound to {} as {} within {} s (short_messages.bound_within_seconds); {}",
+        exchange.address(),
+        smpp.system_id,
+        smpp.bound_within_seconds,
+        match exchange.take_notes().last() {
+            Some(note) => format!("{note}: do system_id and password fit the profile?"),
+            None => "nobody has tried: is the system told this address?".into(),
+        }
+    );
+    Err(RunError::NotBound(message))
 }
 
 fn smsc_config(smpp: &Smpp) -> SmscConfig {
@@ -115,12 +132,12 @@ async fn start_process(
     let values = BTreeMap::from([
         ("self".to_owned(), me.display().to_string()),
         ("smsc".to_owned(), exchange.address().to_string()),
+        ("sgd".to_owned(), exchange.address().to_string()),
     ]);
-    let extra: Vec<String> = options
-        .fault
-        .iter()
-        .flat_map(|fault| ["--fault".to_owned(), fault.clone()])
-        .collect();
+    let carriage = profile.in_use().map(InUse::start_arguments);
+    let fault = options.fault.iter();
+    let fault = fault.flat_map(|fault| ["--fault".to_owned(), fault.clone()]);
+    let extra: Vec<String> = carriage.into_iter().flatten().chain(fault).collect();
     let started = Process::start(start, &values, &extra, log).await;
     started.map(Some).map_err(|error| RunError::NotStarted {
         error,

@@ -2,6 +2,7 @@
 //!
 //! Shared by the command line (which fills [`RunOptions`] in and shows [`ProgressEvent`]s) and the runner (which does the reverse).
 //! Only plain values: it neither reads files nor decides anything.
+use crate::sut::profile::Carriage;
 use crate::verdict::Verdict;
 use std::path::PathBuf;
 
@@ -43,12 +44,14 @@ pub struct RunOptions {
     pub fault: Option<String>,
     /// Overrides the transport of the profile.
     pub transport: Option<SipTransport>,
+    /// Carriage of short messages; that of the profile when absent.
+    pub carriage: Option<Carriage>,
     /// Folder of the feature files.
     pub features: PathBuf,
     /// Folder with `requirements/`, `systems/`, `faults.yaml`.
     pub fixtures: PathBuf,
     /// Folder of the accepted ladders (`<TC>.snap`); ladders are not compared when absent,
-    /// nor over another transport than the profile's.
+    /// nor over another transport or carriage than the profile's.
     pub ladders: Option<PathBuf>,
 }
 
@@ -63,6 +66,7 @@ impl RunOptions {
             out: None,
             fault: None,
             transport: None,
+            carriage: None,
             features,
             fixtures,
             ladders: None,

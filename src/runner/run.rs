@@ -57,7 +57,7 @@ pub enum RunError {
 
 /// Runs what the options ask for. The record is complete also after Ctrl-C; it then says so.
 pub async fn run(
-    options: RunOptions,
+    mut options: RunOptions,
     progress: impl Fn(ProgressEvent) + Send + Sync + 'static,
 ) -> Result<RunRecord, RunError> {
     let started = jiff::Timestamp::now();
@@ -69,6 +69,11 @@ pub async fn run(
     }
     let selected = select(&catalogue.cases, &options.selection)?;
     let (profile, profile_path) = Profile::load(&options.system, &options.fixtures)?;
+    if options.carriage.is_some_and(|c| c != profile.carriage()) {
+        // Ladders were accepted over the profile's own carriage.
+        options.ladders = None;
+    }
+    let profile = profile.over(options.carriage)?;
     let mut record = outline(
         &options,
         &profile,
@@ -184,7 +189,7 @@ fn outline(
             description: profile.description.clone(),
             profile_sha256: digest.iter().map(|octet| format!("{octet:02x}")).collect(),
             fault: options.fault.clone(),
-            carriage: profile.short_messages.name().to_owned(),
+            carriage: profile.carriage().name().to_owned(),
             transport,
         },
         selection: options.selection.clone(),

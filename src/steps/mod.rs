@@ -9,6 +9,7 @@ mod invitation;
 mod inviting_message;
 mod lab;
 mod number;
+mod pager;
 mod policy;
 mod sentences;
 mod stage;

@@ -29,6 +29,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("invitation.rs", include_str!("invitation.rs")),
     ("inviting_message.rs", include_str!("inviting_message.rs")),
     ("number.rs", include_str!("number.rs")),
+    ("pager.rs", include_str!("pager.rs")),
     ("policy.rs", include_str!("policy.rs")),
     ("teardown.rs", include_str!("teardown.rs")),
     ("users.rs", include_str!("users.rs")),

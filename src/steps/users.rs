@@ -165,7 +165,8 @@ fn cpm_properties(ixit: &Ixit, number: &str, contact: &str, pool: &str) -> Prope
     let values = json!({
         "number": number, "cpm": true, "contact": contact, "pool": pool,
         "answer_seconds": ixit.answer_seconds, "provisional_refresh_seconds": ixit.provisional_refresh_seconds,
-        "quarantine_seconds": ixit.quarantine_seconds, "anonymous_name": ixit.texts.anonymous_name,
+        "quarantine_seconds": ixit.quarantine_seconds, "large_message_octets": ixit.large_message_octets,
+        "anonymous_name": ixit.texts.anonymous_name,
         "invite_text": ixit.texts.invite, "group_invite_text": ixit.texts.group_invite,
         "closing_text": ixit.texts.closing, "help_text": ixit.texts.help,
         "accept_words": ixit.words.accept, "reject_words": ixit.words.reject, "leave_words": ixit.words.leave,

@@ -1,4 +1,5 @@
 //! Parameter types of the sentences: people, outcomes, treatments.
+use crate::peer::ue::PagerMessage;
 use cucumber::Parameter;
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -109,5 +110,56 @@ impl FromStr for Is {
     type Err = Infallible;
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(Self(!text.ends_with("not")))
+    }
+}
+
+/// What a pager-mode message holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(
+    name = "content",
+    regex = "plain text|wrapped plain text|a web page|a wrapped web page|a wrapped picture|a contact card"
+)]
+pub enum ContentKind {
+    Plain,
+    WrappedPlain,
+    Html,
+    WrappedHtml,
+    WrappedPicture,
+    ContactCard,
+}
+
+impl FromStr for ContentKind {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "plain text" => Self::Plain,
+            "wrapped plain text" => Self::WrappedPlain,
+            "a web page" => Self::Html,
+            "a wrapped web page" => Self::WrappedHtml,
+            "a wrapped picture" => Self::WrappedPicture,
+            _ => Self::ContactCard,
+        })
+    }
+}
+
+impl ContentKind {
+    /// The message with its text given that form.
+    pub fn message(self, message: PagerMessage) -> PagerMessage {
+        let bare = |kind: &str| PagerMessage {
+            content_type: kind.to_owned(),
+            ..message.clone()
+        };
+        let wrapped = |kind: &str| PagerMessage {
+            wrapped_type: Some(kind.to_owned()),
+            ..message.clone()
+        };
+        match self {
+            Self::Plain => bare("text/plain;charset=UTF-8"),
+            Self::WrappedPlain => message,
+            Self::Html => bare("text/html;charset=UTF-8"),
+            Self::ContactCard => bare("text/vcard;charset=UTF-8"),
+            Self::WrappedHtml => wrapped("text/html;charset=UTF-8"),
+            Self::WrappedPicture => wrapped("image/png"),
+        }
     }
 }

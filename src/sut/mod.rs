@@ -15,6 +15,10 @@ pub use profile::{Ixit, Profile};
 pub enum SutError {
     #[error("{path}: {message}")]
     Profile { path: String, message: String },
+    #[error(
+        "short messages over {carriage} are asked for, the profile describes {names}: choose one with --carriage or `carriage`"
+    )]
+    Carriage { carriage: String, names: String },
     #[error("starting the system under test: {0}")]
     Start(String),
     #[error("preparing {what}: {message}")]

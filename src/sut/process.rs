@@ -15,7 +15,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts the command with its placeholders filled in and waits for its first line. Its log goes to `log`.
+    /// Starts the command and `extra` arguments with their placeholders filled in and waits for its first line. Its log goes to `log`.
     pub async fn start(
         start: &Start,
         values: &BTreeMap<String, String>,
@@ -25,8 +25,8 @@ impl Process {
         let words: Vec<String> = start
             .command
             .iter()
+            .chain(extra)
             .map(|word| fill(word, values))
-            .chain(extra.iter().cloned())
             .collect();
         let (program, arguments) = words
             .split_first()

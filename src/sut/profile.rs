@@ -16,8 +16,9 @@ pub struct Profile {
     #[serde(default)]
     pub start: Option<Start>,
     pub sip: Sip,
-    #[serde(with = "yaml::choice")]
-    #[schemars(with = "ShortMessages")]
+    /// The carriage that is used when the run does not name one; needed where several are described.
+    #[serde(default)]
+    pub carriage: Option<Carriage>,
     pub short_messages: ShortMessages,
     #[serde(with = "yaml::choice")]
     #[schemars(with = "Provisioning")]
@@ -29,7 +30,7 @@ pub struct Profile {
     pub ixit: Ixit,
 }
 
-/// A command that starts the system. `{self}` is this program, `{smsc}` the address of the harness's SMSC.
+/// A command that starts the system. `{self}` is this program; the carriage in use adds its arguments behind it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
@@ -53,14 +54,57 @@ pub struct Sip {
     pub domain: String,
 }
 
-/// The carriage of short messages between the system and the harness.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum ShortMessages {
-    /// The harness is the message centre, the system the ESME.
-    Smpp(Smpp),
+/// What carries short messages between the system and the harness.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carriage {
+    /// SMPP: the harness is the message centre, the system the ESME.
+    Smpp,
+    /// Diameter SGd and S6c: the harness is SMS-GMSC, SMS-IWMSC and HSS, the system an IP-SM-GW.
+    Sgd,
+    /// As `sgd`, and every SMS user is an SMSIP UE that the system serves (3GPP TS 24.341).
+    SmsOverIp,
 }
 
+impl Carriage {
+    pub const ALL: [Self; 3] = [Self::Smpp, Self::Sgd, Self::SmsOverIp];
+
+    /// As profiles, the command line and `run.json` write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Smpp => "smpp",
+            Self::Sgd => "sgd",
+            Self::SmsOverIp => "sms-over-ip",
+        }
+    }
+
+    /// ICS items that the carriage decides: what it can show.
+    fn items(self) -> [(&'static str, bool); 4] {
+        let shows = self != Self::Smpp;
+        [
+            ("carriage.sc_address", shows),
+            ("carriage.routing_queries", shows),
+            ("carriage.time_stamp", shows),
+            ("carriage.sms_over_ip", self == Self::SmsOverIp),
+        ]
+    }
+}
+
+/// The carriages the system can be tested over; one at a time is used.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ShortMessages {
+    #[serde(default)]
+    pub smpp: Option<Smpp>,
+    #[serde(default)]
+    pub sgd: Option<Sgd>,
+    #[serde(default)]
+    pub sms_over_ip: Option<Sgd>,
+}
+
+/// The harness is the message centre, the system the ESME.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Smpp {
@@ -69,12 +113,64 @@ pub struct Smpp {
     pub system_id: String,
     pub password: String,
     pub bound_within_seconds: f64,
+    /// Behind `start.command` when this carriage is used; `{smsc}` is the address of the message centre.
+    #[serde(default)]
+    pub start_arguments: Vec<String>,
+}
+
+/// The harness is service centre and HSS in one Diameter node (3GPP TS 29.338), over TCP.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sgd {
+    /// Address the node listens on; port 0 lets the machine pick.
+    pub listen: std::net::SocketAddr,
+    /// Address of the system, or `{sgd}`, if the node is to dial; it listens all the same.
+    #[serde(default)]
+    pub connect: Option<String>,
+    /// Diameter identity of the node.
+    pub origin_host: String,
+    pub origin_realm: String,
+    /// Diameter identity of the system, where another node stands between; else what it says in its capabilities exchange.
+    #[serde(default)]
+    pub system_host: Option<String>,
+    #[serde(default)]
+    pub system_realm: Option<String>,
+    /// E.164 address of the service centre, `+` in front.
+    pub sc_address: String,
+    /// Address of the service centre in subscriber data of the HSS, where it is another one (INV-03).
+    #[serde(default)]
+    pub hss_sc_address: Option<String>,
+    /// How long to wait for the capabilities exchange.
+    pub ready_within_seconds: f64,
+    /// Behind `start.command` when this carriage is used; `{sgd}` is the address of the node.
+    #[serde(default)]
+    pub start_arguments: Vec<String>,
+}
+
+/// The description of the carriage that is used.
+#[derive(Debug, Clone, Copy)]
+pub enum InUse<'a> {
+    Smpp(&'a Smpp),
+    Sgd(&'a Sgd),
+    SmsOverIp(&'a Sgd),
+}
+
+impl InUse<'_> {
+    /// What this carriage adds to `start.command`.
+    pub fn start_arguments(self) -> Vec<String> {
+        match self {
+            Self::Smpp(smpp) => smpp.start_arguments.clone(),
+            Self::Sgd(sgd) | Self::SmsOverIp(sgd) => sgd.start_arguments.clone(),
+        }
+    }
 }
 
 impl ShortMessages {
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Smpp(_) => "smpp",
+    fn described(&self, carriage: Carriage) -> Option<InUse<'_>> {
+        match carriage {
+            Carriage::Smpp => self.smpp.as_ref().map(InUse::Smpp),
+            Carriage::Sgd => self.sgd.as_ref().map(InUse::Sgd),
+            Carriage::SmsOverIp => self.sms_over_ip.as_ref().map(InUse::SmsOverIp),
         }
     }
 }
@@ -149,6 +245,10 @@ pub struct Ixit {
     pub quarantine_seconds: f64,
     /// TD-04: limit for the answer to a BYE.
     pub bye_seconds: f64,
+    /// PGO-04: how long the answer to a pager message may wait for the service centre, where a test case waits for it.
+    pub short_submission_seconds: f64,
+    /// PGT-04: octets of text up to which a short message becomes one SIP MESSAGE; what is longer becomes a large message.
+    pub large_message_octets: usize,
     /// ANS-08: limit for acknowledging a short message.
     pub acknowledge_seconds: f64,
     /// ANS-03 (ambiguity A3).
@@ -205,28 +305,65 @@ impl Profile {
         Ok((profile, path))
     }
 
-    /// Replaces `{sip}` and `{provisioning}` by the addresses the started system has printed.
+    /// Replaces `{sip}`, `{provisioning}` and `{sgd}` by the addresses the started system has printed.
     pub fn with_addresses(mut self, addresses: &BTreeMap<String, String>) -> Self {
         for (name, value) in addresses {
             let placeholder = format!("{{{name}}}");
             self.sip.address = self.sip.address.replace(&placeholder, value);
             let Provisioning::Http(http) = &mut self.provisioning;
             http.base = http.base.replace(&placeholder, value);
+            let messages = &mut self.short_messages;
+            for sgd in messages.sgd.iter_mut().chain(&mut messages.sms_over_ip) {
+                let connect = &mut sgd.connect;
+                *connect = connect.take().map(|to| to.replace(&placeholder, value));
+            }
         }
         self
     }
 
+    /// The profile with one carriage chosen: the one asked for, else its own.
+    pub fn over(mut self, asked: Option<Carriage>) -> Result<Self, SutError> {
+        let described: Vec<Carriage> = Carriage::ALL
+            .into_iter()
+            .filter(|carriage| self.short_messages.described(*carriage).is_some())
+            .collect();
+        let names = described.iter().map(|carriage| carriage.name());
+        let names = names.collect::<Vec<_>>().join(", ");
+        let chosen = match (asked.or(self.carriage), described.as_slice()) {
+            (Some(carriage), _) if described.contains(&carriage) => carriage,
+            (None, [only]) => *only,
+            (Some(carriage), _) => {
+                let carriage = carriage.name().to_owned();
+                return Err(SutError::Carriage { carriage, names });
+            }
+            (None, _) => {
+                let carriage = "any, with `carriage` not set,".to_owned();
+                return Err(SutError::Carriage { carriage, names });
+            }
+        };
+        self.carriage = Some(chosen);
+        Ok(self)
+    }
+
+    /// The carriage in use; before `over`, the profile's own.
+    pub fn carriage(&self) -> Carriage {
+        let mut described = Carriage::ALL
+            .into_iter()
+            .filter(|carriage| self.short_messages.described(*carriage).is_some());
+        let first = described.next();
+        self.carriage.or(first).unwrap_or(Carriage::Smpp)
+    }
+
+    /// What the profile says of the carriage in use; `None` if it says nothing, which `over` does not let pass.
+    pub fn in_use(&self) -> Option<InUse<'_>> {
+        self.short_messages.described(self.carriage())
+    }
+
     /// Every ICS item: those the carriage decides, then the profile's own.
     pub fn items(&self) -> BTreeMap<String, bool> {
-        let mut items: BTreeMap<String, bool> = match self.short_messages {
-            ShortMessages::Smpp(_) => [
-                ("carriage.sc_address", false),
-                ("carriage.routing_queries", false),
-                ("carriage.time_stamp", false),
-            ]
-            .map(|(name, value)| (name.to_owned(), value))
-            .into(),
-        };
+        let decided = self.carriage().items();
+        let mut items: BTreeMap<String, bool> =
+            decided.map(|(name, value)| (name.to_owned(), value)).into();
         items.extend(self.ics.clone());
         items
     }
@@ -275,6 +412,23 @@ mod tests {
             let (_, below) = text.split_once(section).unwrap();
             assert!(below.contains("CHANGE-ME"), "{section}");
         }
+    }
+
+    #[test]
+    fn one_carriage_of_those_described_is_used() {
+        let (reference, _) = load("reference");
+        assert_eq!(reference.carriage(), Carriage::Smpp);
+        assert!(!reference.items()["carriage.sc_address"]);
+        let sgd = reference.over(Some(Carriage::Sgd)).unwrap();
+        assert!(sgd.items()["carriage.sc_address"]);
+        assert!(matches!(sgd.in_use(), Some(InUse::Sgd(_))));
+        let mut bare = sgd;
+        bare.short_messages.sgd = None;
+        assert!(bare.clone().over(None).is_err());
+        bare.carriage = None;
+        bare.short_messages.smpp = None;
+        let only = bare.over(None).unwrap();
+        assert_eq!(only.carriage(), Carriage::SmsOverIp);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod chat_content;
 pub mod finding;
 pub mod invitation;
 pub mod lattice;
+pub mod pager;
 pub mod question;
 pub mod register;
 pub mod scene;

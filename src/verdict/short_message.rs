@@ -295,6 +295,7 @@ fn gives_away(message: &ShortMessage, who: &Person) -> Option<String> {
 }
 
 //= ANO-02 type=test
+//= ANO-06 type=test
 pub fn nobody_tells(person: &str, to: &str, guard: f64) -> Question {
     let (person, to) = (person.to_owned(), to.to_owned());
     Question::throughout(

@@ -38,6 +38,16 @@ pub enum SenderNumber {
     Assigned,
 }
 
+/// What becomes of short messages whose sender is a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum AlphanumericOriginators {
+    /// Delivered from a SIP URI with the name as display name.
+    #[default]
+    Shown,
+    Refused,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct TemplateEntries {
@@ -109,6 +119,12 @@ pub struct Subscriber {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reassembly_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub submission_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub large_message_octets: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alphanumeric_originators: Option<AlphanumericOriginators>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub templates: Option<TemplateEntries>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymous_name: Option<String>,
@@ -131,6 +147,7 @@ impl Subscriber {
             ),
             ("quarantine_seconds", self.quarantine_seconds),
             ("reassembly_seconds", self.reassembly_seconds),
+            ("submission_seconds", self.submission_seconds),
         ];
         for (key, value) in seconds {
             if value.is_some_and(|v| !(0.0..=86_400.0).contains(&v)) {
@@ -191,6 +208,8 @@ pub struct Settings {
     pub provisional_refresh_seconds: f64,
     pub quarantine_seconds: f64,
     pub reassembly_seconds: f64,
+    /// How long a SIP MESSAGE may wait for the SMSC before 202.
+    pub submission_seconds: f64,
     pub templates: Templates,
     pub anonymous_name: String,
     pub keywords: Keywords,
@@ -240,6 +259,17 @@ impl Subscribers {
     /// Where out-of-dialog requests for this CPM user go.
     pub fn contact(&self, number: &str) -> Option<String> {
         self.entries.get(number).and_then(|s| s.contact.clone())
+    }
+
+    /// Octets of text up to which a short message to this CPM user is one SIP MESSAGE.
+    pub fn large_message_octets(&self, number: &str) -> usize {
+        self.of(number, |s| s.large_message_octets).unwrap_or(1300)
+    }
+
+    /// What becomes of short messages to this CPM user whose sender is a name.
+    pub fn alphanumeric_originators(&self, number: &str) -> AlphanumericOriginators {
+        self.of(number, |s| s.alphanumeric_originators)
+            .unwrap_or_default()
     }
 
     /// The subscriber may use interworking, as originator or as recipient.
@@ -300,6 +330,7 @@ impl Subscribers {
             provisional_refresh_seconds: seconds(|s| s.provisional_refresh_seconds, 55.0),
             quarantine_seconds: seconds(|s| s.quarantine_seconds, 30.0),
             reassembly_seconds: seconds(|s| s.reassembly_seconds, 60.0),
+            submission_seconds: seconds(|s| s.submission_seconds, 25.0),
             templates: self.templates(o),
             anonymous_name: self
                 .of(o, |s| s.anonymous_name.clone())
