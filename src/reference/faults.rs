@@ -125,6 +125,19 @@ faults! {
     ContentTypeDiffers "content-type-differs" "S2M-02" "labels the relayed text as text/html";
     CpimFromDiffers "cpim-from-differs" "S2M-03" "names another number than the SMS user's in CPIM From";
 
+    // Pager-mode messages from CPM users.
+    LeaksCallerInPager "leaks-caller-in-pager" "ANO-06" "sends an anonymous pager message from the CPM user's own number";
+    LongPagerTruncated "long-pager-truncated" "PGO-01" "submits only the first part of a long pager message to an SMS user";
+    PagerToCpmUserRefused "pager-to-cpm-user-refused" "PGO-02" "answers 404 to a pager message whose recipient is a CPM user";
+    PagerContentNotChecked "pager-content-not-checked" "PGO-03" "submits any content of a pager message as if it were text";
+    PagerAnsweredAtOnce "pager-answered-at-once" "PGO-04" "answers 200 to a pager message before the service centre has taken it";
+    PagerWaitsWithoutLimit "pager-waits-without-limit" "PGO-04" "waits for the service centre however long it takes";
+    LatePagerFailureUntold "late-pager-failure-untold" "PGO-04" "tells nobody that a submission failed after 202";
+    PagerWithContact "pager-with-contact" "PGO-07" "puts a Contact into the 2xx to MESSAGE";
+
+    // Short messages to CPM users.
+    PagerMessageTwice "pager-message-twice" "PGT-01" "sends two SIP MESSAGEs for one short message";
+
     // Teardown.
     NoClosingMessage "no-closing-message" "TD-01" "does not tell the SMS user that the chat has ended";
     ClosingMessageDespitePolicy "closing-message-despite-policy" "TD-02" "tells the SMS user although the policy is not to";

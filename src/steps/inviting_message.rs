@@ -109,8 +109,9 @@ async fn tells_who(lab: &mut Lab, person: PersonName, step: &Step) {
 /// Neither number nor display name in any short message of the test case.
 #[then(expr = "no short message to {person} tells who {person} is")]
 async fn nobody_tells(lab: &mut Lab, to: PersonName, person: PersonName, step: &Step) {
-    let guard = lab.ixit().guard_seconds;
-    lab.wait_for_inviting_message().await;
+    let (reaction, guard) = (lab.ixit().reaction_seconds, lab.ixit().guard_seconds);
+    lab.await_fact(short_message::any_received(&to.0, reaction))
+        .await;
     lab.never(
         &step.value,
         short_message::nobody_tells(&person.0, &to.0, guard),

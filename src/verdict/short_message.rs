@@ -54,6 +54,22 @@ fn received(view: &View, person: &str) -> Judgement {
     }
 }
 
+/// A whole short message on account of the stimulus, or of what came before it: something to look at.
+pub fn any_received(person: &str, reaction: f64) -> Question {
+    let person = person.to_owned();
+    Question::eventually(
+        format!("a short message reaches {person}"),
+        reaction,
+        move |view| {
+            let found = view.short_messages_to(&person);
+            match found.into_iter().find(|message| message.complete) {
+                Some(message) => Judgement::holds(quoted(&message), message.frames),
+                None => Judgement::awaited(format!("no short message to {person}")),
+            }
+        },
+    )
+}
+
 /// A conversion as the rows about the inviting message see it: where the invitation is accepted without asking, there is nothing to see.
 //= INV-08 type=test
 pub fn conversion_reaches(person: &str, reaction: f64) -> Question {

@@ -17,6 +17,7 @@ mod keywords;
 mod late;
 pub mod levels;
 mod media;
+mod notification;
 mod pager;
 mod registration;
 mod relay;

@@ -8,6 +8,7 @@ use super::failure::{self, Refusal, reason};
 use super::inbound::ShortMessage;
 use super::invitation::{MESSAGE_FEATURE, MESSAGE_SERVICE, Sender};
 use super::levels::{Level, PerLevel};
+use super::notification;
 use super::numbers::SessionId;
 use super::registration::reachable;
 use super::relay::{self, cpim_message};
@@ -15,7 +16,7 @@ use super::session_sms;
 use super::subscribers::Settings;
 use super::transport_level::level_of;
 use super::{Gateway, locked, read_locked};
-use crate::reference::faults::Fault;
+use crate::reference::faults::{Fault, InForce};
 use crate::reference::short_message::{Handover, Submission};
 use crate::reference::user_agent::{HeaderList, ServerRequest, Transport};
 use crate::wire::cpim::CpimMessage;
@@ -26,8 +27,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a SIP MESSAGE may wait for the SMSC before 202 (RFC 4320: well before 64*T1).
-const PATIENCE: Duration = Duration::from_secs(25);
 /// Pairs of sender number and SMS user whose parameters are kept.
 const MOST_CONVERSATIONS: usize = 50_000;
 
@@ -68,54 +67,106 @@ impl Conversations {
 
 /// A SIP MESSAGE of a CPM user becomes short messages; any other request outside dialogs is refused.
 //= PGO-01
+//= PGO-02
 pub async fn from_cpm_user(gateway: Arc<Gateway>, request: ServerRequest) {
     if request.request.method() != Some("MESSAGE") {
         return respond(request, &Refusal::new(405));
     }
     match submit(&gateway, &request.request) {
-        Ok((submissions, sender)) => {
-            let all = session_sms::all(submissions);
-            //= PGO-04
-            let result = tokio::time::timeout(PATIENCE, all).await;
-            let accepted = match result {
-                Ok(Ok(_)) => 200,
-                Ok(Err(error)) => return respond(request, &failure::of_submission(error)),
-                Err(_) => 202,
-            };
-            let headers = sender.cpm_headers();
-            request.respond(accepted, reason(accepted), &headers, None);
-        }
+        Ok(submitted) => answer(&gateway, request, submitted).await,
         Err(Denied::With(refusal)) => respond(request, &refusal),
         Err(Denied::InSilence) => request.ignore(),
     }
+}
+
+/// The final response waits for the service centre, but not so long that the sender's transaction ends (RFC 4320 section 4.2).
+//= PGO-04
+async fn answer(gateway: &Gateway, request: ServerRequest, submitted: Submitted) {
+    let faults = gateway.faults;
+    let mut patience = submitted.patience;
+    if faults.is(Fault::PagerWaitsWithoutLimit) {
+        patience = Duration::from_secs(3600);
+    }
+    let mut all = Box::pin(session_sms::all(submitted.submissions));
+    let headers = success_headers(gateway, &submitted.sender);
+    let accept = |request: ServerRequest, code| {
+        request.respond(code, reason(code), &headers, None);
+    };
+    if faults.is(Fault::PagerAnsweredAtOnce) {
+        accept(request, 200);
+        return;
+    }
+    match tokio::time::timeout(patience, &mut all).await {
+        Ok(Ok(_)) => accept(request, 200),
+        Ok(Err(error)) => respond(request, &failure::of_submission(error)),
+        Err(_) => {
+            accept(request, 202);
+            let failed = all.await.is_err();
+            if failed && !faults.is(Fault::LatePagerFailureUntold) {
+                notification::failed(gateway, &submitted.asked).await;
+            }
+        }
+    }
+}
+
+/// Header fields of a 2xx to MESSAGE. No Contact: it makes no dialog (RFC 3428 section 7).
+//= PGO-07
+fn success_headers(gateway: &Gateway, sender: &Sender) -> HeaderList {
+    let mut headers = sender.cpm_headers();
+    if gateway.faults.is(Fault::PagerWithContact) {
+        let contact = format!("<sip:{}>", gateway.agent.sip_address());
+        headers.push(("Contact".to_owned(), contact));
+    }
+    headers
 }
 
 fn respond(request: ServerRequest, refusal: &Refusal) {
     request.respond(refusal.code, refusal.reason(), &refusal.headers, None);
 }
 
-type Submitted = (Vec<Submission>, Sender);
+/// A pager message on its way.
+struct Submitted {
+    submissions: Vec<Submission>,
+    sender: Sender,
+    patience: Duration,
+    /// What the sender wants to know about its delivery.
+    asked: notification::Asked,
+}
 
 fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> {
     let deny = |code| Denied::With(Refusal::new(code));
+    let faults = gateway.faults;
     let sender = Sender::read(request);
     let target = request.uri().and_then(number_of);
-    let settings = {
+    let (settings, to_cpm_user) = {
         let subscribers = read_locked(&gateway.subscribers);
-        subscribers.settings(&sender.number, target.as_deref().unwrap_or_default())
+        let target = target.as_deref().unwrap_or_default();
+        let settings = subscribers.settings(&sender.number, target);
+        (settings, subscribers.is_cpm_user(target))
     };
     check_originator(gateway, &settings, sender.anonymous)?;
     let target = target.ok_or(deny(404))?;
-    let text = text_of(request).map_err(deny)?;
+    if to_cpm_user && faults.is(Fault::PagerToCpmUserRefused) {
+        return Err(deny(404));
+    }
+    let text = text_of(request, faults).map_err(deny)?;
     let number = sender_number(gateway, &sender, &settings, &target).ok_or(deny(480))?;
-    let messages = session_sms::compose(&text, &number, &target, 1).ok_or(deny(413))?;
+    let mut messages = session_sms::compose(&text, &number, &target, 1).ok_or(deny(413))?;
+    if !to_cpm_user && faults.is(Fault::LongPagerTruncated) {
+        messages.truncate(1);
+    }
     let conversation = Conversation {
         conversation_id: sender.conversation_id.clone(),
         contribution_id: sender.contribution_id.clone(),
         cpm_user: sender.number.clone(),
     };
     locked(&gateway.conversations).keep(&number, &target, conversation);
-    Ok((session_sms::submit(gateway, &settings, messages), sender))
+    Ok(Submitted {
+        patience: Duration::from_secs_f64(settings.submission_seconds),
+        asked: notification::Asked::read(request, &sender, &target),
+        submissions: session_sms::submit(gateway, &settings, messages),
+        sender,
+    })
 }
 
 /// The caller's own number, or one of the pool for who must not be known (kept in quarantine for the reply).
@@ -126,7 +177,8 @@ fn sender_number(
     settings: &Settings,
     sms_user: &str,
 ) -> Option<String> {
-    if !sender.anonymous && sender.number.starts_with('+') {
+    let hidden = sender.anonymous && !gateway.faults.is(Fault::LeaksCallerInPager);
+    if !hidden && sender.number.starts_with('+') {
         return Some(sender.number.clone());
     }
     let id = SessionId(0);
@@ -140,13 +192,19 @@ fn sender_number(
 
 /// Plain text, alone or in message/cpim; `Err` = response code.
 //= PGO-03
-fn text_of(request: &SipMessage) -> Result<String, u16> {
+fn text_of(request: &SipMessage, faults: InForce) -> Result<String, u16> {
+    let anything = faults.is(Fault::PagerContentNotChecked);
     let content_type = request.content_type().unwrap_or_default();
     match content_type.as_str() {
-        "text/plain" => String::from_utf8(request.body.clone()).map_err(|_| 400),
+        kind if kind == "text/plain" || (anything && kind != "message/cpim") => {
+            String::from_utf8(request.body.clone()).map_err(|_| 400)
+        }
         "message/cpim" => {
             let cpim = CpimMessage::parse(&request.body).map_err(|_| 400u16)?;
             let inner = cpim.content_type().unwrap_or("text/plain".into());
+            if anything {
+                return String::from_utf8(cpim.content).map_err(|_| 400);
+            }
             if relay::media_type(&inner) != "text/plain" {
                 return Err(415);
             }
@@ -196,6 +254,10 @@ pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: S
         return message.answer.give(Handover::Absent);
     };
     let request = compose(gateway, to, &message);
+    if gateway.faults.is(Fault::PagerMessageTwice) && message.text.len() <= 160 {
+        let again = gateway.agent.request(request.clone(), address, transport);
+        again.await.ok();
+    }
     let code = match gateway.agent.request(request, address, transport).await {
         Ok(response) => failure::of_delivery(response.status().unwrap_or(500)),
         Err(error) => {
