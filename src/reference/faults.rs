@@ -118,6 +118,22 @@ faults! {
     ChatTextAltered "chat-text-altered" "M2S-01" "sends the chat text in capital letters";
     ChatToWrongUser "chat-to-wrong-user" "M2S-02" "addresses chat texts to the SMS user of another chat of the same CPM user";
     CpimShown "cpim-shown" "M2S-03" "sends the CPIM header fields with the chat text";
+    ChunksNotReassembled "chunks-not-reassembled" "M2S-04" "takes each chunk of a chat message for a whole one";
+    AbortedMessageDelivered "aborted-message-delivered" "M2S-04" "delivers what had come of a chat message when its sender broke it off";
+    AlwaysUcs2 "always-ucs2" "M2S-05" "sends every chat text in UCS2";
+    ExtensionTableIncomplete "extension-table-incomplete" "M2S-05" "knows only brackets and the euro sign of the GSM alphabet's extension table";
+    PartsTooLong "parts-too-long" "M2S-06" "puts one septet or unit too many into the parts of a long chat text";
+    SplitsCharacters "splits-characters" "M2S-07" "splits escape sequences and surrogate pairs between the parts of a long chat text";
+    SendUnanswered "send-unanswered" "M2S-08" "does not answer a SEND whose Failure-Report is yes or absent";
+    AnswersDespiteFailureReport "answers-despite-failure-report" "M2S-08" "answers every SEND, whatever its Failure-Report";
+    ErrorNotAnswered "error-not-answered" "M2S-08" "does not answer a SEND that it refuses and whose Failure-Report is partial";
+    EmptySendRelayed "empty-send-relayed" "M2S-09" "sends an empty short message for an empty SEND";
+    ComposingRelayed "composing-relayed" "M2S-10" "tells the SMS user by short message that the CPM user is writing";
+    NonTextRelayed "non-text-relayed" "M2S-11" "sends content that is no text as if it were text";
+    NonTextUnreported "non-text-unreported" "M2S-11" "acknowledges content that is no text and drops it";
+    ChatOrderChanged "chat-order-changed" "M2S-12" "lets a chat text overtake the one before it";
+    RefusalNotReported "refusal-not-reported" "M2S-13" "keeps it to itself that a chat text was refused by the service centre";
+    RefusalEndsSession "refusal-ends-session" "M2S-13" "ends the session when a chat text is refused by the service centre";
 
     // Short messages into the chat.
     ShortMessageDropped "short-message-dropped" "S2M-01" "acknowledges a short message and does not relay it";

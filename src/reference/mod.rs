@@ -21,6 +21,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use user_agent::msrp::{MsrpConfig, MsrpDeparture};
 use user_agent::{UserAgent, UserAgentConfig};
 
 /// Arguments of `ims-conformance reference`.
@@ -156,6 +157,10 @@ impl Reference {
             .to_vec(),
             //= INV-14
             cancelled_invite_unanswered: faults.is(Fault::CancelWithout487),
+            msrp: MsrpConfig {
+                departure: msrp_departure(faults),
+                ..MsrpConfig::default()
+            },
             ..UserAgentConfig::default()
         };
         let (agent, incoming) = UserAgent::start(config).await.map_err(failed)?;
@@ -241,6 +246,18 @@ impl Reference {
         }
         self.gateway.agent.clone().stop().await;
         result
+    }
+}
+
+/// What the message endpoint does wrong under a fault.
+fn msrp_departure(faults: InForce) -> MsrpDeparture {
+    match faults.0 {
+        //= M2S-04
+        Some(Fault::ChunksNotReassembled) => MsrpDeparture::ChunksAlone,
+        Some(Fault::AbortedMessageDelivered) => MsrpDeparture::AbortedTaken,
+        //= M2S-09
+        Some(Fault::EmptySendRelayed) => MsrpDeparture::EmptyTold,
+        _ => MsrpDeparture::None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Chat messages in any form, how they are answered, and what is not made of them.
 use super::lab::Lab;
-use super::policy::refusing;
+use super::policy::{LONG_TEXT, refusing};
 use super::stage::Means;
 use super::vocabulary::PersonName;
 use crate::peer::behaviour::HandsetBehaviour;
@@ -70,20 +70,14 @@ async fn sends_chunks(
 /// Octets that message/cpim adds to a text, more or less.
 const WRAPPING: usize = 330;
 
-/// The last chunk ends with the flag `#`.
-#[when(expr = "{person} sends {person} the message {string} and breaks off")]
-async fn breaks_off(
-    lab: &mut Lab,
-    caller: PersonName,
-    callee: PersonName,
-    text: String,
-    step: &Step,
-) {
+/// The last chunk ends with the flag `#`; half of the text has come by then.
+#[when(expr = "{person} begins to send {person} a long message, and breaks off")]
+async fn breaks_off(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
     lab.stimulus(&step.value).await;
     let message = ChatText {
-        chunk_octets: Some(WRAPPING / 2),
+        chunk_octets: Some(WRAPPING),
         abort: true,
-        ..ChatText::plain(&text)
+        ..ChatText::plain(&LONG_TEXT.repeat(4))
     };
     lab.write(&caller, &callee, message);
 }

@@ -9,7 +9,7 @@ use super::relay::{self, ChatMessage, Relaying};
 use super::session::Session;
 use super::session_sms;
 use super::{State, failure};
-use crate::reference::faults::Fault;
+use crate::reference::faults::{Fault, InForce};
 use crate::reference::short_message::Handover;
 use crate::reference::user_agent::msrp::{MsrpEvent, MsrpIncoming, MsrpOutgoing, MsrpSession};
 use crate::reference::user_agent::{Dialog, DialogEvent, HeaderList, ServerRequest};
@@ -34,6 +34,8 @@ struct Chat {
     media_over: bool,
     /// When the session ends for want of a connection.
     media_deadline: Option<Instant>,
+    /// A chat text has gone to the SMS user.
+    talked: bool,
 }
 
 /// Why the session ends.
@@ -80,6 +82,7 @@ pub async fn serve(
         connected: false,
         media_over: false,
         media_deadline: Some(Instant::now() + FIRST_CONNECT),
+        talked: false,
     };
     if let Some(text) = chat.session.invitation.first_text.take() {
         let message = ChatMessage {
@@ -164,12 +167,14 @@ impl Chat {
     fn chat_message(&mut self, message: MsrpIncoming) {
         let read = match relay::read(&message, self.session.gateway.faults) {
             Ok(read) => read,
-            Err(code) => {
-                message.respond(code, "Not Converted");
-                return;
-            }
+            Err(code) => return refuse(message, code, self.session.gateway.faults),
         };
         let faults = self.session.gateway.faults;
+        //= M2S-09
+        let empty = message.content_type.is_none() && self.talked;
+        if empty && faults.is(Fault::EmptySendRelayed) {
+            self.session.submit("");
+        }
         let Some(mut read) = read.filter(|_| !faults.is(Fault::ChatDropped)) else {
             message.respond(200, "OK");
             return;
@@ -185,7 +190,15 @@ impl Chat {
             message.respond(413, "Too Large");
             return;
         };
-        let receipt = message.respond(200, "OK");
+        self.talked = true;
+        //= M2S-08
+        let receipt = if faults.is(Fault::SendUnanswered) && message.failure_report == "yes" {
+            message.ignore()
+        } else if faults.is(Fault::AnswersDespiteFailureReport) {
+            message.respond_unasked(200, "OK")
+        } else {
+            message.respond(200, "OK")
+        };
         super::reports::expect(
             &self.session,
             submissions,
@@ -354,4 +367,19 @@ impl Chat {
             self.msrp.control.close();
         }
     }
+}
+
+/// A chat message that cannot be converted.
+fn refuse(message: MsrpIncoming, code: u16, faults: InForce) {
+    //= M2S-08
+    if faults.is(Fault::ErrorNotAnswered) && message.failure_report == "partial" {
+        message.ignore();
+        return;
+    }
+    //= M2S-11
+    if faults.is(Fault::NonTextUnreported) && message.failure_report == "yes" {
+        message.respond(200, "OK");
+        return;
+    }
+    message.respond(code, "Not Converted");
 }

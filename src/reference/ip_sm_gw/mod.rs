@@ -10,6 +10,7 @@ pub mod subscribers;
 
 mod admission;
 mod chat;
+mod chat_text;
 mod failure;
 mod inbound;
 mod invitation;

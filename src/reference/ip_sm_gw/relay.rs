@@ -1,5 +1,6 @@
 //! One chat message into text, one text into a chat message (catalogue sections 2.6 and 2.7).
 
+use super::chat_text;
 use super::failure;
 use super::locked;
 use super::session::Session;
@@ -38,11 +39,15 @@ pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessag
     let Some(content_type) = &message.content_type else {
         return Ok(None);
     };
+    if faults.is(Fault::NonTextRelayed) && !known(content_type, &message.body) {
+        let text = String::from_utf8_lossy(&message.body).into_owned();
+        return Ok(Some(ChatMessage { text, ..read }));
+    }
     match media_type(content_type).as_str() {
         "message/cpim" => {}
         kind => {
             let text = String::from_utf8(message.body.clone()).map_err(|_| 400u16);
-            return plain(kind, text, read);
+            return plain(kind, text, read, faults);
         }
     }
     let cpim = CpimMessage::parse(&message.body).map_err(|_| 400u16)?;
@@ -65,18 +70,40 @@ pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessag
         negative_delivery: asks("negative-delivery"),
         ..read
     };
-    plain(&media_type(&inner), text, read)
+    plain(&media_type(&inner), text, read, faults)
+}
+
+/// Content that is converted, or known to be for machines only.
+fn known(content_type: &str, body: &[u8]) -> bool {
+    let mut kind = media_type(content_type);
+    if kind == "message/cpim" {
+        let inner = CpimMessage::parse(body).ok();
+        kind = inner
+            .and_then(|cpim| cpim.content_type())
+            .unwrap_or_default();
+    }
+    [
+        "text/plain",
+        "application/im-iscomposing+xml",
+        "message/imdn+xml",
+    ]
+    .contains(&kind.as_str())
 }
 
 fn plain(
     kind: &str,
     text: Result<String, u16>,
     read: ChatMessage,
+    faults: InForce,
 ) -> Result<Option<ChatMessage>, u16> {
     match kind {
         "text/plain" => {
             let text = text?;
             Ok((!text.is_empty()).then_some(ChatMessage { text, ..read }))
+        }
+        "application/im-iscomposing+xml" if faults.is(Fault::ComposingRelayed) => {
+            let text = "is writing".into();
+            Ok(Some(ChatMessage { text, ..read }))
         }
         "application/im-iscomposing+xml" | "message/imdn+xml" => Ok(None),
         _ => Err(415),
@@ -112,12 +139,20 @@ impl Session {
         if faults.is(Fault::ChatToWrongUser) {
             to = self.another_sms_user().unwrap_or(to);
         }
-        let mut messages = session_sms::compose(&message.text, &from, &to, self.references)?;
+        let mut messages = chat_text::compose(&message.text, &from, &to, self.references, faults)?;
         if self.sms_user.is_empty() {
             return Some(Vec::new());
         }
         if message.success_report || message.positive_delivery || message.negative_delivery {
             messages.iter_mut().for_each(|m| m.report_requested = true);
+        }
+        //= M2S-12
+        if faults.is(Fault::ChatOrderChanged) && self.references % 2 == 0 {
+            return Some(chat_text::submit_late(
+                &self.gateway,
+                &self.settings,
+                messages,
+            ));
         }
         Some(session_sms::submit(&self.gateway, &self.settings, messages))
     }

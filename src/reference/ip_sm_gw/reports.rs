@@ -6,6 +6,7 @@ use super::relay::ChatMessage;
 use super::session::Session;
 use super::session_sms;
 use super::{Gateway, failure, locked};
+use crate::reference::faults::Fault;
 use crate::reference::short_message::{Handover, Report, ReportReference, Submission};
 use crate::reference::user_agent::msrp::{MsrpControl, MsrpOutgoing, MsrpReceipt};
 use crate::wire::cpim::{CpimMessage, Imdn, ImdnStatus};
@@ -56,7 +57,7 @@ pub fn expect(
     message: &ChatMessage,
     control: &MsrpControl,
 ) {
-    let gateway = session.gateway.clone();
+    let (gateway, replaced) = (session.gateway.clone(), session.replaced.clone());
     let mut owed = Owed {
         parts: submissions.len(),
         done: false,
@@ -80,8 +81,13 @@ pub fn expect(
             }
             Err(error) => {
                 tracing::info!(%error, "a chat message was not accepted by the SMSC");
-                let code = failure::of_submission(error).code;
-                owed.tell(&gateway, false, code);
+                if gateway.faults.is(Fault::RefusalEndsSession) {
+                    replaced.notify_one();
+                }
+                if !gateway.faults.is(Fault::RefusalNotReported) {
+                    let code = failure::of_submission(error).code;
+                    owed.tell(&gateway, false, code);
+                }
             }
         }
     });

@@ -2,8 +2,8 @@
 use super::assembly::Outcome;
 use super::incoming::{MsrpIncoming, ReturnPath};
 use super::session::Session;
-use super::{Admission, MsrpEvent, MsrpReport, Shared};
-use crate::wire::msrp::{Framer, MsrpMessage, MsrpUri};
+use super::{Admission, MsrpDeparture, MsrpEvent, MsrpReport, Shared};
+use crate::wire::msrp::{Continuation, Framer, MsrpMessage, MsrpUri};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -282,9 +282,23 @@ fn find(
     }
 }
 
-fn send(shared: &Arc<Shared>, session: &Arc<Session>, message: MsrpMessage, path: ReturnPath) {
+fn send(shared: &Arc<Shared>, session: &Arc<Session>, mut message: MsrpMessage, path: ReturnPath) {
     if message.message_id().is_none_or(str::is_empty) {
         return path.answer(400, "Missing Message-ID");
+    }
+    let departure = shared.config.departure;
+    let alone = match departure {
+        MsrpDeparture::ChunksAlone => message.body.is_some(),
+        MsrpDeparture::EmptyTold => message.body.is_none(),
+        _ => false,
+    };
+    if alone {
+        let body = message.body.take().unwrap_or_default();
+        let incoming = MsrpIncoming::new(path, message.headers, body);
+        return session.event(MsrpEvent::Message(incoming));
+    }
+    if departure == MsrpDeparture::AbortedTaken && message.continuation == Continuation::Aborted {
+        message.continuation = Continuation::Complete;
     }
     if message.body.is_none() {
         // A bodiless SEND only binds the connection or keeps it open.

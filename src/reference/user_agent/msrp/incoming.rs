@@ -97,6 +97,12 @@ impl MsrpIncoming {
         self.receipt()
     }
 
+    /// Answers although the sender may not want it (a deliberate fault).
+    pub fn respond_unasked(mut self, code: u16, comment: &str) -> MsrpReceipt {
+        self.path.failure_report = "yes".into();
+        self.respond(code, comment)
+    }
+
     /// Leaves the transaction unanswered.
     pub fn ignore(mut self) -> MsrpReceipt {
         self.done = true;

@@ -40,6 +40,21 @@ pub struct MsrpConfig {
     pub unbound_idle: Duration,
     /// The same for a connection left open on purpose.
     pub kept_idle: Duration,
+    /// What the endpoint does wrong on purpose.
+    pub departure: MsrpDeparture,
+}
+
+/// Deliberate departures from RFC 4975; each stands for a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MsrpDeparture {
+    #[default]
+    None,
+    /// Every chunk is told as a message of its own.
+    ChunksAlone,
+    /// A message that its sender breaks off is told as far as it has come.
+    AbortedTaken,
+    /// A bodiless SEND is told like any other.
+    EmptyTold,
 }
 
 impl Default for MsrpConfig {
@@ -55,6 +70,7 @@ impl Default for MsrpConfig {
             connect_timeout: Duration::from_secs(10),
             unbound_idle: Duration::from_secs(30),
             kept_idle: Duration::from_secs(600),
+            departure: MsrpDeparture::None,
         }
     }
 }
