@@ -39,7 +39,8 @@ pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessag
     let Some(content_type) = &message.content_type else {
         return Ok(None);
     };
-    if faults.is(Fault::NonTextRelayed) && !known(content_type, &message.body) {
+    let asked = message.failure_report == "yes";
+    if faults.is(Fault::NonTextRelayed) && asked && !known(content_type, &message.body) {
         let text = String::from_utf8_lossy(&message.body).into_owned();
         return Ok(Some(ChatMessage { text, ..read }));
     }
