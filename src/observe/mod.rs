@@ -5,6 +5,7 @@
 mod chat;
 mod connection;
 mod dissect;
+mod encapsulated;
 pub mod facts;
 mod ladder;
 mod observer;
@@ -19,6 +20,7 @@ mod short_messages;
 mod sip;
 
 pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};
+pub use encapsulated::{Encapsulated, encapsulated, is_encapsulated};
 pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};
 pub use ladder::{Names, ladder};
 pub use observer::Observer;

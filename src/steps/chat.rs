@@ -4,7 +4,7 @@ use super::policy::LONG_TEXT;
 use super::stage::Means;
 use super::vocabulary::{PersonName, Word};
 use crate::peer::ue::{ChatText, Invitation, UeCommand};
-use crate::verdict::{Question, Reason, chat, invitation, scene, short_message};
+use crate::verdict::{Question, chat, invitation, scene, short_message};
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
@@ -60,15 +60,8 @@ async fn sends_short_message(
     text: String,
     step: &Step,
 ) {
-    lab.stimulus(&step.value).await;
-    let number = lab.stage().cast.number(&user.0).to_owned();
-    match &lab.user(&sender.0).means {
-        Means::Sms(handset) => handset.send(&number, &text),
-        Means::Cpm(_) => lab.broken(
-            Reason::Config,
-            format!("{} has no handset in this scenario", sender.0),
-        ),
-    }
+    lab.send_short_message(&step.value, &sender, &user, &text)
+        .await;
 }
 
 /// One short message with equal text, and no second.
@@ -243,6 +236,19 @@ async fn leaving_does_not_reach(lab: &mut Lab, user: PersonName, step: &Step) {
 }
 
 impl Lab {
+    /// A short message to somebody's own number.
+    pub async fn send_short_message(
+        &mut self,
+        sentence: &str,
+        sender: &PersonName,
+        user: &PersonName,
+        text: &str,
+    ) {
+        self.stimulus(sentence).await;
+        let number = self.stage().cast.number(&user.0).to_owned();
+        self.handset(sender).send(&number, text);
+    }
+
     /// Brings a chat session about: the SMS user accepts if he is asked.
     pub async fn establish(
         &mut self,

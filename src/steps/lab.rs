@@ -1,8 +1,10 @@
 //! The cucumber world: actions with their preparations and time limits, and questions with their patience.
 use super::stage::{Asked, Means, Stage, User};
+use super::vocabulary::PersonName;
+use crate::capture::Handset;
 use crate::capture::pacing::TICK;
-use crate::peer::ue::UeCommand;
-use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View};
+use crate::peer::ue::{Registration, UeCommand};
+use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View, levels};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -90,7 +92,9 @@ impl Lab {
     pub async fn prepare(&mut self) {
         let stage = self.stage();
         let facility = stage.facility.clone();
-        for user in stage.users.values_mut().filter(|user| user.unprepared) {
+        let mut registering = Vec::new();
+        for (name, user) in stage.users.iter_mut().filter(|(_, user)| user.unprepared) {
+            registering.extend(user.registration.map(|what| (name.clone(), what)));
             if let Err(error) = facility.provisioner.prepare_user(&user.properties).await {
                 stop(Stop::Suite {
                     reason: Reason::Provisioning,
@@ -98,6 +102,32 @@ impl Lab {
                 });
             }
             user.unprepared = false;
+        }
+        for (name, registration) in registering {
+            self.register_now(&name, registration).await;
+        }
+    }
+
+    /// The REGISTER of the S-CSCF and its 200, without which the test case is inconclusive.
+    async fn register_now(&mut self, name: &str, registration: Registration) {
+        let stage = self.stage();
+        stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);
+        let sentence = format!("{name}'s registration");
+        stage.tap.mark(&sentence);
+        self.order(name, UeCommand::Register(registration));
+        let reaction = self.stage().facility.profile.ixit.reaction_seconds;
+        let accepted = levels::registration_accepted(name, reaction);
+        self.require(&sentence, accepted).await;
+    }
+
+    /// The handset of somebody behind the service centre.
+    pub fn handset(&mut self, person: &PersonName) -> Handset {
+        match &self.user(&person.0).means {
+            Means::Sms(handset) => handset.clone(),
+            Means::Cpm(_) => self.broken(
+                Reason::Config,
+                format!("{} has no handset in this scenario", person.0),
+            ),
         }
     }
 

@@ -31,6 +31,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("number.rs", include_str!("number.rs")),
     ("pager.rs", include_str!("pager.rs")),
     ("policy.rs", include_str!("policy.rs")),
+    ("smsip.rs", include_str!("smsip.rs")),
     ("teardown.rs", include_str!("teardown.rs")),
     ("users.rs", include_str!("users.rs")),
 ];

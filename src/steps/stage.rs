@@ -2,7 +2,7 @@
 use crate::capture::pacing::{BREATH, GRACE};
 use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
 use crate::observe::{self, Direction, Names, Observer, Trace, expected, unsettled};
-use crate::peer::ue::{Transport, UeCommand, UeEvent};
+use crate::peer::ue::{Registration, Transport, UeCommand, UeEvent};
 use crate::sut::Profile;
 use crate::sut::provision::{Properties, Provisioner};
 use crate::verdict::{Cast, Finding, Question, View};
@@ -43,7 +43,9 @@ pub enum Means {
 pub struct User {
     pub means: Means,
     pub properties: Properties,
-    /// Properties have changed since the system was last told.
+    /// What the S-CSCF registers of him, if it does.
+    pub registration: Option<Registration>,
+    /// Properties or registration have changed since the system was last told.
     pub unprepared: bool,
 }
 

@@ -74,12 +74,13 @@ impl Lab {
             User {
                 means,
                 properties,
+                registration: None,
                 unprepared: true,
             },
         );
     }
 
-    async fn introduce_cpm_user(&mut self, person: &PersonName) {
+    pub async fn introduce_cpm_user(&mut self, person: &PersonName) {
         let facility = self.stage().facility.clone();
         let number = self.stage().user_number(person.index());
         let sip = &facility.profile.sip;

@@ -1,5 +1,6 @@
 //! Parameter types of the sentences: people, outcomes, treatments.
 use crate::peer::ue::PagerMessage;
+use crate::verdict::levels::Form;
 use cucumber::Parameter;
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -161,5 +162,99 @@ impl ContentKind {
             Self::WrappedHtml => wrapped("text/html;charset=UTF-8"),
             Self::WrappedPicture => wrapped("image/png"),
         }
+    }
+}
+
+/// What a terminal is registered for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(
+    name = "capabilities",
+    regex = "CPM and SMS over IP|CPM only|SMS over IP only"
+)]
+pub enum Capabilities {
+    Cpm,
+    SmsOverIp,
+    Both,
+}
+
+impl FromStr for Capabilities {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "CPM only" => Self::Cpm,
+            "SMS over IP only" => Self::SmsOverIp,
+            _ => Self::Both,
+        })
+    }
+}
+
+impl Capabilities {
+    pub fn cpm(self) -> bool {
+        self != Self::SmsOverIp
+    }
+
+    pub fn smsip(self) -> bool {
+        self != Self::Cpm
+    }
+}
+
+/// Levels of interworking, 3GPP TS 23.204 clause 6.8.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(
+    name = "level",
+    regex = "transport level only|service level only|both levels|neither level|transport level|service level"
+)]
+pub enum LevelName {
+    Transport,
+    Service,
+    Both,
+    Neither,
+}
+
+impl FromStr for LevelName {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "transport level only" | "transport level" => Self::Transport,
+            "service level only" | "service level" => Self::Service,
+            "both levels" => Self::Both,
+            _ => Self::Neither,
+        })
+    }
+}
+
+impl LevelName {
+    pub fn transport(self) -> bool {
+        matches!(self, Self::Transport | Self::Both)
+    }
+
+    pub fn service(self) -> bool {
+        matches!(self, Self::Service | Self::Both)
+    }
+
+    /// The operator's policy that stands for it.
+    pub fn policy(self) -> &'static str {
+        match self {
+            Self::Transport => "transport",
+            _ => "service",
+        }
+    }
+}
+
+/// The form a short message takes towards a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(
+    name = "form",
+    regex = "as an encapsulated short message|as an instant message"
+)]
+pub struct FormName(pub Form);
+
+impl FromStr for FormName {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(match text {
+            "as an instant message" => Form::InstantMessage,
+            _ => Form::Encapsulated,
+        }))
     }
 }

@@ -7,6 +7,7 @@ pub mod chat_content;
 pub mod finding;
 pub mod invitation;
 pub mod lattice;
+pub mod levels;
 pub mod pager;
 pub mod question;
 pub mod register;
@@ -14,6 +15,7 @@ pub mod scene;
 pub mod session_number;
 pub mod short_message;
 pub mod teardown;
+pub mod transport_level;
 pub mod waiting;
 
 pub use cast::{Cast, Person};

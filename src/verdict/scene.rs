@@ -142,11 +142,12 @@ impl<'a> View<'a> {
         facts.flat_map(|seen| seen.frames.iter().copied()).collect()
     }
 
-    /// SIP MESSAGE requests from the system since the stimulus.
+    /// SIP MESSAGE requests from the system since the stimulus, short messages over IP apart.
     pub fn new_pager_messages(&self) -> Vec<Transaction<'a>> {
         let mut found = observe::messages(self.trace);
         found.retain(|message| {
             message.direction == Direction::FromSystem
+                && !observe::is_encapsulated(message)
                 && first(message.request.frames()) > self.before_stimulus
         });
         found

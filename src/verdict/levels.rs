@@ -1,0 +1,136 @@
+//! Which level a short message for an IMS user takes, and the registration that the choice rests on.
+use super::scene::{first, pager_text, same_number};
+use super::transport_level::{UNREADABLE, frames};
+use super::{Judgement, Question, Reason, View};
+use crate::observe::{Direction, Transaction, transactions_of};
+use crate::wire::sip::number_of;
+
+/// The form in which a short message can reach a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// RP-DATA in SIP MESSAGE.
+    Encapsulated,
+    /// A CPM pager message.
+    InstantMessage,
+}
+
+/// A short message reaches a terminal in one form, under the sender's number, and not in the other.
+//= AUT-06 type=test
+//= AUT-07 type=test
+//= AUT-08 type=test
+//= RTE-09 type=test
+//= PGO-08 type=test
+//= S2M-10 type=test
+pub fn reaches(text: &str, from: &str, to: &str, form: Form, reaction: f64) -> Question {
+    let (text, from, to) = (text.to_owned(), from.to_owned(), to.to_owned());
+    let expected = match form {
+        Form::Encapsulated => format!("{to}'s terminal gets RP-DATA with that text"),
+        Form::InstantMessage => format!("{to} gets a SIP MESSAGE with that text"),
+    };
+    Question::eventually(expected, reaction, move |view| {
+        let delivered = view.encapsulated_to(&to);
+        let encapsulated = delivered
+            .iter()
+            .find(|one| one.text().is_some_and(|(_, found)| found == text));
+        if delivered.iter().any(|one| one.message.is_none()) {
+            return Judgement::unproven(UNREADABLE);
+        }
+        let interworked = interworked(view, &to, &text);
+        match (form, encapsulated, interworked) {
+            (Form::Encapsulated, Some(one), _) => {
+                let sender = one.text().map(|(sender, _)| sender).unwrap_or_default();
+                let observed = format!("RP-DATA from {sender}");
+                match same_number(&sender, view.cast.number(&from)) {
+                    true => Judgement::holds(observed, frames(one)),
+                    false => Judgement::broken(Reason::WrongValue, observed, frames(one)),
+                }
+            }
+            (Form::InstantMessage, None, Some(message)) => {
+                Judgement::holds("SIP MESSAGE", message.request.frames())
+            }
+            (Form::Encapsulated, None, Some(message)) => Judgement::broken(
+                Reason::WrongValue,
+                "it came as an instant message",
+                message.request.frames(),
+            ),
+            (Form::InstantMessage, Some(one), _) => {
+                Judgement::broken(Reason::WrongValue, "it came encapsulated", frames(one))
+            }
+            (_, None, None) => Judgement::awaited("it has not come"),
+        }
+    })
+}
+
+fn interworked<'a>(view: &View<'a>, to: &str, text: &str) -> Option<Transaction<'a>> {
+    let number = view.cast.number(to).to_owned();
+    view.new_pager_messages().into_iter().find(|message| {
+        let request = message.request.message;
+        let to = request.address("To");
+        let to = to.and_then(|to| number_of(to.uri.as_str()));
+        pager_text(request) == text && to.is_some_and(|to| same_number(&to, &number))
+    })
+}
+
+/// Nothing comes by SIP MESSAGE, in one form or in any.
+//= AUT-06 type=test
+//= RTE-09 type=test
+//= S2M-10 type=test
+pub fn none_reaches(form: Option<Form>, person: &str, guard: f64) -> Question {
+    let person = person.to_owned();
+    let expected = match form {
+        Some(Form::Encapsulated) => format!("nothing encapsulated reaches {person}"),
+        Some(Form::InstantMessage) => format!("no instant message reaches {person}"),
+        None => format!("neither form of message reaches {person}"),
+    };
+    Question::throughout(expected, guard, move |view| {
+        if form != Some(Form::InstantMessage)
+            && let Some(one) = view.encapsulated_to(&person).first()
+        {
+            return Judgement::broken(Reason::Unexpected, "one encapsulated", frames(one));
+        }
+        if form != Some(Form::Encapsulated)
+            && let Some(one) = view.new_pager_messages().first()
+        {
+            let all = one.request.frames();
+            return Judgement::broken(Reason::Unexpected, "an instant message", all);
+        }
+        let facts = view.trace.facts.iter().filter(|seen| {
+            seen.direction == Direction::FromSystem && first(&seen.frames) > view.before_stimulus
+        });
+        let alive: Vec<u32> = facts.flat_map(|seen| seen.frames.clone()).collect();
+        match alive.is_empty() {
+            true => Judgement::unproven("the system has shown no sign that it heard anything"),
+            false => Judgement::holds("none, and the system has answered", alive),
+        }
+    })
+}
+
+/// The S-CSCF's REGISTER for a person gets 200.
+//= RTE-09 type=test
+pub fn registration_accepted(person: &str, reaction: f64) -> Question {
+    let person = person.to_owned();
+    Question::eventually(
+        format!("the third-party REGISTER for {person} is answered 200"),
+        reaction,
+        move |view| {
+            let number = view.cast.number(&person);
+            let registers = transactions_of(view.trace, "REGISTER");
+            let last = registers.iter().rfind(|one| {
+                let to = one.request.message.address("To");
+                let to = to.and_then(|to| number_of(to.uri.as_str()));
+                first(one.request.frames()) > view.before_stimulus
+                    && to.is_some_and(|to| same_number(&to, number))
+            });
+            let Some(last) = last else {
+                return Judgement::unproven("no REGISTER was sent since the stimulus");
+            };
+            let mut all = last.request.frames().to_vec();
+            all.extend(last.final_response().iter().flat_map(|r| r.frames()));
+            match last.final_status() {
+                Some(200) => Judgement::holds("200", all),
+                Some(code) => Judgement::broken(Reason::WrongValue, code.to_string(), all),
+                None => Judgement::awaited("no final response"),
+            }
+        },
+    )
+}
