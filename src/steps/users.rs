@@ -168,6 +168,8 @@ fn cpm_properties(ixit: &Ixit, number: &str, contact: &str, pool: &str) -> Prope
         "answer_seconds": ixit.answer_seconds, "provisional_refresh_seconds": ixit.provisional_refresh_seconds,
         "quarantine_seconds": ixit.quarantine_seconds, "large_message_octets": ixit.large_message_octets,
         "anonymous_name": ixit.texts.anonymous_name,
+        "change_interval_seconds": ixit.change_interval_seconds, "group_prefix": ixit.texts.group_prefix,
+        "joined_text": ixit.texts.joined, "left_text": ixit.texts.left,
         "invite_text": ixit.texts.invite, "group_invite_text": ixit.texts.group_invite,
         "closing_text": ixit.texts.closing, "help_text": ixit.texts.help,
         "accept_words": ixit.words.accept, "reject_words": ixit.words.reject, "leave_words": ixit.words.leave,

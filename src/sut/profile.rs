@@ -243,6 +243,17 @@ pub struct Ixit {
     /// INV-11, ANS-07: by how much the end of T_ans may be missed.
     pub answer_tolerance_seconds: f64,
     pub quarantine_seconds: f64,
+    /// T_reasm where a part of a concatenated short message is lost (S2M-07).
+    pub short_reassembly_seconds: f64,
+    /// S2M-05: how long the system waits for the answer to a SEND (RFC 4975 section 7.1: 30 s).
+    pub message_response_seconds: f64,
+    /// W: how long a lost MSRP connection may take to come back (TD-14).
+    pub reconnect_seconds: f64,
+    /// TD-13: session interval that the suite asks for (RFC 4028 section 4: 90 s at least).
+    pub session_interval_seconds: u32,
+    /// GRP-08: the system collects changes of a group chat for this long, and tells them in at most so many short messages.
+    pub change_interval_seconds: f64,
+    pub changes_at_most: usize,
     /// TD-04: limit for the answer to a BYE.
     pub bye_seconds: f64,
     /// PGO-04: how long the answer to a pager message may wait for the service centre, where a test case waits for it.
@@ -276,6 +287,11 @@ pub struct Texts {
     /// The part of the inviting text that says it is an invitation to a chat session (INV-05).
     pub invite_marker: String,
     pub group_invite: String,
+    /// What stands before a text from a group chat (GRP-06); `{sender}` is filled in by the system.
+    pub group_prefix: String,
+    /// Who has joined or left a group chat (GRP-07); `{participants}` is filled in by the system.
+    pub joined: String,
+    pub left: String,
     pub closing: String,
     pub help: String,
     pub anonymous_name: String,

@@ -17,8 +17,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// How long a lost MSRP connection may take to come back, and a first one to come at all.
-const RECONNECT: Duration = Duration::from_secs(5);
+/// How long what is relayed under a fault may take, and a first MSRP connection to come.
+const RELAYED: Duration = Duration::from_secs(5);
 const FIRST_CONNECT: Duration = Duration::from_secs(30);
 /// Short messages waiting for their turn in one chat.
 const MOST_WAITING: usize = 64;
@@ -154,7 +154,9 @@ impl Chat {
             //= TD-14
             Some(MsrpEvent::Lost) => {
                 self.connected = false;
-                self.media_deadline = Some(Instant::now() + RECONNECT);
+                let seconds = self.session.settings.reconnect_seconds;
+                let reconnect = Duration::from_secs_f64(seconds);
+                self.media_deadline = Some(Instant::now() + reconnect);
             }
             None => self.media_over = true,
         }
@@ -274,7 +276,9 @@ impl Chat {
             },
         };
         let send = self.outgoing(&text);
-        self.relaying = Some(relay::start(self.msrp.control.clone(), send, answer));
+        let patience = Duration::from_secs_f64(self.session.settings.message_response_seconds);
+        let control = self.msrp.control.clone();
+        self.relaying = Some(relay::start(control, send, answer, patience));
     }
 
     /// Ends the session; its number goes to quarantine, nobody waits for the SMS side unless a fault says so.
@@ -304,7 +308,7 @@ impl Chat {
             Ending::Left(relayed) => {
                 if let Some(text) = relayed {
                     let sent = self.msrp.control.send(self.outgoing(&text));
-                    tokio::time::timeout(RECONNECT, sent).await.ok();
+                    tokio::time::timeout(RELAYED, sent).await.ok();
                 }
                 if faults.is(Fault::ByesTwice)
                     && let Err(error) = self.dialog.control.bye_and_stay().await

@@ -10,6 +10,7 @@ use crate::reference::short_message::{DeliveryAnswer, Handover, Submission};
 use crate::reference::user_agent::msrp::{MsrpControl, MsrpIncoming, MsrpOutgoing};
 use crate::wire::cpim::CpimMessage;
 use std::pin::Pin;
+use std::time::Duration;
 
 /// A short message on its way into the chat.
 pub type Relaying = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -226,15 +227,21 @@ pub fn cpim_message(
 
 /// Sends it and answers the short message by what comes of it.
 //= S2M-05
-pub fn start(control: MsrpControl, send: MsrpOutgoing, answer: Option<DeliveryAnswer>) -> Relaying {
+pub fn start(
+    control: MsrpControl,
+    send: MsrpOutgoing,
+    answer: Option<DeliveryAnswer>,
+    patience: Duration,
+) -> Relaying {
     Box::pin(async move {
-        let code = match control.send(send).await {
-            Ok(200) => Handover::Taken,
-            Ok(code) => failure::of_delivery(code),
-            Err(error) => {
+        let code = match tokio::time::timeout(patience, control.send(send)).await {
+            Ok(Ok(200)) => Handover::Taken,
+            Ok(Ok(code)) => failure::of_delivery(code),
+            Ok(Err(error)) => {
                 tracing::info!(%error, "a short message did not reach the chat");
                 Handover::Absent
             }
+            Err(_) => Handover::Absent,
         };
         if let Some(answer) = answer {
             answer.give(code);

@@ -61,6 +61,12 @@ pub struct TemplateEntries {
     pub help: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_answer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_prefix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -119,6 +125,14 @@ pub struct Subscriber {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reassembly_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_response_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconnect_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tell_changes: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_interval_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub submission_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub large_message_octets: Option<usize>,
@@ -147,6 +161,9 @@ impl Subscriber {
             ),
             ("quarantine_seconds", self.quarantine_seconds),
             ("reassembly_seconds", self.reassembly_seconds),
+            ("message_response_seconds", self.message_response_seconds),
+            ("reconnect_seconds", self.reconnect_seconds),
+            ("change_interval_seconds", self.change_interval_seconds),
             ("submission_seconds", self.submission_seconds),
         ];
         for (key, value) in seconds {
@@ -192,6 +209,11 @@ pub struct Templates {
     pub closing: String,
     pub help: String,
     pub late_answer: String,
+    /// What stands before a text from a group chat.
+    pub group_prefix: String,
+    /// Who has joined or left a group chat.
+    pub joined: String,
+    pub left: String,
 }
 
 /// Everything that applies to one attempt, looked up once when it begins.
@@ -208,6 +230,13 @@ pub struct Settings {
     pub provisional_refresh_seconds: f64,
     pub quarantine_seconds: f64,
     pub reassembly_seconds: f64,
+    /// How long the CPM user's client may take to answer a SEND.
+    pub message_response_seconds: f64,
+    /// How long a lost MSRP connection may take to come back.
+    pub reconnect_seconds: f64,
+    /// SMS users are told who joins or leaves a group chat, at most this often.
+    pub tell_changes: bool,
+    pub change_interval_seconds: f64,
     /// How long a SIP MESSAGE may wait for the SMSC before 202.
     pub submission_seconds: f64,
     pub templates: Templates,
@@ -330,6 +359,10 @@ impl Subscribers {
             provisional_refresh_seconds: seconds(|s| s.provisional_refresh_seconds, 55.0),
             quarantine_seconds: seconds(|s| s.quarantine_seconds, 30.0),
             reassembly_seconds: seconds(|s| s.reassembly_seconds, 60.0),
+            message_response_seconds: seconds(|s| s.message_response_seconds, 30.0),
+            reconnect_seconds: seconds(|s| s.reconnect_seconds, 5.0),
+            tell_changes: self.of(o, |s| s.tell_changes).unwrap_or(true),
+            change_interval_seconds: seconds(|s| s.change_interval_seconds, 5.0),
             submission_seconds: seconds(|s| s.submission_seconds, 25.0),
             templates: self.templates(o),
             anonymous_name: self
@@ -366,6 +399,9 @@ impl Subscribers {
                 "Please reply {accept} to accept or {reject} to reject the chat with {caller}.",
             ),
             late_answer: text(|t| t.late_answer.clone(), ""),
+            group_prefix: text(|t| t.group_prefix.clone(), "{sender}: "),
+            joined: text(|t| t.joined.clone(), "{participants} joined."),
+            left: text(|t| t.left.clone(), "{participants} left."),
         }
     }
 
