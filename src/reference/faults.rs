@@ -66,6 +66,8 @@ faults! {
     IgnoresLevelAuthorisation "ignores-level-authorisation" "AUT-07" "chooses between the levels by policy, authorised or not";
     LevelPolicyIgnored "level-policy-ignored" "AUT-08" "takes the other level than the operator's policy says";
 
+    RefetchesHssData "refetches-hss-data" "AUT-09" "asks the HSS again at every attempt instead of keeping what it said at registration";
+
     // Anonymity.
     RefusesPrivacyAsMalformed "refuses-privacy-as-malformed" "ANO-01" "answers 400 to an invitation with Privacy: id";
     LeaksCallerInInvitingMessage "leaks-caller-in-inviting-message" "ANO-02" "names the anonymous caller in the inviting message";
@@ -153,6 +155,20 @@ faults! {
 
     // Short messages to CPM users.
     PagerMessageTwice "pager-message-twice" "PGT-01" "sends two SIP MESSAGEs for one short message";
+
+    // Routing and the HSS.
+    WrongScAddress "wrong-sc-address" "INV-02" "submits the inviting message with another service centre address than its own";
+    OwnConfigOverHssScAddress "own-config-over-hss-sc-address" "INV-03" "prefers the provisioned service centre to the one the HSS holds";
+    ClosingWithWrongScAddress "closing-with-wrong-sc-address" "TD-06" "submits the closing message with another service centre address";
+    PagerWithWrongScAddress "pager-with-wrong-sc-address" "PGO-05" "submits pager messages with another service centre address";
+    NoRoutingQuery "no-routing-query" "PGO-06" "delivers at the terminating side without asking the HSS where the SMS user is";
+    AcknowledgesBeforeSip "acknowledges-before-sip" "PGT-02" "acknowledges a short message before it has sent it on";
+    NoDeliverReport "no-deliver-report" "PGT-03" "acknowledges a short message without SMS-DELIVER-REPORT";
+    CorrelationIdReused "correlation-id-reused" "RTE-02" "gives every routing query the same correlation id";
+    CorrelationIdIsImsi "correlation-id-is-imsi" "RTE-03" "answers a routing query with the user's IMSI";
+    UnknownCorrelationIdAccepted "unknown-correlation-id-accepted" "RTE-04" "takes a short message under an unknown correlation id for the latest one's";
+    RoutingQueryLooped "routing-query-looped" "RTE-06" "passes a routing query of its own that comes back to it on to the HSS again";
+    SessionNumberNotRouted "session-number-not-routed" "RTE-08" "answers that a session number is unknown";
 
     // Teardown.
     NoClosingMessage "no-closing-message" "TD-01" "does not tell the SMS user that the chat has ended";

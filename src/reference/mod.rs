@@ -17,6 +17,7 @@ use esme::{Esme, EsmeConfig};
 use faults::{Fault, InForce};
 use ip_sm_gw::{Gateway, Provisioned};
 use link::ShortMessageLink;
+use sgd::{SgdConfig, SgdNode};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -174,12 +175,20 @@ impl Reference {
                 let (esme, arrivals) = Esme::start(EsmeConfig::new(smsc, id, password));
                 (Some(ShortMessageLink::Smpp(esme)), arrivals)
             }
-            None => (None, tokio::sync::mpsc::channel(1).1),
+            None => match SgdConfig::new(&arguments.sgd) {
+                Some(config) => {
+                    let (node, arrivals) = SgdNode::start(config, faults);
+                    (Some(ShortMessageLink::Sgd(node)), arrivals)
+                }
+                None => (None, tokio::sync::mpsc::channel(1).1),
+            },
         };
         let gateway = Gateway::new(agent, link, faults, arguments.max_sessions, provisioned)
             .map_err(|what| {
                 ReferenceError::Config(arguments.config.clone().unwrap_or_default(), what)
             })?;
+        ip_sm_gw::write_locked(&gateway.subscribers).default_service_centre =
+            arguments.sgd.service_centre();
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         let mut until = stopping.clone();

@@ -2,7 +2,9 @@
 //!
 //! Holds what goes out and what becomes of it, what comes in and how it is answered, and reports. A link (`link`) puts it on a wire.
 
+use super::sgd::HssData;
 use crate::wire::sms::{Coding, Concatenation, UserDataHeader};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// One short message, or one part of a concatenated one, on its way to an SMS user.
@@ -19,6 +21,8 @@ pub struct OutgoingShortMessage {
     pub payload: Vec<u8>,
     pub protocol_id: u8,
     pub report_requested: bool,
+    /// How long the service centre need try; its own choice if it is not told.
+    pub validity: Option<Duration>,
     /// Number of the service centre, for links that name one.
     pub service_centre: Option<String>,
     /// Which part of how many.
@@ -55,6 +59,8 @@ pub enum Arrival {
     Message(Delivery),
     Report(Report),
     Query(RoutingQuery),
+    /// The HSS pushes the data of a CPM user.
+    SubscriberData(String, HssData),
 }
 
 /// A short message, or one part of one, that the gateway is to take.
@@ -94,8 +100,18 @@ pub struct Report {
 #[derive(Debug)]
 pub struct RoutingQuery {
     pub number: String,
-    /// Whether they are to come here.
-    pub answer: oneshot::Sender<bool>,
+    pub answer: oneshot::Sender<Reach>,
+}
+
+/// Whom the gateway reaches under a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The partners of the sessions that have the number.
+    SessionNumber,
+    /// A user whose number it is.
+    User,
+    /// Nobody it knows.
+    Stranger,
 }
 
 /// How the gateway answers a delivery: the classes of table 4.4 of the catalogue.

@@ -153,6 +153,7 @@ mod tests {
             protocol_id: 0,
             report_requested: false,
             service_centre: None,
+            validity: None,
             part: (1, 1),
         }
     }

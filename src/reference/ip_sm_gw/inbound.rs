@@ -5,9 +5,11 @@
 //! part that completes the message carries the acknowledgement of the whole.
 
 use super::numbers::Allocation;
-use super::{Gateway, locked, pager, read_locked, registration, transport_level};
+use super::{Gateway, locked, pager, read_locked, registration, transport_level, write_locked};
 use crate::reference::faults::Fault;
-use crate::reference::short_message::{Arrival, Delivery, DeliveryAnswer, Handover, RoutingQuery};
+use crate::reference::short_message::{
+    Arrival, Delivery, DeliveryAnswer, Handover, Reach, RoutingQuery,
+};
 use crate::wire::sms::Concatenation;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,6 +49,9 @@ impl Inbound {
     pub fn receive(&mut self, arrival: Arrival) {
         let delivery = match arrival {
             Arrival::Message(delivery) => delivery,
+            Arrival::SubscriberData(number, data) => {
+                return write_locked(&self.gateway.subscribers).keep(&number, data);
+            }
             Arrival::Query(query) => return self.route_query(query),
             Arrival::Report(report) => {
                 let other = transport_level::status_report(&self.gateway, report);
@@ -95,9 +100,14 @@ impl Inbound {
     /// Session numbers and CPM users' numbers are reached here.
     //= RTE-08
     fn route_query(&self, query: RoutingQuery) {
-        let session = locked(&self.gateway.numbers).is_session_number(&query.number);
-        let ours = session || registration::reachable(&self.gateway, &query.number).is_some();
-        if query.answer.send(ours).is_err() {
+        let reach = if locked(&self.gateway.numbers).is_session_number(&query.number) {
+            Reach::SessionNumber
+        } else if registration::reachable(&self.gateway, &query.number).is_some() {
+            Reach::User
+        } else {
+            Reach::Stranger
+        };
+        if query.answer.send(reach).is_err() {
             tracing::debug!("nobody waits for the answer to a routing query any more");
         }
     }

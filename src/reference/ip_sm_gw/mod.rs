@@ -12,6 +12,7 @@ mod admission;
 mod chat;
 mod chat_text;
 mod failure;
+mod home_data;
 mod inbound;
 mod invitation;
 mod keywords;
@@ -125,6 +126,7 @@ impl Gateway {
         provisioned: Provisioned,
     ) -> Result<Arc<Self>, String> {
         let mut subscribers = Subscribers::default();
+        subscribers.faults = faults;
         provisioned.provider.check()?;
         subscribers.provider = provisioned.provider;
         for (number, entry) in provisioned.subscribers {
@@ -203,7 +205,7 @@ pub async fn serve(
 /// A request outside dialogs, by what it is.
 async fn requested(gateway: Arc<Gateway>, request: ServerRequest) {
     match request.request.method() {
-        Some("REGISTER") => registration::third_party(&gateway, request),
+        Some("REGISTER") => registration::third_party(&gateway, request).await,
         Some("MESSAGE") if is_encapsulated(&request) => {
             transport_level_submit::received(gateway, request).await;
         }

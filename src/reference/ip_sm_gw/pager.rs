@@ -17,7 +17,7 @@ use super::subscribers::Settings;
 use super::transport_level::level_of;
 use super::{Gateway, locked, read_locked};
 use crate::reference::faults::{Fault, InForce};
-use crate::reference::short_message::{Handover, Submission};
+use crate::reference::short_message::{DeliveryAnswer, Handover, Submission};
 use crate::reference::user_agent::{HeaderList, ServerRequest, Transport};
 use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::{SipMessage, SipUri, number_of};
@@ -155,6 +155,9 @@ fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> 
     if !to_cpm_user && faults.is(Fault::LongPagerTruncated) {
         messages.truncate(1);
     }
+    if gateway.faults.is(Fault::PagerWithWrongScAddress) {
+        session_sms::spoil_service_centre(&mut messages, &settings);
+    }
     let conversation = Conversation {
         conversation_id: sender.conversation_id.clone(),
         contribution_id: sender.contribution_id.clone(),
@@ -257,6 +260,11 @@ pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: S
     if gateway.faults.is(Fault::PagerMessageTwice) && message.text.len() <= 160 {
         let again = gateway.agent.request(request.clone(), address, transport);
         again.await.ok();
+    }
+    let mut message = message;
+    if gateway.faults.is(Fault::AcknowledgesBeforeSip) {
+        let nobody = DeliveryAnswer::new(|_, _| {});
+        std::mem::replace(&mut message.answer, nobody).give(Handover::Taken);
     }
     let code = match gateway.agent.request(request, address, transport).await {
         Ok(response) => failure::of_delivery(response.status().unwrap_or(500)),

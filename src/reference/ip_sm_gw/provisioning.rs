@@ -121,7 +121,9 @@ async fn put_subscriber(State(gateway): Api, Path(number): Path<String>, body: B
         Ok(entry) => entry,
         Err(response) => return response,
     };
-    match write_locked(&gateway.subscribers).put(&number, entry) {
+    let put = write_locked(&gateway.subscribers).put(&number, entry);
+    super::home_data::read(&gateway, &number).await;
+    match put {
         Some(created) => created_or_replaced(created),
         None => error(StatusCode::INSUFFICIENT_STORAGE, "too many subscribers"),
     }

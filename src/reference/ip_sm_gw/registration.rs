@@ -77,7 +77,7 @@ pub fn reachable(gateway: &Gateway, number: &str) -> Option<Reachable> {
 
 /// A REGISTER of the S-CSCF.
 //= RTE-09
-pub fn third_party(gateway: &Gateway, request: ServerRequest) {
+pub async fn third_party(gateway: &Gateway, request: ServerRequest) {
     let message = &request.request;
     let address = message.header("To").and_then(|to| NameAddr::parse(to).ok());
     let identity = address.map(|to| to.uri.as_str().to_owned());
@@ -103,7 +103,10 @@ pub fn third_party(gateway: &Gateway, request: ServerRequest) {
         if !known && registrations.0.len() >= MOST_REGISTRATIONS {
             return request.respond(503, "Service Unavailable", &Vec::new(), None);
         }
-        registrations.0.insert(number, registration);
+        registrations.0.insert(number.clone(), registration);
+    }
+    if seconds > 0 {
+        super::home_data::read(gateway, &number).await;
     }
     let headers = vec![
         ("Contact".to_owned(), contact),

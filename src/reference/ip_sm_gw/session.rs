@@ -13,7 +13,7 @@ use super::numbers::{MOST_QUARANTINED, SessionId};
 use super::policy::Outcome;
 use super::session_sms;
 use super::subscribers::Settings;
-use super::{Gateway, State, chat, locked};
+use super::{Gateway, State, chat, home_data, locked};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{Handover, ReportReference, Submission, SubmitFailure};
 use crate::reference::user_agent::msrp::MsrpSession;
@@ -99,6 +99,7 @@ impl Drop for Session {
 pub async fn attend(gateway: Arc<Gateway>, invite: ServerInvite) {
     let invitation = Invitation::read(&invite.request);
     let offer = Offer::read(&invite.request);
+    home_data::read_at_attempt(&gateway, &invitation.sender.number).await;
     let admission = match admit(&gateway, invitation, offer) {
         Ok(admission) => admission,
         Err(Denied::With(refusal)) => return refuse(invite, &refusal),

@@ -29,6 +29,7 @@ pub fn compose(
         protocol_id: 0,
         report_requested: false,
         service_centre: None,
+        validity: None,
         part: (part, total),
     };
     Some((1..=total).zip(segments).map(message).collect())
@@ -54,6 +55,15 @@ pub fn submit(
         link.submit(message)
     };
     messages.into_iter().map(submit).collect()
+}
+
+/// Another service centre than the right one (for deliberate faults).
+pub fn spoil_service_centre(messages: &mut [OutgoingShortMessage], settings: &Settings) {
+    let right = settings.service_centre.as_deref();
+    let wrong = other_number(right.unwrap_or("+000000000000"));
+    for message in messages {
+        message.service_centre = Some(wrong.clone());
+    }
 }
 
 /// What later reports on all parts will name, or the first failure.

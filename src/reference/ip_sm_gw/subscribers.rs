@@ -4,8 +4,10 @@
 //! defaults written here. This module answers "what applies to this pair of parties"; it decides nothing.
 
 use super::levels::{Level, PerLevel, Subscription};
+use crate::reference::faults::{Fault, InForce};
+use crate::reference::sgd::HssData;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Most subscribers kept; further ones are refused.
 pub const MOST_SUBSCRIBERS: usize = 200_000;
@@ -254,7 +256,12 @@ pub struct Settings {
 #[derive(Debug, Default)]
 pub struct Subscribers {
     pub provider: Subscriber,
+    pub faults: InForce,
+    /// Of users for whom nothing else names one.
+    pub default_service_centre: Option<String>,
     entries: BTreeMap<String, Subscriber>,
+    /// Read from the HSS when a user registers.
+    hss: HashMap<String, HssData>,
 }
 
 impl Subscribers {
@@ -271,6 +278,7 @@ impl Subscribers {
     }
 
     pub fn delete(&mut self, number: &str) -> bool {
+        self.hss.remove(number);
         self.entries.remove(number).is_some()
     }
 
@@ -302,9 +310,33 @@ impl Subscribers {
     }
 
     /// The subscriber may use interworking, as originator or as recipient.
+    /// What the HSS says comes before what is provisioned here.
+    //= AUT-09
     pub fn is_authorised(&self, number: &str) -> bool {
-        self.of(number, |s| s.interworking_authorised)
+        let held = self.hss.get(number).and_then(|data| data.authorised);
+        held.or_else(|| self.of(number, |s| s.interworking_authorised))
             .unwrap_or(true)
+    }
+
+    /// The service centre of this user's short messages: the HSS's, else the provisioned one.
+    //= INV-03
+    fn service_centre(&self, number: &str) -> Option<String> {
+        let held = self.hss.get(number);
+        let held = held.and_then(|data| data.service_centre.clone());
+        let provisioned = self
+            .of(number, |s| s.sc_address.clone())
+            .or_else(|| self.default_service_centre.clone());
+        if self.faults.is(Fault::OwnConfigOverHssScAddress) {
+            return provisioned.or(held);
+        }
+        held.or(provisioned)
+    }
+
+    /// Keeps what the HSS holds about a user, in place of what it held before.
+    pub fn keep(&mut self, number: &str, data: HssData) {
+        if self.hss.len() < MOST_SUBSCRIBERS || self.hss.contains_key(number) {
+            self.hss.insert(number.to_owned(), data);
+        }
     }
 
     /// What the subscriber data say about the two levels of 3GPP TS 23.204 clause 6.8.1.
@@ -353,7 +385,7 @@ impl Subscribers {
             anonymity_allowed: self.of(o, |s| s.anonymity_allowed).unwrap_or(true),
             sender_number: self.of(o, |s| s.sender_number).unwrap_or_default(),
             pool: self.of(o, |s| s.pool.clone()).unwrap_or("default".into()),
-            service_centre: self.of(o, |s| s.sc_address.clone()),
+            service_centre: self.service_centre(o),
             notify_on_teardown: self.of(o, |s| s.notify_on_teardown).unwrap_or(true),
             answer_seconds: seconds(|s| s.answer_seconds, 120.0),
             provisional_refresh_seconds: seconds(|s| s.provisional_refresh_seconds, 55.0),

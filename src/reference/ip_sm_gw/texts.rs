@@ -7,6 +7,7 @@ use super::session_sms::{self, other_number};
 use super::templates::{Variables, fill};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{OutgoingShortMessage, Submission};
+use std::time::Duration;
 
 impl Session {
     /// How the caller is named to the SMS user.
@@ -86,6 +87,13 @@ impl Session {
         if faults.is(Fault::ConcatenationReferenceDiffers) {
             spoil_references(&mut messages);
         }
+        if faults.is(Fault::WrongScAddress) {
+            session_sms::spoil_service_centre(&mut messages, &self.settings);
+        }
+        let answer_time = Duration::from_secs_f64(self.settings.answer_seconds);
+        for message in &mut messages {
+            message.validity = Some(answer_time);
+        }
         session_sms::submit(&self.gateway, &self.settings, messages)
     }
 
@@ -121,6 +129,14 @@ impl Session {
         let mut number = self.number.clone();
         if faults.is(Fault::ClosingMessageFromOtherNumber) {
             number = other_number(&number);
+        }
+        if faults.is(Fault::ClosingWithWrongScAddress) {
+            let mut settings = self.settings.clone();
+            settings.service_centre = Some(other_number("+000000000000"));
+            std::mem::swap(&mut self.settings, &mut settings);
+            let submissions = self.submit_from(&number, &text);
+            self.settings = settings;
+            return submissions;
         }
         self.submit_from(&number, &text)
     }
