@@ -1,14 +1,15 @@
-//! The exchange: the message centre with its listener, its ESME connections and the SMS handsets behind it.
+//! The exchange: the message centre of one carriage with its listener, its connections to the system and the SMS handsets behind it.
 //!
-//! One for a whole run; every test case attaches handsets with numbers of its own and gets the PDUs of these numbers into its own capture.
+//! One for a whole run; every test case attaches handsets with numbers of its own and gets the messages of these numbers into its own
+//! capture. More than 400 lines: the handle, the handsets and the task with the sockets are the three ends of one thing.
 //! Here are the sockets; what the octets mean is known to `switchboard`.
+use super::centre::Centre;
 use super::endpoint::panic_text;
-use super::flow::{Flow, Report, Tasks};
+use super::flow::{Flow, Report, Tasks, dial};
 use super::switchboard::Switchboard;
 use super::{CaptureError, RunClock, Tap};
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::handset::{HandsetError, ShortText};
-use crate::peer::smsc::SmscConfig;
 use crate::peer::{Channel, FlowId};
 use std::io;
 use std::net::SocketAddr;
@@ -21,6 +22,8 @@ use tokio::time::{sleep, sleep_until, timeout};
 
 const ACCEPTED_FROM: u64 = 1 << 32;
 const QUEUED_REPORTS: usize = 64;
+/// Time between two attempts to connect.
+const REDIAL: Duration = Duration::from_secs(1);
 /// After this long `stop` gives the exchange up.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// What was written before a stop may still leave for this long.
@@ -61,14 +64,20 @@ impl Shared {
 }
 
 impl Exchange {
-    /// Listens at `config.listen`. `run_tap` gets every octet of every ESME connection.
-    pub async fn start(config: SmscConfig, run_tap: Tap) -> Result<Self, CaptureError> {
+    /// Listens where the configuration of the carriage says. `run_tap` gets every octet of every connection of the system.
+    pub async fn start(config: impl Into<Centre>, run_tap: Tap) -> Result<Self, CaptureError> {
+        let config: Centre = config.into();
+        let listen = config.listen();
         let broken = |source| CaptureError::Bind {
-            what: "SMPP",
-            address: config.listen,
+            what: match config {
+                Centre::Smpp(_) => "SMPP",
+                Centre::Diameter(_) => "Diameter",
+            },
+            address: listen,
             source,
         };
-        let listener = TcpListener::bind(config.listen).await.map_err(broken)?;
+        let channel = config.channel();
+        let listener = TcpListener::bind(listen).await.map_err(broken)?;
         let address = listener.local_addr().map_err(broken)?;
         let clock = RunClock::start();
         let switchboard = Switchboard::new(config, clock, run_tap);
@@ -81,6 +90,7 @@ impl Exchange {
         let driver = Driver {
             shared: Arc::clone(&shared),
             clock,
+            channel,
             listener,
             reports,
             reported,
@@ -98,12 +108,17 @@ impl Exchange {
         })
     }
 
-    /// Where the system under test binds.
+    /// Connects to the system, and tries again every second until a connection stands. The system may connect all the same.
+    pub fn dial(&self, to: SocketAddr) {
+        self.shared.tell(|s| s.dialling.push(to));
+    }
+
+    /// Where the system under test connects to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// True as soon as messages can go both ways: a transceiver is bound, or a transmitter and a receiver.
+    /// True as soon as messages can go both ways: a transceiver is bound, or a transmitter and a receiver; or capabilities are exchanged.
     pub async fn bound(&self, within: Duration) -> bool {
         let mut bound = self.bound.clone();
         let waited = timeout(within, bound.wait_for(|both| *both)).await;
@@ -283,6 +298,7 @@ impl std::fmt::Debug for Handset {
 struct Driver {
     shared: Arc<Shared>,
     clock: RunClock,
+    channel: Channel,
     listener: TcpListener,
     reports: mpsc::Sender<Report>,
     reported: mpsc::Receiver<Report>,
@@ -295,6 +311,7 @@ impl Driver {
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) -> Result<(), CaptureError> {
         loop {
             self.close_what_is_to_be_closed();
+            self.dial_what_is_to_be_dialled(Duration::ZERO);
             let wake_at = self.shared.switchboard().wake_at();
             let wake_at = wake_at.map(|time| self.clock.instant(time));
             tokio::select! {
@@ -317,36 +334,62 @@ impl Driver {
 
     async fn accepted(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
         match accepted {
-            Ok((stream, _)) => self.opened(stream),
+            Ok((stream, _)) => self.opened(stream, false),
             Err(error) => {
-                let note = format!("an ESME connection could not be accepted: {error}");
+                let note = format!("a connection could not be accepted: {error}");
                 self.shared.switchboard().note(note);
                 sleep(Duration::from_millis(20)).await;
             }
         }
     }
 
-    fn opened(&mut self, stream: TcpStream) {
+    fn opened(&mut self, stream: TcpStream, dialled: bool) {
         let mut switchboard = self.shared.switchboard();
         if !switchboard.has_room() {
-            switchboard.note("an ESME connection too many was closed".to_owned());
+            switchboard.note("a connection too many was closed".to_owned());
             return;
         }
         let id = FlowId(self.next_flow);
         self.next_flow += 1;
-        match Flow::open(id, Channel::Smpp, stream, &self.reports, &mut self.tasks) {
-            Ok(flow) => switchboard.opened(id, flow),
-            Err(error) => switchboard.note(format!("an ESME connection broke at once: {error}")),
+        match Flow::open(id, self.channel, stream, &self.reports, &mut self.tasks) {
+            Ok(flow) => switchboard.opened(id, flow, dialled),
+            Err(error) => switchboard.note(format!("a connection broke at once: {error}")),
+        }
+    }
+
+    fn dial_what_is_to_be_dialled(&mut self, after: Duration) {
+        let dialling = std::mem::take(&mut self.shared.switchboard().dialling);
+        for to in dialling {
+            let (reports, channel) = (self.reports.clone(), self.channel);
+            self.tasks.others.spawn(async move {
+                sleep(after).await;
+                dial(FlowId(0), channel, None, to, reports).await;
+            });
+        }
+    }
+
+    fn connected(&mut self, to: SocketAddr, outcome: io::Result<TcpStream>) {
+        match outcome {
+            Ok(stream) => self.opened(stream, true),
+            Err(error) => {
+                let mut switchboard = self.shared.switchboard();
+                switchboard.note(format!("{to} does not take a connection: {error}"));
+                switchboard.dialling.push(to);
+                drop(switchboard);
+                self.dial_what_is_to_be_dialled(REDIAL);
+            }
         }
     }
 
     fn report(&mut self, report: Report) {
+        if let Report::Connected { to, outcome, .. } = report {
+            return self.connected(to, outcome);
+        }
         let mut switchboard = self.shared.switchboard();
         match report {
             Report::Octets { flow, octets } => switchboard.octets(flow, octets),
             Report::Ended { flow, reset } => switchboard.ended(flow, reset),
             Report::WriteFailed { flow } => switchboard.write_failed(flow),
-            // The exchange dials nobody.
             Report::Connected { .. } => {}
         }
     }
@@ -399,3 +442,7 @@ impl Driver {
 #[cfg(test)]
 #[path = "exchange_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "exchange_diameter_tests.rs"]
+mod diameter_tests;

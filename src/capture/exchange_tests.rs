@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use super::*;
 use crate::peer::behaviour::{ReceiptId, Segmentation};
-use crate::peer::smsc::Account;
+use crate::peer::smsc::{Account, SmscConfig};
 use crate::wire::smpp::{
     BindKind, Body, CommandId, Framer, MessageState, Pdu, Receipt, decode_short_message_text,
     status,

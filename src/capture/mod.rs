@@ -2,6 +2,7 @@
 //!
 //! A peer of floor 2 knows neither time nor sockets: [`Endpoint`] drives it, and writes each octet into its [`Tap`] before the machine
 //! sees it. Nothing here reads a protocol; what the octets mean is found out in `observe`, from the recording.
+mod centre;
 mod clock;
 mod driver;
 mod endpoint;
@@ -15,6 +16,7 @@ mod socket;
 mod switchboard;
 mod tap;
 
+pub use centre::{Centre, DiameterCentre};
 pub use clock::RunClock;
 pub use endpoint::Endpoint;
 pub use exchange::{Exchange, Handset};

@@ -1,25 +1,30 @@
-//! What the exchange knows: its ESME links, the numbers of the handsets, and which capture a PDU belongs into.
+//! What the exchange knows: its links to the system, the numbers of the handsets, and which capture a message belongs into.
 //!
 //! Called under a lock by whoever has something to tell it (the sockets' task, a handset's user); never waits. Everything goes into the
-//! run's capture as it passes; a PDU also goes into the capture of the test case whose SMS-user number it names: requests of the ESME by
-//! destination, requests to it by source, responses by the sequence number of their request.
+//! run's capture as it passes; a message also goes into the capture of the test case whose SMS-user number it names: requests of the
+//! system by destination, requests to it by the handset they come from, responses by their request. More than 400 lines: sockets and
+//! handsets' users change the same tables under the same lock.
 mod delivery;
+mod diameter;
 
+use self::diameter::DiameterSide;
+use super::centre::{Centre, SessionEvent, Signal};
 use super::flow::Flow;
 use super::link::{Link, key, record};
 use super::{Event, RunClock, Tap};
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::handset::{Acceptance, HandsetError, Outgoing, SmsHandset};
-use crate::peer::smsc::{Smsc, SmscCommand, SmscConfig, SmscEvent};
-use crate::peer::{Channel, FlowId, Input, Machine, Output, Time};
-use crate::wire::smpp::Pdu;
+use crate::peer::smsc::SmscEvent;
+use crate::peer::{FlowId, Output, Time};
+use crate::wire::diameter::Message;
+use crate::wire::smpp::{CommandId, ShortMessagePdu, Tlv};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use tokio::sync::watch;
 
-/// ESME connections at the same time; more are closed at once.
+/// Connections at the same time; more are closed at once.
 const MOST_LINKS: usize = 64;
-/// Short messages kept while no ESME takes them.
+/// Short messages kept while the system takes none.
 const MOST_QUEUED: usize = 1000;
 /// Answers, receipts and deliveries whose time has not come.
 const MOST_DUE: usize = 100_000;
@@ -36,17 +41,40 @@ struct Attached {
 
 /// What is to happen at a time.
 enum Due {
-    Answer {
-        flow: FlowId,
-        pdu: Box<Pdu>,
-        acceptance: Acceptance,
-        message_id: u64,
+    Answer(Box<Submitted>),
+    Deliver(Box<ToSystem>),
+}
+
+/// A short message for a handset, and what becomes of it.
+struct Submitted {
+    flow: FlowId,
+    asked: Asked,
+    message: ShortMessagePdu,
+    tlvs: Vec<Tlv>,
+    acceptance: Acceptance,
+    message_id: u64,
+}
+
+/// The request that brought it.
+enum Asked {
+    Smpp {
+        command: CommandId,
+        sequence: u32,
     },
-    Deliver(Box<Outgoing>),
+    /// OFR or TFR.
+    Diameter(Box<Message>),
+}
+
+/// A short message to the system, and the number whose test case it belongs to.
+struct ToSystem {
+    owner: String,
+    outgoing: Outgoing,
 }
 
 pub(super) struct Switchboard {
-    config: SmscConfig,
+    config: Centre,
+    interface: &'static str,
+    diameter: Option<DiameterSide>,
     clock: RunClock,
     run_tap: Tap,
     links: BTreeMap<FlowId, Link>,
@@ -54,8 +82,10 @@ pub(super) struct Switchboard {
     remains: BTreeMap<FlowId, (SocketAddr, SocketAddr)>,
     numbers: HashMap<String, Attached>,
     due: BTreeMap<(Time, u64), Due>,
-    queued: VecDeque<Box<Outgoing>>,
+    queued: VecDeque<Box<ToSystem>>,
     dirty: Vec<FlowId>,
+    /// Addresses the sockets' task is to connect to.
+    pub dialling: Vec<SocketAddr>,
     /// Connections the sockets' task is to close; `true` breaks them off.
     pub closing: Vec<(Flow, bool)>,
     pub bound: watch::Sender<bool>,
@@ -65,8 +95,11 @@ pub(super) struct Switchboard {
 }
 
 impl Switchboard {
-    pub fn new(config: SmscConfig, clock: RunClock, run_tap: Tap) -> Self {
+    pub fn new(config: Centre, clock: RunClock, run_tap: Tap) -> Self {
         Self {
+            interface: config.interface(),
+            diameter: DiameterSide::of(&config),
+            dialling: Vec::new(),
             config,
             clock,
             run_tap,
@@ -96,7 +129,7 @@ impl Switchboard {
 
     /// When `wake` is due.
     pub fn wake_at(&self) -> Option<Time> {
-        let links = self.links.values().filter_map(|l| l.machine.wake_at());
+        let links = self.links.values().filter_map(|l| l.session.wake_at());
         let due = self.due.first_key_value().map(|((time, _), _)| *time);
         links.chain(due).min()
     }
@@ -108,38 +141,48 @@ impl Switchboard {
         self.links.len() < MOST_LINKS
     }
 
-    pub fn opened(&mut self, id: FlowId, flow: Flow) {
+    pub fn opened(&mut self, id: FlowId, flow: Flow, dialled: bool) {
         let (local, remote) = (flow.local, flow.remote);
-        let event = Event::Opened { dialled: false };
-        record(&self.run_tap, false, (local, remote), event);
-        let mut machine = Smsc::new(self.config.clone());
-        let input = Input::Opened {
+        let event = Event::Opened { dialled };
+        record(&self.run_tap, self.interface, false, (local, remote), event);
+        let mut session = self.config.session(dialled);
+        let signal = Signal::Opened {
             flow: id,
-            channel: Channel::Smpp,
+            channel: self.config.channel(),
             local,
             remote,
         };
-        machine.handle(self.clock.now(), input);
-        self.links.insert(id, Link::new(flow, machine));
+        session.signal(self.clock.now(), signal);
+        self.links.insert(id, Link::new(flow, session));
+        self.dirty.push(id);
+        self.settle();
     }
 
     pub fn octets(&mut self, id: FlowId, octets: Vec<u8>) {
         let event = Event::Data(octets.clone());
         let Some(link) = self.links.get_mut(&id) else {
             if let Some(ends) = self.remains.get(&id) {
-                record(&self.run_tap, false, *ends, event);
+                record(&self.run_tap, self.interface, false, *ends, event);
             }
             return;
         };
         let ends = link.ends();
-        record(&self.run_tap, false, ends, event);
-        for (number, frame) in link.frames(&octets) {
+        record(&self.run_tap, self.interface, false, ends, event);
+        let (side, numbers) = (self.diameter.as_ref(), &self.numbers);
+        let whose = |request: &Message| {
+            let candidates = side.map_or_else(Vec::new, |side| side.named_in(request));
+            candidates
+                .into_iter()
+                .find(|number| numbers.contains_key(number))
+        };
+        for (number, frame) in link.frames(&octets, whose) {
             if let Some(attached) = number.and_then(|number| self.numbers.get(&number)) {
-                record(&attached.tap, false, ends, Event::Data(frame));
+                let data = Event::Data(frame);
+                record(&attached.tap, self.interface, false, ends, data);
             }
         }
-        let input = Input::Octets { flow: id, octets };
-        link.machine.handle(self.clock.now(), input);
+        let signal = Signal::Octets { flow: id, octets };
+        link.session.signal(self.clock.now(), signal);
         self.dirty.push(id);
         self.settle();
     }
@@ -155,8 +198,8 @@ impl Switchboard {
             return;
         };
         let ends = link.ends();
-        link.machine
-            .handle(self.clock.now(), Input::Closed { flow: id });
+        link.session
+            .signal(self.clock.now(), Signal::Closed { flow: id });
         self.record_everywhere(false, ends, &event);
         self.dirty.push(id);
         self.settle();
@@ -167,9 +210,9 @@ impl Switchboard {
     /// The ESME does not read what is written to it.
     pub fn write_failed(&mut self, id: FlowId) {
         self.note("the ESME does not read what it is sent; connection broken off".to_owned());
-        let input = Input::Closed { flow: id };
+        let signal = Signal::Closed { flow: id };
         if let Some(link) = self.links.get_mut(&id) {
-            link.machine.handle(self.clock.now(), input);
+            link.session.signal(self.clock.now(), signal);
             self.dirty.push(id);
             self.settle();
         }
@@ -180,20 +223,19 @@ impl Switchboard {
     pub fn wake(&mut self) {
         let now = self.clock.now();
         for (id, link) in &mut self.links {
-            if link.machine.wake_at().is_some_and(|due| due <= now) {
-                link.machine.handle(now, Input::Wake);
+            if link.session.wake_at().is_some_and(|due| due <= now) {
+                link.session.signal(now, Signal::Wake);
                 self.dirty.push(*id);
             }
         }
         self.settle();
     }
 
-    /// Ends all sessions with unbind.
+    /// Ends all sessions in order: with unbind, or with DPR.
     pub fn unbind(&mut self) {
         let now = self.clock.now();
         for (id, link) in &mut self.links {
-            link.machine
-                .handle(now, Input::Command(SmscCommand::Unbind));
+            link.session.part(now);
             self.dirty.push(*id);
         }
         self.settle();
@@ -213,11 +255,11 @@ impl Switchboard {
             return;
         };
         let ends = link.ends();
-        link.machine
-            .handle(self.clock.now(), Input::Closed { flow: id });
-        while let Some(output) = link.machine.poll() {
+        link.session
+            .signal(self.clock.now(), Signal::Closed { flow: id });
+        while let Some(output) = link.session.poll() {
             if let Output::Event(event) = output {
-                self.event(id, event);
+                self.said(id, event);
             }
         }
         self.record_everywhere(true, ends, &Event::Closed { reset: abort });
@@ -233,9 +275,9 @@ impl Switchboard {
 
     /// Into every capture; those that never saw the connection take no notice of its end.
     fn record_everywhere(&self, outbound: bool, ends: (SocketAddr, SocketAddr), event: &Event) {
-        record(&self.run_tap, outbound, ends, event.clone());
+        record(&self.run_tap, self.interface, outbound, ends, event.clone());
         for attached in self.numbers.values() {
-            record(&attached.tap, outbound, ends, event.clone());
+            record(&attached.tap, self.interface, outbound, ends, event.clone());
         }
     }
 
@@ -253,6 +295,9 @@ impl Switchboard {
             .bytes()
             .fold(0u16, |sum, octet| sum.wrapping_mul(31) ^ u16::from(octet));
         let (arrivals, arrived) = watch::channel(0);
+        if let Some(side) = &mut self.diameter {
+            side.introduce(number);
+        }
         let attached = Attached {
             generation,
             tap,
@@ -274,6 +319,9 @@ impl Switchboard {
             .is_some_and(|a| a.generation == generation)
         {
             self.numbers.remove(&number);
+            if let Some(side) = &mut self.diameter {
+                side.forget(&number);
+            }
         }
     }
 
@@ -298,7 +346,9 @@ impl Switchboard {
         match act(&mut attached.handset) {
             Ok(parts) => {
                 let now = self.clock.now();
-                for part in parts {
+                for outgoing in parts {
+                    let owner = key(number);
+                    let part = ToSystem { owner, outgoing };
                     self.later(now, Due::Deliver(Box::new(part)));
                 }
                 self.settle();
@@ -343,11 +393,11 @@ impl Switchboard {
     }
 
     fn drain(&mut self, id: FlowId) {
-        while let Some(output) = self.links.get_mut(&id).and_then(|l| l.machine.poll()) {
+        while let Some(output) = self.links.get_mut(&id).and_then(|l| l.session.poll()) {
             match output {
                 Output::Octets { octets, .. } => self.transmit(id, octets),
                 Output::Close { abort, .. } => self.close(id, abort),
-                Output::Event(event) => self.event(id, event),
+                Output::Event(event) => self.said(id, event),
                 Output::Datagram { .. } | Output::Connect { .. } => {}
             }
         }
@@ -358,25 +408,37 @@ impl Switchboard {
             return;
         };
         let ends = link.ends();
-        record(&self.run_tap, true, ends, Event::Data(octets.clone()));
+        let data = Event::Data(octets.clone());
+        record(&self.run_tap, self.interface, true, ends, data);
         let number = link.owner(&octets);
         if let Some(attached) = number.and_then(|number| self.numbers.get(&number)) {
-            record(&attached.tap, true, ends, Event::Data(octets.clone()));
+            let data = Event::Data(octets.clone());
+            record(&attached.tap, self.interface, true, ends, data);
         }
         if !link.flow.write(octets) {
             self.write_failed(id);
         }
     }
 
-    fn event(&mut self, id: FlowId, event: SmscEvent) {
+    fn said(&mut self, id: FlowId, event: SessionEvent) {
         match event {
-            SmscEvent::Bound { .. } => {
-                self.tell_bound();
-                let now = self.clock.now();
-                for outgoing in std::mem::take(&mut self.queued) {
-                    self.later(now, Due::Deliver(outgoing));
-                }
-            }
+            SessionEvent::Smpp(event) => self.smsc_said(id, event),
+            SessionEvent::Diameter(event) => self.service_centre_said(id, event),
+        }
+    }
+
+    /// What waited for a way to the system goes now.
+    fn ready(&mut self) {
+        self.tell_bound();
+        let now = self.clock.now();
+        for waiting in std::mem::take(&mut self.queued) {
+            self.later(now, Due::Deliver(waiting));
+        }
+    }
+
+    fn smsc_said(&mut self, id: FlowId, event: SmscEvent) {
+        match event {
+            SmscEvent::Bound { .. } => self.ready(),
             SmscEvent::Unbound => self.tell_bound(),
             SmscEvent::Submitted(pdu) => self.submitted(id, pdu),
             SmscEvent::BindRefused { status } => {
@@ -391,8 +453,8 @@ impl Switchboard {
     }
 
     fn tell_bound(&mut self) {
-        let both = self.links.values().any(|l| l.machine.receives())
-            && self.links.values().any(|l| l.machine.transmits());
+        let both = self.links.values().any(|l| l.session.receives())
+            && self.links.values().any(|l| l.session.transmits());
         self.bound
             .send_if_modified(|was| std::mem::replace(was, both) != both);
     }

@@ -57,13 +57,15 @@ pub struct ShortText {
     pub text: String,
 }
 
-/// Fields of a deliver_sm or data_sm to the ESME; the link adds the sequence number.
+/// Fields of a deliver_sm or data_sm to the system; the link adds the sequence number, or makes a TPDU of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     pub message: ShortMessagePdu,
     pub tlvs: Vec<Tlv>,
     /// data_sm instead of deliver_sm.
     pub by_data_sm: bool,
+    /// It is a receipt: number of the message it is about, and TP-ST.
+    pub reports: Option<(u64, u8)>,
 }
 
 /// What becomes of a submission to this handset.
@@ -298,6 +300,7 @@ impl SmsHandset {
                 message,
                 tlvs,
                 by_data_sm: false,
+                reports: None,
             }
         });
         let mut outgoing: Vec<Outgoing> = outgoing
@@ -366,6 +369,7 @@ impl SmsHandset {
         (submitted, done): (&str, &str),
     ) -> Outgoing {
         let state = message_state(status);
+        let reports = (message_id, status);
         let message_id = match self.behaviour.receipt_id {
             ReceiptId::Same => message_id.to_string(),
             ReceiptId::Hexadecimal => format!("{message_id:X}"),
@@ -405,6 +409,7 @@ impl SmsHandset {
             },
             tlvs,
             by_data_sm,
+            reports: Some(reports),
         }
     }
 }

@@ -4,12 +4,16 @@
 
 pub mod behaviour;
 pub mod dialog;
+pub mod diameter_node;
 pub mod handset;
+pub mod home_subscriber_server;
 pub mod identifiers;
 pub mod message_session;
 pub mod offer;
+pub mod service_centre;
 pub mod smsc;
 pub mod transaction;
+pub mod transfer;
 pub mod ue;
 
 use std::net::SocketAddr;

@@ -3,19 +3,27 @@ use super::judge::settle;
 use super::options::{RunOptions, SipTransport};
 use super::record::RunRecord;
 use super::run::RunError;
-use crate::capture::{CaptureError, Exchange, RunClock, Tap};
+use crate::capture::{CaptureError, Centre, DiameterCentre, Exchange, RunClock, Tap};
+use crate::peer::diameter_node::NodeConfig;
+use crate::peer::service_centre::ServiceCentreConfig;
 use crate::peer::smsc::{Account, SmscConfig};
 use crate::peer::ue::Transport;
 use crate::steps::Facility;
 use crate::sut::process::Process;
-use crate::sut::profile::{InUse, Smpp};
+use crate::sut::profile::{InUse, Sgd, Smpp};
 use crate::sut::provision::Provisioner;
 use crate::sut::{Profile, SutError};
 use crate::verdict::{Reason, Verdict};
+use crate::wire::diameter::application;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// RFC 3539 section 3.4.1: Tw is 30 seconds where nothing else is agreed.
+const WATCHDOG: Duration = Duration::from_secs(30);
+/// How long the node waits for an answer: longer than any T_reasm or reaction of a test case.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running facility and what must be ended after it.
 pub(super) struct Running {
@@ -72,35 +80,84 @@ pub(super) async fn start(
 
 /// The suite's side of the carriage in use.
 async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, RunError> {
-    match profile.in_use() {
-        Some(InUse::Smpp(smpp)) => Ok(Exchange::start(smsc_config(smpp), run_tap).await?),
-        _ => Err(RunError::NotBound(format!(
-            "the suite cannot carry short messages by {} yet",
-            profile.carriage().name()
-        ))),
-    }
+    let centre = match profile.in_use() {
+        Some(InUse::Smpp(smpp)) => Centre::Smpp(smsc_config(smpp)),
+        Some(InUse::Sgd(sgd)) => Centre::Diameter(Box::new(diameter_centre(sgd, false))),
+        Some(InUse::SmsOverIp(sgd)) => Centre::Diameter(Box::new(diameter_centre(sgd, true))),
+        None => {
+            let carriage = profile.carriage().name();
+            let message = format!("the profile does not describe {carriage}");
+            return Err(RunError::NotBound(message));
+        }
+    };
+    Ok(Exchange::start(centre, run_tap).await?)
 }
 
 /// Until short messages can go both ways.
 async fn wait_for_the_system(profile: &Profile, exchange: &Exchange) -> Result<(), RunError> {
-    let Some(InUse::Smpp(smpp)) = profile.in_use() else {
-        return Ok(());
+    let (seconds, property) = match profile.in_use() {
+        Some(InUse::Smpp(smpp)) => (smpp.bound_within_seconds, "bound_within_seconds"),
+        Some(InUse::Sgd(sgd) | InUse::SmsOverIp(sgd)) => {
+            dial(sgd, exchange)?;
+            (sgd.ready_within_seconds, "ready_within_seconds")
+        }
+        None => return Ok(()),
     };
-    let limit = Duration::from_secs_f64(smpp.bound_within_seconds);
-    if exchange.bound(limit).await {
+    if exchange.bound(Duration::from_secs_f64(seconds)).await {
         return Ok(());
     }
-    let message = format!(
-        "no ESME has bound to {} as {} within {} s (short_messages.bound_within_seconds); {}",
-        exchange.address(),
-        smpp.system_id,
-        smpp.bound_within_seconds,
-        match exchange.take_notes().last() {
-            Some(note) => format!("{note}: do system_id and password fit the profile?"),
-            None => "nobody has tried: is the system told this address?".into(),
-        }
-    );
-    Err(RunError::NotBound(message))
+    let address = exchange.address();
+    let (who, doubt) = match profile.in_use() {
+        Some(InUse::Smpp(smpp)) => (
+            format!("no ESME has bound to {address} as {}", smpp.system_id),
+            "do system_id and password fit the profile?",
+        ),
+        _ => (
+            format!("no Diameter node has exchanged capabilities with {address}"),
+            "do the identities fit the profile?",
+        ),
+    };
+    let seen = match exchange.take_notes().last() {
+        Some(note) => format!("{note}: {doubt}"),
+        None => "nobody has tried: is the system told this address?".into(),
+    };
+    Err(RunError::NotBound(format!(
+        "{who} within {seconds} s (short_messages.{property}); {seen}"
+    )))
+}
+
+/// Connects to the system where the profile says that the suite does.
+fn dial(sgd: &Sgd, exchange: &Exchange) -> Result<(), RunError> {
+    if let Some(to) = &sgd.connect {
+        let address = to.parse();
+        exchange.dial(address.map_err(|_| RunError::Address {
+            address: to.clone(),
+        })?);
+    }
+    Ok(())
+}
+
+fn diameter_centre(sgd: &Sgd, over_ip: bool) -> DiameterCentre {
+    // Identifiers of one start are far from those of the next (RFC 6733 section 3).
+    let seconds = jiff::Timestamp::now().as_second();
+    let first = u32::try_from(seconds & 0x0fff).unwrap_or(0) << 20;
+    DiameterCentre {
+        listen: sgd.listen,
+        over_ip,
+        service_centre: ServiceCentreConfig {
+            node: NodeConfig {
+                origin_host: sgd.origin_host.clone(),
+                origin_realm: sgd.origin_realm.clone(),
+                applications: vec![application::SGD, application::S6C],
+                watchdog: WATCHDOG,
+                answer_timeout: ANSWER_TIMEOUT,
+                first,
+            },
+            sc_address: sgd.sc_address.trim_start_matches('+').to_owned(),
+            system_host: sgd.system_host.clone(),
+            system_realm: sgd.system_realm.clone(),
+        },
+    }
 }
 
 fn smsc_config(smpp: &Smpp) -> SmscConfig {

@@ -1,44 +1,75 @@
-//! What becomes of a short message: the answer to its submission, its way to the handset, its receipt, its delivery to an ESME.
+//! What becomes of a short message: the answer to its submission, its way to the handset, its receipt, its delivery to the system.
 //!
 //! The handset decides; here its decisions are carried out at their times.
-use super::{Due, MOST_QUEUED, Switchboard};
+use super::{Asked, Due, MOST_QUEUED, Submitted, Switchboard, ToSystem};
+use crate::capture::centre::Session;
 use crate::capture::link::key;
-use crate::peer::handset::{Acceptance, Outgoing};
+use crate::peer::handset::Acceptance;
 use crate::peer::smsc::SmscCommand;
 use crate::peer::{FlowId, Input, Machine, Time};
-use crate::wire::smpp::{Pdu, ShortMessagePdu};
+use crate::wire::smpp::{Pdu, ShortMessagePdu, Tlv};
 
 /// How far a receipt that comes before the answer is ahead of it.
 const RECEIPT_AHEAD: Time = Time::from_millis(40);
 
 impl Switchboard {
     pub(super) fn submitted(&mut self, flow: FlowId, pdu: Box<Pdu>) {
-        let Some(message) = pdu.short_message() else {
+        let Some(message) = pdu.short_message().cloned() else {
             return;
         };
+        let asked = Asked::Smpp {
+            command: pdu.command,
+            sequence: pdu.sequence,
+        };
+        self.taken(flow, asked, message, pdu.tlvs);
+    }
+
+    /// A short message for a handset has come: when it is answered, and how. Gives the number it got.
+    pub(super) fn taken(
+        &mut self,
+        flow: FlowId,
+        asked: Asked,
+        message: ShortMessagePdu,
+        tlvs: Vec<Tlv>,
+    ) -> u64 {
         let number = message.dest_number();
         let acceptance = match self.numbers.get(&key(&number)) {
-            Some(attached) => attached.handset.accepts(message),
-            None => {
-                self.note(format!("a short message to {number}, which no handset has"));
-                Acceptance {
-                    answer: Some(0),
-                    answer_after: Time::ZERO,
-                    reaches: false,
-                    receipt: None,
-                    unreported: false,
-                }
-            }
+            Some(attached) => attached.handset.accepts(&message),
+            None => self.accepts_for_others(&message),
         };
         self.message_id += 1;
-        let acceptance = self.receipt_first(message, acceptance);
-        let answer = Due::Answer {
+        let acceptance = self.receipt_first(&message, acceptance);
+        let answer_after = acceptance.answer_after;
+        let submitted = Submitted {
             flow,
-            pdu,
+            asked,
+            message,
+            tlvs,
+            acceptance,
             message_id: self.message_id,
-            acceptance: acceptance.clone(),
         };
-        self.later(self.clock.now() + acceptance.answer_after, answer);
+        self.later(
+            self.clock.now() + answer_after,
+            Due::Answer(Box::new(submitted)),
+        );
+        self.message_id
+    }
+
+    /// What becomes of a short message to a number without handset: over IP it goes to the system, elsewhere it is lost.
+    fn accepts_for_others(&mut self, message: &ShortMessagePdu) -> Acceptance {
+        let onwards = self.is_over_ip();
+        if !onwards {
+            let number = message.dest_number();
+            self.note(format!("a short message to {number}, which no handset has"));
+        }
+        let wanted = onwards && message.registered_delivery & 0x03 != 0;
+        Acceptance {
+            answer: Some(0),
+            answer_after: Time::ZERO,
+            reaches: onwards,
+            receipt: wanted.then_some((0, Time::ZERO)),
+            unreported: false,
+        }
     }
 
     /// Sends the receipt at once and the answer after it, if the handset's behaviour is so.
@@ -50,9 +81,11 @@ impl Switchboard {
         };
         let stamp = minute();
         let times = (stamp.as_str(), stamp.as_str());
-        let receipt = attached
+        let outgoing = attached
             .handset
             .receipt(message, self.message_id, status, times);
+        let owner = key(&message.dest_number());
+        let receipt = ToSystem { owner, outgoing };
         self.later(self.clock.now(), Due::Deliver(Box::new(receipt)));
         Acceptance {
             answer_after: accepted.answer_after.max(RECEIPT_AHEAD),
@@ -63,73 +96,86 @@ impl Switchboard {
 
     pub(super) fn happen(&mut self, now: Time, what: Due) {
         match what {
-            Due::Answer {
-                flow,
-                pdu,
-                acceptance,
-                message_id,
-            } => {
-                self.answer(now, flow, &pdu, &acceptance, message_id);
-                if let Some(message) = pdu.short_message() {
-                    self.outcome(now, &pdu, message, &acceptance, message_id);
-                }
+            Due::Answer(submitted) => {
+                self.answer(now, &submitted);
+                self.outcome(now, *submitted);
             }
             Due::Deliver(outgoing) => self.deliver(now, outgoing),
         }
     }
 
-    fn answer(
-        &mut self,
-        now: Time,
-        flow: FlowId,
-        pdu: &Pdu,
-        acceptance: &Acceptance,
-        message_id: u64,
-    ) {
-        if let (Some(status), Some(link)) = (acceptance.answer, self.links.get_mut(&flow)) {
-            let answer = SmscCommand::Answer {
-                command: pdu.command,
-                sequence: pdu.sequence,
-                status,
-                message_id: message_id.to_string(),
-            };
-            link.machine.handle(now, Input::Command(answer));
-            self.dirty.push(flow);
+    fn answer(&mut self, now: Time, submitted: &Submitted) {
+        let Some(status) = submitted.acceptance.answer else {
+            return;
+        };
+        let Some(link) = self.links.get_mut(&submitted.flow) else {
+            return;
+        };
+        match (&mut link.session, &submitted.asked) {
+            (Session::Smpp(machine), Asked::Smpp { command, sequence }) => {
+                let answer = SmscCommand::Answer {
+                    command: *command,
+                    sequence: *sequence,
+                    status,
+                    message_id: submitted.message_id.to_string(),
+                };
+                machine.handle(now, Input::Command(answer));
+                self.dirty.push(submitted.flow);
+            }
+            (_, Asked::Diameter(request)) => {
+                let (id, flow) = (submitted.message_id, submitted.flow);
+                self.answer_submission(now, flow, request, status, id);
+            }
+            (Session::Diameter(_), Asked::Smpp { .. }) => {}
         }
     }
 
     /// The message reaches its handset, and the receipt is on its way.
-    fn outcome(
-        &mut self,
-        now: Time,
-        pdu: &Pdu,
-        message: &ShortMessagePdu,
-        acceptance: &Acceptance,
-        message_id: u64,
-    ) {
+    fn outcome(&mut self, now: Time, submitted: Submitted) {
+        if submitted.acceptance.reaches && self.is_over_ip() {
+            self.send_on(now, submitted);
+            return;
+        }
+        let (message, acceptance) = (&submitted.message, &submitted.acceptance);
         let Some(attached) = self.numbers.get_mut(&key(&message.dest_number())) else {
             return;
         };
         let mut unreadable = None;
         if acceptance.reaches {
-            match attached.handset.arrives(now, message, &pdu.tlvs) {
+            match attached.handset.arrives(now, message, &submitted.tlvs) {
                 Ok(Some(_)) => attached.arrivals.send_modify(|count| *count += 1),
                 Ok(None) => {}
                 Err(malformed) => unreadable = Some(malformed),
             }
         }
+        if let Some(malformed) = unreadable {
+            let number = message.dest_number();
+            self.note(format!("{number} cannot show a short message: {malformed}"));
+        }
+        self.report_on(now, message, acceptance, submitted.message_id);
+    }
+
+    /// The receipt of a message goes, or is kept until it is ordered.
+    pub(super) fn report_on(
+        &mut self,
+        now: Time,
+        message: &ShortMessagePdu,
+        acceptance: &Acceptance,
+        message_id: u64,
+    ) {
+        let owner = key(&message.dest_number());
+        let Some(attached) = self.numbers.get_mut(&owner) else {
+            return;
+        };
         if acceptance.unreported {
             attached.handset.unreported(message, message_id);
         }
         if let Some((status, after)) = acceptance.receipt {
             let stamp = minute();
             let times = (stamp.as_str(), stamp.as_str());
-            let receipt = attached.handset.receipt(message, message_id, status, times);
+            let outgoing = attached.handset.receipt(message, message_id, status, times);
+            let receipt = ToSystem { owner, outgoing };
             self.later(now + after, Due::Deliver(Box::new(receipt)));
-        }
-        if let Some(malformed) = unreadable {
-            let number = message.dest_number();
-            self.note(format!("{number} cannot show a short message: {malformed}"));
         }
     }
 
@@ -140,26 +186,32 @@ impl Switchboard {
         self.write(number, |handset| handset.report(reports, times));
     }
 
-    fn deliver(&mut self, now: Time, outgoing: Box<Outgoing>) {
-        let receiver = self.links.iter_mut().find(|(_, l)| l.machine.receives());
+    fn deliver(&mut self, now: Time, waiting: Box<ToSystem>) {
+        let receiver = self.links.iter_mut().find(|(_, l)| l.session.receives());
         let Some((id, link)) = receiver else {
             if self.queued.len() < MOST_QUEUED {
-                self.queued.push_back(outgoing);
+                self.queued.push_back(waiting);
             } else {
-                self.note("a delivery was dropped: no ESME has taken any for long".to_owned());
+                self.note("a delivery was dropped: the system has taken none for long".to_owned());
             }
             return;
         };
         let id = *id;
-        self.counter += 1;
-        let command = SmscCommand::Deliver {
-            label: self.counter,
-            message: Box::new(outgoing.message),
-            tlvs: outgoing.tlvs,
-            by_data_sm: outgoing.by_data_sm,
-        };
-        link.machine.handle(now, Input::Command(command));
-        self.dirty.push(id);
+        match &mut link.session {
+            Session::Smpp(machine) => {
+                self.counter += 1;
+                let outgoing = waiting.outgoing;
+                let command = SmscCommand::Deliver {
+                    label: self.counter,
+                    message: Box::new(outgoing.message),
+                    tlvs: outgoing.tlvs,
+                    by_data_sm: outgoing.by_data_sm,
+                };
+                machine.handle(now, Input::Command(command));
+                self.dirty.push(id);
+            }
+            Session::Diameter(_) => drop(self.forward(now, id, &waiting)),
+        }
     }
 }
 

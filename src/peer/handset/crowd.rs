@@ -88,5 +88,6 @@ fn addressed(mut message: ShortMessagePdu, from: &Address, to: &Address) -> Outg
         message,
         tlvs: Vec::new(),
         by_data_sm: false,
+        reports: None,
     }
 }
