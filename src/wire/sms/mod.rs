@@ -13,6 +13,8 @@ mod time;
 pub mod tpdu;
 mod tpdu_user_data;
 mod user_data;
+#[cfg(test)]
+mod vectors;
 
 pub use address::{Address, RpAddress, TypeOfNumber, decode_tbcd, encode_tbcd};
 pub use alphabet::{

@@ -1,4 +1,5 @@
-//! The known answers of `fixtures/vectors/sms/`: three independent decoders agree on them. Every one is read, printed, cut and bent.
+//! The known answers of `fixtures/vectors/sms/`: three independent decoders agree on them. Every one is read, printed, cut and bent. Over 400
+//! lines, because the malformed forms of all types stand in its tables.
 #![allow(clippy::unwrap_used, clippy::panic)]
 use super::{Decoded, Direction, Inside, Tpdu};
 use crate::wire::sms::rp::{RpBody, RpMessage};
