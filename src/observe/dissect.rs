@@ -1,10 +1,11 @@
 //! From octets in order to messages: which protocol a stream carries, where its messages end, which frames carried each.
 //!
-//! On the suite's own interfaces the name decides; elsewhere the octets must look like SIP, MSRP or SMPP. After octets that cannot be
+//! On the suite's own interfaces the name decides; elsewhere the octets must look like SIP, MSRP, SMPP or Diameter. After octets that cannot be
 //! framed, or a gap, a direction is read again from the next segment that begins like a message.
 use super::Fact;
 use super::reassembly::Piece;
 use crate::wire::Malformed;
+use crate::wire::diameter;
 use crate::wire::msrp::{self, MsrpMessage};
 use crate::wire::sip::{self, SipMessage};
 use crate::wire::smpp::{self, CommandId, Pdu};
@@ -20,6 +21,7 @@ pub enum Protocol {
     Sip,
     Msrp,
     Smpp,
+    Diameter,
 }
 
 impl Protocol {
@@ -28,13 +30,14 @@ impl Protocol {
             "isc" | "gm" => Some(Self::Sip),
             "msrp" => Some(Self::Msrp),
             "smpp" => Some(Self::Smpp),
+            "sgd" => Some(Self::Diameter),
             _ => None,
         }
     }
 
     /// What octets at the beginning of a message look like.
     pub fn of_octets(octets: &[u8]) -> Option<Self> {
-        [Self::Msrp, Self::Sip, Self::Smpp]
+        [Self::Msrp, Self::Sip, Self::Smpp, Self::Diameter]
             .into_iter()
             .find(|protocol| protocol.begins(octets))
     }
@@ -44,6 +47,7 @@ impl Protocol {
             Self::Sip => "SIP",
             Self::Msrp => "MSRP",
             Self::Smpp => "SMPP",
+            Self::Diameter => "Diameter",
         }
     }
 
@@ -52,6 +56,7 @@ impl Protocol {
             Self::Msrp => octets.starts_with(b"MSRP "),
             Self::Sip => begins_like_sip(octets),
             Self::Smpp => begins_like_smpp(octets),
+            Self::Diameter => begins_like_diameter(octets),
         }
     }
 }
@@ -82,11 +87,26 @@ fn begins_like_smpp(octets: &[u8]) -> bool {
         && (command.is_response() || status == 0)
 }
 
+/// Version 1, a length in words, no reserved flag, and the base protocol or an application of short messages.
+fn begins_like_diameter(octets: &[u8]) -> bool {
+    let &[1, _, _, length, flags, _, _, _, a, b, c, d, ..] = octets else {
+        return false;
+    };
+    let application = u32::from_be_bytes([a, b, c, d]);
+    let known = [
+        diameter::application::BASE,
+        diameter::application::S6C,
+        diameter::application::SGD,
+    ];
+    length.is_multiple_of(4) && flags & 0x0f == 0 && known.contains(&application)
+}
+
 #[derive(Debug)]
 enum Framer {
     Sip(sip::Framer),
     Msrp(msrp::Framer),
     Smpp(smpp::Framer),
+    Diameter(diameter::Framer),
 }
 
 impl Framer {
@@ -95,6 +115,7 @@ impl Framer {
             Protocol::Sip => Self::Sip(sip::Framer::default()),
             Protocol::Msrp => Self::Msrp(msrp::Framer::default()),
             Protocol::Smpp => Self::Smpp(smpp::Framer::default()),
+            Protocol::Diameter => Self::Diameter(diameter::Framer::default()),
         }
     }
     fn push(&mut self, octets: &[u8]) {
@@ -102,6 +123,7 @@ impl Framer {
             Self::Sip(framer) => framer.push(octets),
             Self::Msrp(framer) => framer.push(octets),
             Self::Smpp(framer) => framer.push(octets),
+            Self::Diameter(framer) => framer.push(octets),
         }
     }
     fn pending(&self) -> usize {
@@ -109,6 +131,7 @@ impl Framer {
             Self::Sip(framer) => framer.pending(),
             Self::Msrp(framer) => framer.pending(),
             Self::Smpp(framer) => framer.pending(),
+            Self::Diameter(framer) => framer.pending(),
         }
     }
     fn next_fact(&mut self) -> Option<Result<Fact, Malformed>> {
@@ -119,6 +142,7 @@ impl Framer {
             }),
             Self::Msrp(framer) => framer.next_frame()?.map(|octets| msrp_fact(&octets)),
             Self::Smpp(framer) => framer.next_frame()?.map(|octets| smpp_fact(&octets)),
+            Self::Diameter(framer) => framer.next_frame()?.map(|octets| diameter_fact(&octets)),
         })
     }
 }
@@ -142,6 +166,13 @@ fn smpp_fact(octets: &[u8]) -> Fact {
     match Pdu::parse(octets) {
         Ok(pdu) => Fact::Smpp(Box::new(pdu)),
         Err(error) => malformed(Protocol::Smpp, error, octets),
+    }
+}
+
+fn diameter_fact(octets: &[u8]) -> Fact {
+    match diameter::Message::parse(octets) {
+        Ok(message) => Fact::Diameter(Box::new(message)),
+        Err(error) => malformed(Protocol::Diameter, error, octets),
     }
 }
 

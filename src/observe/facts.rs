@@ -1,6 +1,6 @@
 //! What can be observed, in order, each fact with the frames that carry it.
 use super::{ObserveError, Observer};
-use crate::wire::{Malformed, msrp::MsrpMessage, sip::SipMessage, smpp::Pdu};
+use crate::wire::{Malformed, diameter::Message, msrp::MsrpMessage, sip::SipMessage, smpp::Pdu};
 use std::net::SocketAddr;
 
 /// Seen from the system under test's peers: towards the system, or from it. From the packet's direction flag (pcapng `epb_flags`:
@@ -19,7 +19,7 @@ pub struct FrameInfo {
     pub number: u32,
     /// Nanoseconds since the Unix epoch.
     pub at: u64,
-    /// Interface name of the capture: `isc`, `gm`, `msrp`, `smpp`.
+    /// Interface name of the capture: `isc`, `gm`, `msrp`, `smpp`, `sgd`.
     pub interface: String,
     pub comment: Option<String>,
     pub from: SocketAddr,
@@ -53,6 +53,7 @@ pub enum Fact {
     SipKeepAlive,
     Msrp(Box<MsrpMessage>),
     Smpp(Box<Pdu>),
+    Diameter(Box<Message>),
     /// Three-way handshake completed.
     TcpOpened,
     TcpClosed {

@@ -1,15 +1,17 @@
 //! The masked text ladder of a test case: who said what to whom in each step, the same text for every run in which the same happened.
 //!
 //! What only the clock or a race decides is left out or ordered: messages stand under the step that caused them, by reference point and
-//! peer, each in capture order; MSRP and SMPP answers stand at the end of their request; 100 (Trying), keep-alives, retransmissions of
+//! peer, each in capture order; MSRP, SMPP and Diameter answers stand at the end of their request; 100 (Trying), keep-alives, retransmissions of
 //! answered requests and the orderly end of a session's connection are not shown.
 use super::{Direction, Fact, Observation, Trace, transactions};
+use crate::wire::diameter::application;
 use masks::Masks;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
 mod masks;
 mod sip_lines;
+mod sms_lines;
 mod stream_lines;
 
 /// Copies of a datagram that follow so soon were sent on purpose: the first timer of RFC 3261 is 500 ms.
@@ -107,6 +109,10 @@ fn lines(rung: &Rung<'_>, masks: &mut Masks<'_>) -> Option<Vec<String>> {
         (Fact::Msrp(message), _) => Some(stream_lines::msrp(message, None, masks)),
         (Fact::Smpp(pdu), Some(Fact::Smpp(answer))) => stream_lines::smpp(pdu, Some(answer), masks),
         (Fact::Smpp(pdu), _) => stream_lines::smpp(pdu, None, masks),
+        (Fact::Diameter(message), Some(Fact::Diameter(answer))) => {
+            sms_lines::diameter(message, Some(answer), masks)
+        }
+        (Fact::Diameter(message), _) => sms_lines::diameter(message, None, masks),
         (Fact::TcpOpened, _) => Some(vec!["connects".to_owned()]),
         (Fact::TcpClosed { .. }, _) => Some(vec!["connection ends".to_owned()]),
         (
@@ -144,7 +150,7 @@ fn rungs<'t>(trace: &'t Trace, names: &Names) -> Vec<Rung<'t>> {
             place: match seen.interface.as_str() {
                 "isc" | "gm" => 0,
                 "msrp" => 1,
-                "smpp" => 2,
+                "smpp" | "sgd" => 2,
                 _ => 3,
             },
             peer: peer(seen, &peers, names),
@@ -172,7 +178,7 @@ fn first_bye(trace: &Trace) -> Option<u32> {
     trace.facts.iter().find(bye).map(|seen| step(seen).0)
 }
 
-/// MSRP and SMPP responses by their requests (positions in the trace), and the responses so placed.
+/// MSRP, SMPP and Diameter responses by their requests (positions in the trace), and the responses so placed.
 fn answers(trace: &Trace) -> (HashMap<usize, usize>, HashSet<usize>) {
     let mut open: HashMap<(SocketAddr, SocketAddr, String), usize> = HashMap::new();
     let mut answers = HashMap::new();
@@ -180,6 +186,7 @@ fn answers(trace: &Trace) -> (HashMap<usize, usize>, HashSet<usize>) {
         let (id, is_response) = match &seen.fact {
             Fact::Msrp(m) => (m.transaction_id.clone(), m.status().is_some()),
             Fact::Smpp(pdu) => (pdu.sequence.to_string(), pdu.command.is_response()),
+            Fact::Diameter(m) => (m.hop_by_hop.to_string(), !m.is_request()),
             _ => continue,
         };
         if is_response {
@@ -282,18 +289,19 @@ fn person_of_uri(uri: &str, names: &Names) -> Option<String> {
 fn person(name: &str) -> String {
     let end = name
         .rfind('-')
-        .filter(|end| matches!(&name[end + 1..], "sip" | "msrp" | "smpp"));
+        .filter(|end| matches!(&name[end + 1..], "sip" | "msrp" | "smpp" | "sgd"));
     name[..end.unwrap_or(name.len())].to_owned()
 }
 
 fn handset(seen: &Observation, names: &Names) -> String {
-    let Fact::Smpp(pdu) = &seen.fact else {
-        return String::new();
+    let number = match &seen.fact {
+        Fact::Smpp(pdu) => pdu.short_message().map(|fields| match seen.direction {
+            Direction::FromSystem => fields.dest_number(),
+            Direction::ToSystem | Direction::Unknown => fields.source_number(),
+        }),
+        Fact::Diameter(message) => sms_lines::other_side(message),
+        _ => None,
     };
-    let number = pdu.short_message().map(|fields| match seen.direction {
-        Direction::FromSystem => fields.dest_number(),
-        Direction::ToSystem | Direction::Unknown => fields.source_number(),
-    });
     let name = number.and_then(|number| names.by_number.get(&number));
     name.cloned().unwrap_or_default()
 }
@@ -304,6 +312,7 @@ fn is_receipt(seen: &Observation) -> bool {
         Fact::Smpp(pdu) => pdu
             .short_message()
             .is_some_and(|fields| fields.is_receipt()),
+        Fact::Diameter(message) => sms_lines::is_status_report(message),
         _ => false,
     }
 }
@@ -316,12 +325,16 @@ fn suite_end(seen: &Observation) -> SocketAddr {
 }
 
 fn peer(seen: &Observation, peers: &HashMap<SocketAddr, String>, names: &Names) -> String {
+    // One node plays the service centre and the HSS; which of them speaks is told by the application.
+    if matches!(&seen.fact, Fact::Diameter(message) if message.application == application::S6C) {
+        return "hss".to_owned();
+    }
     let suite = suite_end(seen);
     let listed = names.by_address.get(&suite).map(|name| person(name));
     listed
         .or_else(|| peers.get(&suite).cloned())
         .unwrap_or_else(|| match seen.interface.as_str() {
-            "smpp" => "smsc".to_owned(),
+            "smpp" | "sgd" => "smsc".to_owned(),
             _ => "peer".to_owned(),
         })
 }

@@ -4,6 +4,7 @@
 //! results, for judges and for people.
 mod chat;
 mod connection;
+mod diameter;
 mod dissect;
 mod encapsulated;
 pub mod facts;
@@ -20,6 +21,7 @@ mod short_messages;
 mod sip;
 
 pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};
+pub use diameter::{DiameterRequest, diameter_requests};
 pub use encapsulated::{Encapsulated, encapsulated, is_encapsulated};
 pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};
 pub use ladder::{Names, ladder};
@@ -48,5 +50,7 @@ pub enum ObserveError {
     LinkType { interface: u32, link_type: i32 },
 }
 
+#[cfg(test)]
+mod sgd_tests;
 #[cfg(test)]
 mod view_tests;

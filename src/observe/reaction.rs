@@ -4,6 +4,7 @@
 //! chat message, a SIP MESSAGE or the end of a session. Nothing is judged here: a system that leaves such a thing out only makes the runner wait a
 //! little before the next stimulus, and a system that does it a little late still has it seen under the step that caused it.
 use super::{Direction, Fact, Observation, Trace, Transaction, transactions};
+use crate::wire::diameter::{Command, application};
 use crate::wire::smpp::CommandId;
 
 /// What may still follow, in words; empty when every stimulus has had its reaction.
@@ -64,11 +65,15 @@ fn unanswered(trace: &Trace) -> Option<String> {
     let other_side = |seen: &Observation| {
         seen.direction == Direction::FromSystem
             && is_request(seen)
-            && (seen.interface == "smpp") != (stimulus.interface == "smpp")
+            && is_sms_side(seen) != is_sms_side(stimulus)
     };
     let reacted = trace.facts[at..].iter().any(other_side);
     let frame = stimulus.frames.last().copied().unwrap_or(0);
     (!reacted).then(|| format!("the message of frame {frame} may be passed on"))
+}
+
+fn is_sms_side(seen: &Observation) -> bool {
+    matches!(seen.interface.as_str(), "smpp" | "sgd")
 }
 
 fn is_stimulus(seen: &Observation) -> bool {
@@ -83,6 +88,13 @@ fn is_stimulus(seen: &Observation) -> bool {
         Fact::Smpp(pdu) => pdu
             .short_message()
             .is_some_and(|fields| !fields.is_receipt()),
+        // TP-MTI of an SMS-DELIVER.
+        Fact::Diameter(message) => {
+            let first = message.tpdu().and_then(<[u8]>::first);
+            message.is_request()
+                && message.command == Command::MT_FORWARD
+                && first.is_some_and(|octet| octet & 3 == 0)
+        }
         _ => false,
     }
 }
@@ -93,6 +105,7 @@ fn is_request(seen: &Observation) -> bool {
         Fact::Sip(message) => message.is_request() || message.status().is_some_and(|c| c >= 200),
         Fact::Msrp(message) => message.status().is_none(),
         Fact::Smpp(pdu) => !pdu.command.is_response() && pdu.command != CommandId::ENQUIRE_LINK,
+        Fact::Diameter(message) => message.is_request() && message.application != application::BASE,
         _ => false,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The runner waits for this before the next stimulus, so that a test case provokes one thing at a time. An INVITE without final response
 //! is at rest (people take their time); everything else is answered by machines at once.
-use super::{Fact, SipFact, Trace, transactions};
+use super::{Fact, Observation, SipFact, Trace, diameter_requests, transactions};
 use crate::wire::msrp::MsrpMessage;
 use std::collections::HashMap;
 
@@ -12,6 +12,7 @@ pub fn unsettled(trace: &Trace) -> Vec<String> {
     sip(trace, &mut waiting);
     msrp(trace, &mut waiting);
     smpp(trace, &mut waiting);
+    diameter(trace, &mut waiting);
     waiting
 }
 
@@ -101,5 +102,21 @@ fn smpp(trace: &Trace, waiting: &mut Vec<String>) {
     let words = open
         .into_iter()
         .map(|(frame, command)| format!("{command} of frame {frame} awaits its response"));
+    waiting.extend(words);
+}
+
+fn diameter(trace: &Trace, waiting: &mut Vec<String>) {
+    let open = diameter_requests(trace).into_iter().filter(|request| {
+        let ends = (request.seen.from, request.seen.to);
+        let closed = |one: &&Observation| {
+            matches!(one.fact, Fact::TcpClosed { .. })
+                && (ends == (one.from, one.to) || ends == (one.to, one.from))
+        };
+        request.answer.is_none() && !trace.facts[request.index..].iter().any(|one| closed(&one))
+    });
+    let words = open.map(|request| {
+        let (name, frame) = (request.message.name(), request.frame());
+        format!("{name} of frame {frame} awaits its answer")
+    });
     waiting.extend(words);
 }

@@ -1,14 +1,13 @@
 //! Short messages as the people at both ends see them: parts put together, text decoded, answers attached.
 //!
-//! The same whatever carries them: `FromSystem` goes towards a handset (on SMPP submit_sm), `ToSystem` comes from one (deliver_sm);
-//! data_sm is either. Parts belong together by sender, recipient, reference, its width and the number of parts (3GPP TS 23.040
+//! The same whatever carries them: `FromSystem` goes towards a handset (submit_sm of SMPP, SMS-SUBMIT in an OFR), `ToSystem` comes from one
+//! (deliver_sm, SMS-DELIVER in a TFR); data_sm is either. Parts belong together by sender, recipient, reference, its width and the number of parts (3GPP TS 23.040
 //! clause 9.2.3.24).
-use super::{Direction, Fact, Observation, Trace};
-use crate::wire::smpp::{Body, MessageState, Pdu, Receipt, ShortMessagePdu};
-use crate::wire::smpp::{decode_short_message_text, find_tlv, tag};
+mod sgd;
+mod smpp;
+
+use super::{Direction, Trace};
 use crate::wire::sms::{Coding, Concatenation};
-use std::collections::HashMap;
-use std::net::SocketAddr;
 
 #[derive(Debug, Clone)]
 pub struct ShortMessage<'t> {
@@ -56,9 +55,11 @@ pub struct Part<'t> {
     pub reference: Option<u8>,
     /// Address of the service centre that goes with it, where the carriage shows one.
     pub service_centre: Option<String>,
+    /// When the service centre took it (TP-SCTS), in RFC 3339 with the zone of the stamp, where the carriage shows it.
+    pub time_stamp: Option<String>,
     /// The response, its status (0 = accepted; else command_status, Diameter result or RP-Cause) and frame.
     pub response: Option<(u32, u32)>,
-    /// The name the response gives it, by which a delivery report may mean it.
+    /// The name by which a delivery report may mean it, once it is accepted: message_id of SMPP, TP-MR elsewhere.
     pub message_id: Option<String>,
 }
 
@@ -71,40 +72,45 @@ pub struct DeliveryReport {
     pub status: u8,
 }
 
+/// One PDU with a short message, or a part of one.
+struct Carried<'t> {
+    /// Place in the trace.
+    index: usize,
+    direction: Direction,
+    sender: String,
+    recipient: String,
+    is_receipt: bool,
+    part: Part<'t>,
+}
+
 /// Every short message, in order of first parts.
 pub fn short_messages(trace: &Trace) -> Vec<ShortMessage<'_>> {
-    let answers = responses(trace);
+    let mut carried = smpp::carried(trace);
+    carried.extend(sgd::carried(trace));
+    carried.sort_by_key(|one| one.index);
     let mut found: Vec<ShortMessage<'_>> = Vec::new();
-    for seen in &trace.facts {
-        let Fact::Smpp(pdu) = &seen.fact else {
-            continue;
-        };
-        let Some(fields) = pdu.short_message() else {
-            continue;
-        };
-        let part = part(seen, pdu, fields, &answers);
-        let (sender, recipient) = (fields.source_number(), fields.dest_number());
+    for one in carried {
         let open = found.iter_mut().rev().find(|message| {
-            message.direction == seen.direction
-                && message.sender == sender
-                && message.recipient == recipient
-                && takes(message, &part)
+            message.direction == one.direction
+                && message.sender == one.sender
+                && message.recipient == one.recipient
+                && takes(message, &one.part)
         });
         match open {
-            Some(message) => message.parts.push(part),
+            Some(message) => message.parts.push(one.part),
             None => found.push(ShortMessage {
                 frames: Vec::new(),
                 at: 0,
-                direction: seen.direction,
-                sender,
-                recipient,
+                direction: one.direction,
+                sender: one.sender,
+                recipient: one.recipient,
                 text: String::new(),
                 complete: false,
                 receipt_requested: false,
-                is_receipt: fields.is_receipt(),
+                is_receipt: one.is_receipt,
                 status: None,
                 answered: None,
-                parts: vec![part],
+                parts: vec![one.part],
             }),
         }
     }
@@ -119,79 +125,6 @@ pub fn texts(trace: &Trace, direction: Direction) -> Vec<ShortMessage<'_>> {
     let mut found = short_messages(trace);
     found.retain(|message| message.direction == direction && !message.is_receipt);
     found
-}
-
-type AnswerKey = (SocketAddr, SocketAddr, u32);
-
-/// Responses by the addresses of their request and its sequence number; the latest request of a number is meant.
-fn responses(trace: &Trace) -> HashMap<AnswerKey, Vec<(&Observation, &Pdu)>> {
-    let mut found: HashMap<AnswerKey, Vec<(&Observation, &Pdu)>> = HashMap::new();
-    for seen in &trace.facts {
-        if let Fact::Smpp(pdu) = &seen.fact
-            && pdu.command.is_response()
-        {
-            let key = (seen.to, seen.from, pdu.sequence);
-            found.entry(key).or_default().push((seen, pdu));
-        }
-    }
-    found
-}
-
-fn part<'t>(
-    seen: &'t Observation,
-    pdu: &'t Pdu,
-    fields: &'t ShortMessagePdu,
-    answers: &HashMap<AnswerKey, Vec<(&'t Observation, &'t Pdu)>>,
-) -> Part<'t> {
-    let frame = seen.frames.last().copied().unwrap_or(0);
-    let answer = answers
-        .get(&(seen.from, seen.to, pdu.sequence))
-        .into_iter()
-        .flatten()
-        .find(|(answer, _)| (answer.at, answer.frames.last()) >= (seen.at, seen.frames.last()));
-    let (text, coding, concatenation) = match decode_short_message_text(fields, &pdu.tlvs).ok() {
-        Some((text, coding, concatenation)) => (Some(text), Some(coding), concatenation),
-        None => (None, None, None),
-    };
-    Part {
-        frame,
-        frames: &seen.frames,
-        at: seen.at,
-        text,
-        coding,
-        concatenation,
-        protocol_id: fields.protocol_id,
-        report_requested: fields.registered_delivery & 0x03 != 0,
-        report: receipt(pdu, fields),
-        reference: match find_tlv(&pdu.tlvs, tag::USER_MESSAGE_REFERENCE) {
-            Some(&[0, low]) => Some(low),
-            _ => None,
-        },
-        service_centre: None,
-        response: answer.map(|(seen, pdu)| (pdu.status, seen.frames.last().copied().unwrap_or(0))),
-        message_id: answer.and_then(|(_, pdu)| match &pdu.body {
-            Body::MessageId(id) => id.clone(),
-            _ => None,
-        }),
-    }
-}
-
-/// A delivery receipt of SMPP 3.4 Appendix B.
-fn receipt(pdu: &Pdu, fields: &ShortMessagePdu) -> Option<DeliveryReport> {
-    let receipt = Receipt::read(fields, &pdu.tlvs).filter(|_| fields.is_receipt())?;
-    Some(DeliveryReport {
-        message: receipt.message_id,
-        status: match receipt.state {
-            MessageState::Delivered => 0x00,
-            MessageState::Accepted => 0x01,
-            MessageState::Enroute => 0x20,
-            MessageState::Rejected => 0x42,
-            MessageState::Undeliverable => 0x45,
-            MessageState::Expired => 0x46,
-            MessageState::Deleted => 0x48,
-            MessageState::Unknown => 0x49,
-        },
-    })
 }
 
 /// A part continues a message that has the same concatenation and lacks this number; receipts and single messages never continue.

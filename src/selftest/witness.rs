@@ -12,6 +12,7 @@ mod ladders;
 mod third_party;
 
 use ims_conformance::observe::{Fact, Trace};
+use ims_conformance::wire::diameter::{Message, name};
 use ims_conformance::wire::smpp::{Pdu, decode_short_message_text};
 use ims_conformance::wire::sms::Coding;
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +123,7 @@ fn ours(trace: &Trace) -> Reading {
                 }
             }
             Fact::Smpp(pdu) => smpp(pdu, &mut say),
+            Fact::Diameter(message) => diameter(message, &mut say),
             Fact::Malformed { error, .. } => say("malformed", error.to_string()),
             Fact::SipKeepAlive | Fact::TcpOpened | Fact::TcpClosed { .. } => {}
         }
@@ -150,6 +152,32 @@ fn smpp(pdu: &Pdu, say: &mut impl FnMut(&'static str, String)) {
         Ok((text, Coding::Gsm7 | Coding::Ucs2, _)) => say("smpp.message_text", comparable(&text)),
         Ok(_) => {}
         Err(error) => say("malformed", error.to_string()),
+    }
+}
+
+/// Every User-Name, those in groups included, as TShark does.
+fn diameter(message: &Message, say: &mut impl FnMut(&'static str, String)) {
+    say("diameter.cmd.code", message.command.0.to_string());
+    say("diameter.flags", format!("0x{:02x}", message.flags.0));
+    say("diameter.applicationId", message.application.to_string());
+    say(
+        "diameter.hopbyhopid",
+        format!("0x{:08x}", message.hop_by_hop),
+    );
+    for avp in &message.avps {
+        if avp.is(name::RESULT_CODE) {
+            say("diameter.Result-Code", avp.as_number().unwrap().to_string());
+        }
+        let inner = match avp.is(name::USER_IDENTIFIER) {
+            true => avp.members().unwrap(),
+            false => vec![avp.clone()],
+        };
+        for avp in inner.iter().filter(|avp| avp.is(name::USER_NAME)) {
+            say("diameter.User-Name", avp.as_text().unwrap().to_owned());
+        }
+    }
+    if let Some(first) = message.tpdu().and_then(<[u8]>::first) {
+        say("gsm_sms.tp-mti", (first & 3).to_string());
     }
 }
 

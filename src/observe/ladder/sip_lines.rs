@@ -1,5 +1,6 @@
 //! SIP messages in a ladder: what they ask or answer, then the header fields and bodies the interworking is about.
 use super::masks::Masks;
+use super::sms_lines;
 use crate::wire::cpim::{CpimMessage, Imdn};
 use crate::wire::sdp::{MessageMedia, SessionDescription};
 use crate::wire::sip::{NameAddr, SipMessage, StartLine};
@@ -107,6 +108,7 @@ pub fn body(media_type: &str, content: &[u8], masks: &mut Masks<'_>) -> Vec<Stri
         "application/sdp" => session_description(content, masks),
         "message/cpim" => cpim(content, masks),
         "message/imdn+xml" => vec![imdn(content, masks)],
+        "application/vnd.3gpp.sms" => sms_lines::relayed(content, masks),
         "text/plain" => {
             let text = String::from_utf8_lossy(content);
             vec![format!("text/plain {:?}", masks.words(&text))]
