@@ -184,7 +184,24 @@ fn the_ladder_names_identities_and_shows_answers_with_their_requests() {
         system: "gateway".to_owned(),
         ..Names::default()
     };
-    insta::assert_snapshot!(ladder(&trace, &names), @"");
+    insta::assert_snapshot!(ladder(&trace, &names), @r###"
+[1] Bob gets a text and answers
+  sgd
+    hss -> gateway  SRR «pool» => ok «identity-1»
+        served by gateway.example.test «number-1»
+    hss -> gateway  SRR «pool» => ok «identity-2»
+        served by gateway.example.test «number-1»
+    gateway -> smsc  OFR «pool» centre «number-2» => ok
+        SMS-SUBMIT «sms-1» to «bob»
+        asks for a status report
+        gsm7 "Hello [1]"
+        SMS-SUBMIT-REPORT
+    smsc -> gateway  TFR «identity-1» centre «number-2» => ok
+        SMS-DELIVER from «bob»
+        gsm7 "Hi"
+    smsc -> gateway  TFR «identity-2» centre «number-2» => ok
+        SMS-STATUS-REPORT «sms-1» for «bob»: delivered
+"###);
 }
 
 #[test]
