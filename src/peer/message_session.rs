@@ -298,6 +298,11 @@ impl MessageSession {
         self.config.behaviour = behaviour;
     }
 
+    /// The other side's path, its endpoint last.
+    pub fn remote_path(&self) -> &[String] {
+        &self.config.remote_path
+    }
+
     /// The other side's path, for a side that learns it after the session was made.
     pub fn set_remote_path(&mut self, remote_path: Vec<String>) {
         self.config.remote_path = remote_path;

@@ -127,6 +127,7 @@ impl Ue {
                 let hop = self.hop_to_system();
                 self.emit(hop, octets);
             }
+            UeCommand::StraySend { call } => self.send_astray(&call),
             UeCommand::CloseMedia { call } => {
                 if let Some(id) = self.call_named(&call) {
                     self.close_media(id);

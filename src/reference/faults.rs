@@ -169,6 +169,15 @@ faults! {
     UnknownCorrelationIdAccepted "unknown-correlation-id-accepted" "RTE-04" "takes a short message under an unknown correlation id for the latest one's";
     RoutingQueryLooped "routing-query-looped" "RTE-06" "passes a routing query of its own that comes back to it on to the HSS again";
     SessionNumberNotRouted "session-number-not-routed" "RTE-08" "answers that a session number is unknown";
+    // Session descriptions and what a session takes.
+    AnswerWithoutRefusedMedia "answer-without-refused-media" "SDP-01" "leaves refused media lines out of its answer";
+    WrappedTextNotTaken "wrapped-text-not-taken" "SDP-02" "names no text/plain among the types it takes in message/cpim";
+    SessionIdsCounted "session-ids-counted" "SDP-03" "counts its MSRP session identifiers";
+    SetupAlwaysPassive "setup-always-passive" "SDP-04" "answers setup:passive to an offer that is passive itself";
+    UnusableOfferAsServerError "unusable-offer-as-server-error" "SDP-05" "answers 500 to an offer it cannot use";
+    UnknownSessionTaken "unknown-session-taken" "SDP-06" "answers 200 to an MSRP request for a session that does not exist";
+    FirstMessageLost "first-message-lost" "SDP-07" "drops the message that comes with the offer";
+    TooLongTextTaken "too-long-text-taken" "SDP-08" "answers 200 to a chat text that no concatenated short message can hold, and drops it";
 
     // Teardown.
     NoClosingMessage "no-closing-message" "TD-01" "does not tell the SMS user that the chat has ended";

@@ -266,6 +266,8 @@ fn msrp_departure(faults: InForce) -> MsrpDeparture {
         Some(Fault::AbortedMessageDelivered) => MsrpDeparture::AbortedTaken,
         //= M2S-09
         Some(Fault::EmptySendRelayed) => MsrpDeparture::EmptyTold,
+        //= SDP-06
+        Some(Fault::UnknownSessionTaken) => MsrpDeparture::AnySession,
         _ => MsrpDeparture::None,
     }
 }

@@ -12,6 +12,7 @@ mod number;
 mod pager;
 mod policy;
 mod sentences;
+mod session_description;
 mod smsip;
 mod stage;
 mod teardown;

@@ -32,6 +32,10 @@ const SOURCES: &[(&str, &str)] = &[
     ("pager.rs", include_str!("pager.rs")),
     ("policy.rs", include_str!("policy.rs")),
     ("smsip.rs", include_str!("smsip.rs")),
+    (
+        "session_description.rs",
+        include_str!("session_description.rs"),
+    ),
     ("teardown.rs", include_str!("teardown.rs")),
     ("users.rs", include_str!("users.rs")),
 ];

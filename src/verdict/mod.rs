@@ -12,6 +12,7 @@ pub mod pager;
 pub mod question;
 pub mod register;
 pub mod scene;
+pub mod session_description;
 pub mod session_number;
 pub mod short_message;
 pub mod teardown;

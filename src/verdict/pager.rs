@@ -158,17 +158,19 @@ pub fn accepted_without_result(to: &str, limit: f64, allowance: f64, reaction: f
                 let Some(response) = message.final_response() else {
                     return Judgement::awaited("no final response");
                 };
-                if sent
-                    .answered
-                    .is_some_and(|answer| answer < first(response.frames()))
-                {
-                    return Judgement::unproven("the service centre had answered before");
-                }
                 let after = seconds(message.request.at(), response.at());
                 let observed = format!("{} after {after:.1} s", response.status());
+                let had_answered = sent
+                    .answered
+                    .is_some_and(|answer| answer < first(response.frames()));
                 match response.status() {
-                    202 if after <= limit => Judgement::holds(observed, message.frames()),
-                    202 => Judgement::broken(Reason::Late, observed, message.frames()),
+                    _ if after > limit => {
+                        Judgement::broken(Reason::Late, observed, message.frames())
+                    }
+                    _ if had_answered => {
+                        Judgement::unproven("the service centre had answered before")
+                    }
+                    202 => Judgement::holds(observed, message.frames()),
                     _ => Judgement::broken(Reason::WrongValue, observed, message.frames()),
                 }
             })

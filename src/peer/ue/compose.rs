@@ -66,6 +66,10 @@ impl Identity<'_> {
 
     /// The URI where in-dialog requests reach us, with the feature tags of the service.
     pub(super) fn contact(&self, icsi: &str, focus: bool) -> String {
+        self.tagged_contact(&icsi_tag(icsi), focus)
+    }
+
+    fn tagged_contact(&self, tag: &str, focus: bool) -> String {
         let uri = format!(
             "<sip:{}@{};transport={}>",
             self.config.number,
@@ -73,7 +77,17 @@ impl Identity<'_> {
             self.config.transport.parameter()
         );
         let focus = if focus { ";isfocus" } else { "" };
-        format!("{uri};{}{focus}", icsi_tag(icsi))
+        let tag = match tag {
+            "" => String::new(),
+            tag => format!(";{tag}"),
+        };
+        format!("{uri}{tag}{focus}")
+    }
+
+    /// A Record-Route of a proxy that is this UE itself.
+    fn record_route(&self, proxy: &str) -> String {
+        let transport = self.config.transport.parameter();
+        format!("<sip:{proxy}@{};transport={transport};lr>", self.config.sip)
     }
 }
 
@@ -111,16 +125,36 @@ pub(super) fn invite(
         .as_deref()
         .unwrap_or(service_of(invitation.group));
     let privacy = invitation.privacy.as_deref();
+    let tag = match &invitation.feature_tag {
+        Some(tag) => tag.clone(),
+        None => icsi_tag(icsi),
+    };
     let mut message = SipMessage::request("INVITE", &invitation.to_uri);
     message.push("Max-Forwards", "70");
+    for proxy in ["near", "far"]
+        .iter()
+        .filter(|_| invitation.through_proxies)
+    {
+        message.push("Record-Route", identity.record_route(proxy));
+    }
     message.push("From", identity.from(&names.tag, privacy));
     message.push("To", address(&invitation.to_uri));
     message.push("Call-ID", &names.call_id);
     message.push("CSeq", "1 INVITE");
-    message.push("Contact", identity.contact(icsi, invitation.group));
+    let in_contact = if invitation.plain_contact {
+        ""
+    } else {
+        tag.as_str()
+    };
+    message.push(
+        "Contact",
+        identity.tagged_contact(in_contact, invitation.group),
+    );
     message.push("P-Asserted-Identity", identity.asserted());
     message.push("P-Asserted-Service", icsi);
-    message.push("Accept-Contact", format!("*;{}", icsi_tag(icsi)));
+    if !tag.is_empty() {
+        message.push("Accept-Contact", format!("*;{tag}"));
+    }
     message.push("Conversation-ID", &names.conversation_id);
     message.push("Contribution-ID", &names.contribution_id);
     if let Some(value) = privacy {
@@ -137,12 +171,13 @@ pub(super) fn invite(
     }
     message.push("Accept", "application/sdp");
     message.push("User-Agent", PRODUCT);
-    for (name, value) in &invitation.extra_headers {
-        message.push(name, value);
-    }
     for name in &invitation.without {
         message.remove(name);
     }
+    for (name, value) in &invitation.extra_headers {
+        message.push(name, value);
+    }
+    let offer = [offer, invitation.more_media.clone().into_bytes()].concat();
     match &invitation.body {
         Some((content_type, _)) if content_type.is_empty() => {}
         Some((content_type, body)) => message.set_body(content_type, body.clone()),

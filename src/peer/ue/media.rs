@@ -12,7 +12,7 @@ use crate::peer::message_session::{
 use crate::peer::offer::Agreed;
 use crate::peer::{Channel, FlowId, Output, Time};
 use crate::wire::cpim::CpimMessage;
-use crate::wire::msrp::MsrpUri;
+use crate::wire::msrp::{MsrpMessage, MsrpUri};
 
 /// How long a connection outlives its session, so that the other side's own closing can be seen: as long as a transaction may last
 /// (64*T1, RFC 3261 section 17.1.1.2).
@@ -26,6 +26,8 @@ const MAX_SENT: usize = 1024;
 pub(super) enum MediaFlow {
     Arriving(ArrivingConnection),
     Bound(CallId),
+    /// For no session: what is sent once it stands.
+    Astray(Vec<u8>),
 }
 
 impl Ue {
@@ -68,6 +70,43 @@ impl Ue {
         });
     }
 
+    /// A SEND whose To-Path names a session that the other side does not have, from a session of ours that is none either.
+    pub(super) fn send_astray(&mut self, label: &str) {
+        let Some(id) = self.call_named(label) else {
+            return;
+        };
+        let theirs = self.calls.get(&id).and_then(|call| {
+            let session = call.session.as_ref()?;
+            MsrpUri::parse(session.remote_path().last()?).ok()
+        });
+        let remote = theirs.as_ref().and_then(|uri| {
+            let ip = uri.host.trim_matches(['[', ']']).parse().ok()?;
+            Some(std::net::SocketAddr::new(ip, uri.port.unwrap_or(2855)))
+        });
+        let Some(to) = remote else {
+            self.problem(format!("call {label} has no message session to stray from"));
+            return;
+        };
+        let (stray, own) = (self.ids.session_id(), self.ids.session_id());
+        let mut send = MsrpMessage::request(&self.ids.token(12), "SEND");
+        send.push("To-Path", format!("msrp://{to}/{stray};tcp"));
+        send.push(
+            "From-Path",
+            format!("msrp://{}/{own};tcp", self.config.msrp),
+        );
+        send.push("Message-ID", self.ids.message_id());
+        send.push("Byte-Range", "1-5/5");
+        send.set_body("text/plain", b"Lost?".to_vec());
+        let flow = self.new_flow();
+        self.media_flows
+            .insert(flow, MediaFlow::Astray(send.to_octets()));
+        self.outputs.push_back(Output::Connect {
+            flow,
+            channel: Channel::Msrp,
+            to,
+        });
+    }
+
     pub(super) fn media_opened(&mut self, now: Time, flow: FlowId) {
         match self.media_flows.get(&flow) {
             Some(MediaFlow::Bound(id)) => {
@@ -75,6 +114,10 @@ impl Ue {
                 self.with_session(id, |session| session.opened(now));
             }
             Some(MediaFlow::Arriving(_)) => {}
+            Some(MediaFlow::Astray(octets)) => {
+                let octets = octets.clone();
+                self.outputs.push_back(Output::Octets { flow, octets });
+            }
             None => {
                 let arriving = MediaFlow::Arriving(ArrivingConnection::default());
                 self.media_flows.insert(flow, arriving);
@@ -90,7 +133,7 @@ impl Ue {
                 return;
             }
             Some(MediaFlow::Arriving(arriving)) => arriving.octets(octets),
-            None => return,
+            Some(MediaFlow::Astray(_)) | None => return,
         };
         match arrival {
             Arrival::Wait => {}

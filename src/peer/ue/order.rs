@@ -138,6 +138,10 @@ pub enum UeCommand {
     Raw {
         octets: Vec<u8>,
     },
+    /// A SEND for a session that nobody has opened, over a connection of its own to where the call's session is.
+    StraySend {
+        call: String,
+    },
     /// Closes the MSRP connection of a call, leaving the dialog as it is.
     CloseMedia {
         call: String,
@@ -162,10 +166,18 @@ pub struct Invitation {
     pub duplicates: u8,
     /// Appended as they are.
     pub extra_headers: Vec<(String, String)>,
-    /// Names of header fields that are left out.
+    /// Names of header fields that are left out; `extra_headers` may bring them back.
     pub without: Vec<String>,
     /// Service identifier (ICSI) instead of the one of CPM sessions.
     pub service: Option<String>,
+    /// Parameter that stands for the feature tag in Contact and Accept-Contact, instead of the service's own form; empty: none.
+    pub feature_tag: Option<String>,
+    /// The Contact has no feature tag; Accept-Contact has.
+    pub plain_contact: bool,
+    /// Two Record-Route header fields, as of proxies before the system; they lead back to this UE.
+    pub through_proxies: bool,
+    /// Lines of SDP put behind our offer: further media.
+    pub more_media: String,
     pub subject: Option<String>,
     /// A first chat message in the INVITE itself: multipart/mixed of message/cpim and the SDP offer.
     pub first_message: Option<String>,

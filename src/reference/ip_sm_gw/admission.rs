@@ -117,7 +117,8 @@ pub fn admit(
         return deny(Refusal::new(488));
     }
     let Some(offer) = offer else {
-        return deny(Refusal::new(488));
+        let wrong = faults.is(Fault::UnusableOfferAsServerError);
+        return deny(Refusal::new(if wrong { 500 } else { 488 }));
     };
     //= POL-08
     if target.is_empty() {

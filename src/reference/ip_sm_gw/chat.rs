@@ -84,7 +84,9 @@ pub async fn serve(
         media_deadline: Some(Instant::now() + FIRST_CONNECT),
         talked: false,
     };
-    if let Some(text) = chat.session.invitation.first_text.take() {
+    //= SDP-07
+    let lost = chat.session.gateway.faults.is(Fault::FirstMessageLost);
+    if let Some(text) = chat.session.invitation.first_text.take().filter(|_| !lost) {
         let message = ChatMessage {
             text,
             ..ChatMessage::default()
@@ -189,7 +191,12 @@ impl Chat {
             read.text = format!("{caller}: {}", read.text);
         }
         let Some(submissions) = self.session.submit_chat(&read) else {
-            message.respond(413, "Too Large");
+            //= SDP-08
+            let code = match faults.is(Fault::TooLongTextTaken) {
+                true => 200,
+                false => 413,
+            };
+            message.respond(code, "Too Large");
             return;
         };
         self.talked = true;

@@ -2,6 +2,7 @@
 //!
 //! The gateway speaks MSRP over TCP only, and text only: message/cpim with text/plain inside, or text/plain alone.
 
+use crate::reference::faults::{Fault, InForce};
 use crate::reference::user_agent::Body;
 use crate::wire::sdp::{MessageMedia, SessionDescription, Setup, write_message_sdp};
 use crate::wire::sip::SipMessage;
@@ -58,7 +59,7 @@ impl Offer {
     //= SDP-01
     //= SDP-02
     //= SDP-03
-    pub fn answer(&self, local: SocketAddr, path: &str, id: u64) -> Body {
+    pub fn answer(&self, local: SocketAddr, path: &str, id: u64, faults: InForce) -> Body {
         let accepted = |types: &[&str], offered: &[String]| {
             let kept = types.iter().filter(|t| takes(offered, t));
             kept.map(|t| (*t).to_owned()).collect::<Vec<_>>()
@@ -68,6 +69,7 @@ impl Offer {
             "message/imdn+xml",
             "application/im-iscomposing+xml",
         ];
+        let unwrapped = usize::from(faults.is(Fault::WrappedTextNotTaken));
         let media = MessageMedia {
             port: local.port(),
             protocol: "TCP/MSRP".into(),
@@ -82,14 +84,16 @@ impl Offer {
                 &self.media.accept_types,
             ),
             accept_wrapped_types: if self.cpim {
-                accepted(&wrapped, &self.media.accept_wrapped_types)
+                accepted(&wrapped[unwrapped..], &self.media.accept_wrapped_types)
             } else {
                 Vec::new()
             },
             //= SDP-04
             setup: match self.media.setup {
                 None => None,
-                Some(Setup::Passive) => Some(Setup::Active),
+                Some(Setup::Passive) if !faults.is(Fault::SetupAlwaysPassive) => {
+                    Some(Setup::Active)
+                }
                 Some(_) => Some(Setup::Passive),
             },
             direction: match self.media.direction.as_str() {
@@ -101,7 +105,10 @@ impl Offer {
         };
         Body {
             content_type: "application/sdp".into(),
-            octets: self.with_refused_media(write_message_sdp(id, 1, &media)),
+            octets: match write_message_sdp(id, 1, &media) {
+                alone if faults.is(Fault::AnswerWithoutRefusedMedia) => alone,
+                answer => self.with_refused_media(answer),
+            },
         }
     }
 
@@ -176,7 +183,7 @@ mod tests {
             let offer = Offer::read(&request(&message(9, offered))).unwrap();
             assert_eq!(offer.we_connect, we_connect);
             let local = "127.0.0.1:2855".parse().unwrap();
-            let answer = offer.answer(local, "msrp://127.0.0.1:2855/x;tcp", 7);
+            let answer = offer.answer(local, "msrp://127.0.0.1:2855/x;tcp", 7, InForce(None));
             let text = String::from_utf8(answer.octets).unwrap();
             assert!(text.contains(answered), "{text}");
             assert!(text.contains("m=message 2855 TCP/MSRP *"), "{text}");
@@ -188,7 +195,7 @@ mod tests {
         let both = format!("m=audio 9 RTP/AVP 0\r\n{}", message(9, ""));
         let offer = Offer::read(&request(&both)).unwrap();
         let local = "127.0.0.1:2855".parse().unwrap();
-        let answer = offer.answer(local, "msrp://127.0.0.1:2855/x;tcp", 7);
+        let answer = offer.answer(local, "msrp://127.0.0.1:2855/x;tcp", 7, InForce(None));
         let text = String::from_utf8(answer.octets).unwrap();
         let lines: Vec<&str> = text.lines().filter(|l| l.starts_with("m=")).collect();
         assert_eq!(lines, ["m=audio 0 RTP/AVP 0", "m=message 2855 TCP/MSRP *"]);

@@ -154,13 +154,21 @@ fn accept(
     offer: &Offer,
 ) -> Option<(Dialog, MsrpSession)> {
     let gateway = session.gateway.clone();
-    let Ok(msrp) = gateway.agent.msrp().open() else {
+    //= SDP-03
+    let opened = if gateway.faults.is(Fault::SessionIdsCounted) {
+        let id = format!("session-{:024}", session.id.0);
+        gateway.agent.msrp().open_as(id)
+    } else {
+        gateway.agent.msrp().open()
+    };
+    let Ok(msrp) = opened else {
         refuse(invite, &Refusal::new(503).retry_after(10));
         return None;
     };
     msrp.control.set_remote_path(offer.media.path.clone());
     let local = gateway.agent.msrp_address();
-    let body = offer.answer(local, msrp.control.local_path(), session.id.0);
+    let path = msrp.control.local_path();
+    let body = offer.answer(local, path, session.id.0, gateway.faults);
     let mut headers = session.invitation.sender.cpm_headers();
     if !session.sms_user.is_empty() {
         //= FT-08

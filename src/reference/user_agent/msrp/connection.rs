@@ -266,12 +266,17 @@ fn find(
     path: &ReturnPath,
 ) -> Result<Arc<Session>, (u16, &'static str)> {
     const UNKNOWN: (u16, &str) = (481, "Session Does Not Exist");
+    const TAKEN: (u16, &str) = (200, "OK");
     let [to] = path.to_path.as_slice() else {
         return Err(UNKNOWN);
     };
     let to = MsrpUri::parse(to).map_err(|_| (400, "Malformed To-Path"))?;
     let id = to.session_id.clone().ok_or(UNKNOWN)?;
-    let session = shared.sessions().get(&id).cloned().ok_or(UNKNOWN)?;
+    let unknown = match shared.config.departure {
+        MsrpDeparture::AnySession => TAKEN,
+        _ => UNKNOWN,
+    };
+    let session = shared.sessions().get(&id).cloned().ok_or(unknown)?;
     let ours = MsrpUri::parse(&session.local_path).map_err(|_| UNKNOWN)?;
     if !to.same_as(&ours) || !session.knows(path.from_path.last().map_or("", String::as_str)) {
         return Err(UNKNOWN);

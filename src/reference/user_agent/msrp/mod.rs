@@ -55,6 +55,8 @@ pub enum MsrpDeparture {
     AbortedTaken,
     /// A bodiless SEND is told like any other.
     EmptyTold,
+    /// A request for a session that does not exist is answered 200.
+    AnySession,
 }
 
 impl Default for MsrpConfig {
@@ -172,7 +174,12 @@ impl MsrpService {
 
     /// A new session with an unguessable session id. It waits for the peer's connection unless `connect` is called.
     pub fn open(&self) -> Result<MsrpSession, MsrpError> {
-        session::open(&self.shared)
+        session::open(&self.shared, self.shared.tokens.long())
+    }
+
+    /// The same with a session id of the caller's choice (a deliberate fault).
+    pub fn open_as(&self, id: String) -> Result<MsrpSession, MsrpError> {
+        session::open(&self.shared, id)
     }
 
     /// Sessions open, for diagnostics and tests.

@@ -113,8 +113,7 @@ pub struct MsrpSession {
     pub events: mpsc::Receiver<MsrpEvent>,
 }
 
-pub(super) fn open(shared: &Arc<Shared>) -> Result<MsrpSession, MsrpError> {
-    let id = shared.tokens.long();
+pub(super) fn open(shared: &Arc<Shared>, id: String) -> Result<MsrpSession, MsrpError> {
     let (sender, events) = mpsc::channel(shared.config.max_unread);
     let session = Arc::new(Session {
         local_path: format!("msrp://{}/{id};tcp", shared.address),
