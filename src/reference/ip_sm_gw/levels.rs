@@ -77,7 +77,7 @@ pub fn level(data: Subscription, capable: PerLevel, faults: InForce) -> Option<L
         return None;
     }
     //= AUT-07
-    let authorised = if faults.is(Fault::IgnoresLevelAuthorisation) {
+    let authorised = if capable.both() && faults.is(Fault::IgnoresLevelAuthorisation) {
         data.subscribed
     } else {
         data.authorised
@@ -101,7 +101,7 @@ pub fn level(data: Subscription, capable: PerLevel, faults: InForce) -> Option<L
 //= AUT-06
 //= AUT-07
 pub fn may_submit(data: Subscription, faults: InForce) -> bool {
-    let subscribed = data.subscribed.transport != faults.is(Fault::RunsUnsubscribedLevel);
+    let subscribed = data.subscribed.transport || faults.is(Fault::RunsUnsubscribedLevel);
     let authorised = data.authorised.transport || faults.is(Fault::IgnoresLevelAuthorisation);
     subscribed && authorised
 }
