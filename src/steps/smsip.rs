@@ -302,6 +302,14 @@ async fn none_at_all(lab: &mut Lab, person: PersonName, step: &Step) {
         .await;
 }
 
+/// A MESSAGE with message/imdn+xml, later than the response to the report MESSAGE.
+#[then(expr = "{person} is notified after {person}'s delivery report has been answered")]
+async fn notified_after(lab: &mut Lab, sender: PersonName, user: PersonName, step: &Step) {
+    let reaction = lab.ixit().reaction_seconds;
+    let question = levels::notified_after_report(&sender.0, &user.0, reaction);
+    lab.check(&step.value, question).await;
+}
+
 impl Lab {
     /// Registers a user who may be new; the REGISTER leaves when the system has been told of him.
     async fn register(&mut self, person: &PersonName, capabilities: Capabilities) {

@@ -3,6 +3,7 @@ use super::scene::{first, pager_text, same_number};
 use super::transport_level::{UNREADABLE, frames};
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{Direction, Transaction, transactions_of};
+use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::number_of;
 
 /// The form in which a short message can reach a terminal.
@@ -130,6 +131,40 @@ pub fn registration_accepted(person: &str, reaction: f64) -> Question {
                 Some(200) => Judgement::holds("200", all),
                 Some(code) => Judgement::broken(Reason::WrongValue, code.to_string(), all),
                 None => Judgement::awaited("no final response"),
+            }
+        },
+    )
+}
+
+/// The notification of delivery comes, and after the response to the terminal's delivery report.
+//= DR-06 type=test
+pub fn notified_after_report(sender: &str, recipient: &str, reaction: f64) -> Question {
+    let (sender, recipient) = (sender.to_owned(), recipient.to_owned());
+    Question::eventually(
+        format!("{recipient}'s delivery report is answered, and then {sender} is notified"),
+        reaction,
+        move |view| {
+            let sent = view.encapsulated_from(&recipient);
+            let Some(report) = sent.iter().find(|one| one.is_report()) else {
+                return Judgement::unproven("no delivery report was sent");
+            };
+            let notification = view.new_pager_messages().into_iter().find(|message| {
+                let body = message.request.message.body_of("message/cpim");
+                let cpim = body.and_then(|body| CpimMessage::parse(&body).ok());
+                let kind = cpim.as_ref().and_then(CpimMessage::content_type);
+                kind.as_deref() == Some("message/imdn+xml")
+            });
+            let Some(notification) = notification else {
+                return Judgement::awaited("no notification");
+            };
+            let notified = notification.request.frames();
+            let all = [frames(report), notified.to_vec()].concat();
+            let response = report.transaction.final_response();
+            match response.map(|response| first(response.frames())) {
+                Some(answered) if answered < first(notified) => {
+                    Judgement::holds("in this order", all)
+                }
+                _ => Judgement::broken(Reason::Unexpected, "notified before it", all),
             }
         },
     )

@@ -5,7 +5,9 @@
 //! part that completes the message carries the acknowledgement of the whole.
 
 use super::numbers::Allocation;
-use super::{Gateway, locked, pager, read_locked, registration, transport_level, write_locked};
+use super::{
+    Gateway, State, locked, pager, read_locked, registration, transport_level, write_locked,
+};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{
     Arrival, Delivery, DeliveryAnswer, Handover, Reach, RoutingQuery,
@@ -134,7 +136,11 @@ impl Inbound {
         let user = match in_chat {
             Some(session) if self.gateway.faults.is(Fault::TransportLevelBeforeChat) => {
                 let sessions = locked(&self.gateway.sessions);
-                sessions.get(&session)?.originator.clone()
+                let entry = sessions.get(&session);
+                match entry.filter(|entry| entry.state == State::Active) {
+                    Some(entry) => entry.originator.clone(),
+                    None => return Some(delivery),
+                }
             }
             Some(_) => return Some(delivery),
             None => pager::user_behind(&self.gateway, &delivery.to, &delivery.from),

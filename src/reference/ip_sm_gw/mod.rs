@@ -11,6 +11,7 @@ pub mod subscribers;
 mod admission;
 mod chat;
 mod chat_text;
+mod encapsulated_im;
 mod failure;
 mod home_data;
 mod inbound;

@@ -15,7 +15,7 @@ use super::relay::{self, cpim_message};
 use super::session_sms;
 use super::subscribers::Settings;
 use super::transport_level::level_of;
-use super::{Gateway, locked, read_locked};
+use super::{Gateway, encapsulated_im, locked, read_locked};
 use crate::reference::faults::{Fault, InForce};
 use crate::reference::short_message::{DeliveryAnswer, Handover, Submission};
 use crate::reference::user_agent::{HeaderList, ServerRequest, Transport};
@@ -72,6 +72,9 @@ pub async fn from_cpm_user(gateway: Arc<Gateway>, request: ServerRequest) {
     if request.request.method() != Some("MESSAGE") {
         return respond(request, &Refusal::new(405));
     }
+    let Some(request) = encapsulated_im::take(&gateway, request).await else {
+        return;
+    };
     match submit(&gateway, &request.request) {
         Ok(submitted) => answer(&gateway, request, submitted).await,
         Err(Denied::With(refusal)) => respond(request, &refusal),
@@ -174,7 +177,7 @@ fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> 
 
 /// The caller's own number, or one of the pool for who must not be known (kept in quarantine for the reply).
 //= ANO-06
-fn sender_number(
+pub fn sender_number(
     gateway: &Gateway,
     sender: &Sender,
     settings: &Settings,
@@ -195,7 +198,7 @@ fn sender_number(
 
 /// Plain text, alone or in message/cpim; `Err` = response code.
 //= PGO-03
-fn text_of(request: &SipMessage, faults: InForce) -> Result<String, u16> {
+pub fn text_of(request: &SipMessage, faults: InForce) -> Result<String, u16> {
     let anything = faults.is(Fault::PagerContentNotChecked);
     let content_type = request.content_type().unwrap_or_default();
     match content_type.as_str() {
