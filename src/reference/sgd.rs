@@ -12,6 +12,7 @@ mod references;
 mod routing;
 mod services;
 mod subscriber_data;
+mod terminating;
 #[cfg(test)]
 mod tests;
 
@@ -129,6 +130,8 @@ pub struct Node {
     correlations: Mutex<Correlations>,
     /// Numbers this node asks the HSS about right now.
     asking: Mutex<HashSet<String>>,
+    /// Deliveries of its own wait for each other, which keeps their order.
+    turns: tokio::sync::Mutex<()>,
 }
 
 /// A panic elsewhere must not take the node with it, so a poisoned lock is used on.
@@ -200,6 +203,7 @@ impl SgdNode {
             arrivals,
             references: Mutex::default(),
             asking: Mutex::default(),
+            turns: tokio::sync::Mutex::default(),
         });
         let task = tokio::spawn(Keeper::new(node.clone(), order_queue).keep_open());
         let node = SgdNode {
@@ -216,6 +220,9 @@ impl SgdNode {
 
     /// Sends a short message; messages go out in the order of these calls.
     pub fn submit(&self, message: &OutgoingShortMessage) -> Submission {
+        if message.terminating {
+            return terminating::deliver(&self.node, message);
+        }
         mobile_originated::submit(&self.node, message)
     }
 

@@ -25,6 +25,8 @@ pub struct OutgoingShortMessage {
     pub validity: Option<Duration>,
     /// Number of the service centre, for links that name one.
     pub service_centre: Option<String>,
+    /// The gateway delivers it itself, in the SMS user's own network, where its link can.
+    pub terminating: bool,
     /// Which part of how many.
     pub part: (u8, u8),
 }

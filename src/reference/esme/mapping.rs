@@ -154,6 +154,7 @@ mod tests {
             report_requested: false,
             service_centre: None,
             validity: None,
+            terminating: false,
             part: (1, 1),
         }
     }

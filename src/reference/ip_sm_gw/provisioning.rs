@@ -15,7 +15,8 @@
 //! (none), `user_preference` accept|reject|ask|unset (unset), `chats_as_sms` (true), `interworking_authorised` (true),
 //! `transport_level_subscribed` (true), `service_level_subscribed` (true), `transport_level_authorised` (true), `level_policy`
 //! transport|service (service), `encapsulated_delivery` (true), `anonymity_allowed` (true), `sender_number` own|assigned (assigned), `pool` (default),
-//! `sc_address` (that of the command line), `notify_on_teardown` (true), `answer_seconds` (120), `provisional_refresh_seconds` (55), `quarantine_seconds` (30), `reassembly_seconds` (60),
+//! `sc_address` (that of the command line), `terminating_delivery` (false: short messages to this user go to a service centre),
+//! `notify_on_teardown` (true), `answer_seconds` (120), `provisional_refresh_seconds` (55), `quarantine_seconds` (30), `reassembly_seconds` (60),
 //! `message_response_seconds` (30), `reconnect_seconds` (5), `tell_changes` (true), `change_interval_seconds` (5), `submission_seconds` (25),
 //! `large_message_octets` (1300), `alphanumeric_originators` shown|refused (shown), `templates`
 //! {invite, group_invite, closing, help, late_answer} with the variables {caller} {accept} {reject} {leave}, and {group_prefix, joined,

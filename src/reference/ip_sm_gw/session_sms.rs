@@ -30,6 +30,7 @@ pub fn compose(
         report_requested: false,
         service_centre: None,
         validity: None,
+        terminating: false,
         part: (part, total),
     };
     Some((1..=total).zip(segments).map(message).collect())
@@ -52,6 +53,7 @@ pub fn submit(
         if message.service_centre.is_none() {
             message.service_centre = settings.service_centre.clone();
         }
+        message.terminating = settings.terminating_delivery;
         link.submit(message)
     };
     messages.into_iter().map(submit).collect()

@@ -117,6 +117,8 @@ pub struct Subscriber {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sc_address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub terminating_delivery: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_on_teardown: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_seconds: Option<f64>,
@@ -227,6 +229,8 @@ pub struct Settings {
     pub pool: String,
     /// Of the originator's short messages.
     pub service_centre: Option<String>,
+    /// The recipient is in this network, and the gateway delivers to him itself.
+    pub terminating_delivery: bool,
     pub notify_on_teardown: bool,
     pub answer_seconds: f64,
     pub provisional_refresh_seconds: f64,
@@ -386,6 +390,9 @@ impl Subscribers {
             sender_number: self.of(o, |s| s.sender_number).unwrap_or_default(),
             pool: self.of(o, |s| s.pool.clone()).unwrap_or("default".into()),
             service_centre: self.service_centre(o),
+            terminating_delivery: self
+                .of(recipient, |s| s.terminating_delivery)
+                .unwrap_or(false),
             notify_on_teardown: self.of(o, |s| s.notify_on_teardown).unwrap_or(true),
             answer_seconds: seconds(|s| s.answer_seconds, 120.0),
             provisional_refresh_seconds: seconds(|s| s.provisional_refresh_seconds, 55.0),

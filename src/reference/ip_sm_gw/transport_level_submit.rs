@@ -165,6 +165,7 @@ fn outgoing(
         protocol_id: submit.protocol,
         report_requested: submit.status_report,
         service_centre,
+        terminating: false,
         validity: submit.validity.span().and_then(|span| span.try_into().ok()),
         part: concatenation.map_or((1, 1), |part| (part.sequence, part.total)),
     })

@@ -121,7 +121,8 @@ fn relative(validity: Duration) -> ValidityPeriod {
     ValidityPeriod::Relative(u8::try_from(value).unwrap_or(u8::MAX))
 }
 
-fn read(answer: &Message) -> SubmitAnswer {
+/// What an OFA says, or a TFA.
+pub fn read(answer: &Message) -> SubmitAnswer {
     let failure = answer.delivery_failure();
     let diagnostic = failure
         .as_ref()
@@ -202,6 +203,7 @@ mod tests {
             protocol_id: 0,
             report_requested: false,
             service_centre: None,
+            terminating: false,
             validity: None,
             part: (1, 1),
         }

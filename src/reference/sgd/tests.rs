@@ -6,8 +6,8 @@ use super::*;
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{Handover, Reach, SubmitFailure, outcome};
 use crate::wire::diameter::{
-    Avp, Command, Flags, Framer, ResultCode, UserIdentifier, application, decode_tbcd, encode_tbcd,
-    name, result,
+    Avp, Command, Flags, Framer, ResultCode, ServingNode, UserIdentifier, application, decode_tbcd,
+    encode_tbcd, name, result,
 };
 use crate::wire::sms::tpdu::{Direction, Inside, StatusReport, Tpdu};
 use crate::wire::sms::{Address, Coding, TimeStamp};
@@ -141,6 +141,7 @@ fn message(text: &str) -> OutgoingShortMessage {
         report_requested: true,
         service_centre: Some("+447700900999".into()),
         validity: None,
+        terminating: false,
         part: (1, 1),
     }
 }
@@ -380,4 +381,47 @@ async fn a_submission_without_connection_fails_at_once_and_without_answer_in_its
     }
     let submission = node.submit(&message("Hello"));
     assert_eq!(outcome(submission).await, Err(SubmitFailure::NotConnected));
+}
+
+#[tokio::test]
+async fn delivers_in_the_users_own_network_where_the_hss_says_he_is() {
+    let (_listener, mut peer, node, mut arrivals) = open(None, |_| {}).await;
+    let message = OutgoingShortMessage {
+        terminating: true,
+        ..message("Hello")
+    };
+    let submission = node.submit(&message);
+    let query = peer.expect("SRR").await;
+    let msisdn = query.digits(name::MSISDN);
+    assert_eq!(msisdn.as_deref(), Some("447700900123"));
+    let serving = ServingNode {
+        mme_name: Some("mme.ims.example".into()),
+        ..ServingNode::default()
+    };
+    let avps = vec![
+        Avp::text(name::USER_NAME, "234157700900123"),
+        serving.to_avp(name::SERVING_NODE),
+    ];
+    peer.answer(&query, SUCCESS, avps).await;
+    let request = peer.expect("TFR").await;
+    assert_eq!(
+        request.text(name::DESTINATION_HOST),
+        Some("mme.ims.example")
+    );
+    assert_eq!(request.text(name::USER_NAME), Some("234157700900123"));
+    assert_eq!(
+        request.digits(name::SC_ADDRESS).as_deref(),
+        Some("441632960960")
+    );
+    let tpdu = Tpdu::decode(request.tpdu().unwrap(), Direction::ToStation, Inside::Data);
+    let Tpdu::Deliver(deliver) = tpdu.unwrap().tpdu else {
+        panic!("no SMS-DELIVER");
+    };
+    assert_eq!(deliver.originator.text().as_deref(), Some(SESSION));
+    peer.answer(&request, SUCCESS, Vec::new()).await;
+    let reference = outcome(submission).await.unwrap();
+    let Some(Arrival::Report(report)) = arrivals.recv().await else {
+        panic!("no report");
+    };
+    assert_eq!((report.reference, report.status), (reference, 0));
 }
