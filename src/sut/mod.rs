@@ -3,6 +3,7 @@
 //! Nothing here knows any product; a product is a folder `fixtures/systems/<name>/`.
 pub mod applicability;
 pub mod faults;
+pub mod personality;
 pub mod process;
 pub mod profile;
 pub mod provision;
