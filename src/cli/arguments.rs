@@ -82,6 +82,8 @@ pub enum SchemaOf {
     Run,
     /// The description of a system under test, profile.yaml
     Profile,
+    /// The list of personalities, personalities.yaml
+    Personalities,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -110,8 +112,11 @@ pub struct RunArguments {
     /// Carriage of short messages [default: that of its profile]
     #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
     pub carriage: Option<Carriage>,
+    /// What all peers are like: an entry of fixtures/personalities.yaml (see list --personalities)
+    #[arg(long, value_name = "NAME")]
+    pub personality: Option<String>,
     /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
-    #[arg(long, conflicts_with_all = ["selection", "fault"])]
+    #[arg(long, conflicts_with_all = ["selection", "fault", "personality"])]
     pub refresh_evidence: bool,
     /// Say nothing but the summary
     #[arg(long, short)]
@@ -146,11 +151,14 @@ pub struct ListArguments {
     #[arg(long, group = "what")]
     pub coverage: bool,
     /// The coverage as JSON
-    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults"])]
+    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults", "personalities"])]
     pub json: bool,
     /// The faults of the reference build: name, requirement it breaks, what it does
     #[arg(long, group = "what")]
     pub faults: bool,
+    /// The personalities of peers: name, legality, what they do
+    #[arg(long, group = "what")]
+    pub personalities: bool,
     #[command(flatten)]
     pub places: PlaceArguments,
 }

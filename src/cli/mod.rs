@@ -82,6 +82,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Schema { of }) => {
             let schema = match of {
                 SchemaOf::Run => crate::report::schema::run_record()?,
+                SchemaOf::Personalities => crate::report::schema::personalities()?,
                 SchemaOf::Profile => crate::report::schema::profile()?,
             };
             say(schema.trim_end());

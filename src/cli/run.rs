@@ -14,7 +14,8 @@ use crate::{
         self, catalogue::Catalogue, options::DEFAULT_SYSTEM, options::RunOptions,
         progress::Progress, record::RunRecord, select,
     },
-    steps, sut,
+    steps,
+    sut::{self, personality::Personalities},
     verdict::{Register, Requirement},
 };
 use anyhow::Result;
@@ -105,6 +106,17 @@ pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
         return Ok(ExitCode::Pass);
     }
     let suite = Suite::read(&arguments.places)?;
+    if arguments.personalities {
+        for one in Personalities::load(&suite.places.fixtures)?.0 {
+            say(&format!(
+                "{:34} {:9} {}",
+                one.name,
+                one.legality.name(),
+                one.what
+            ));
+        }
+        return Ok(ExitCode::Pass);
+    }
     let selected = select::select(&suite.catalogue.cases, &arguments.selection)?;
     let listed: Vec<Listed> = suite
         .listed()
@@ -189,8 +201,11 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<ExitCode> {
 pub(super) fn lint(arguments: &PlaceArguments) -> Result<ExitCode> {
     let suite = Suite::read(arguments)?;
     let problems = runner::lint::lint(&suite.catalogue, &suite.register);
+    let mut problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let cases: Vec<String> = suite.catalogue.cases.iter().map(|c| c.id.clone()).collect();
+    problems.extend(Personalities::load(&suite.places.fixtures)?.problems(&cases));
     for problem in &problems {
-        say(&problem.to_string());
+        say(problem);
     }
     if problems.is_empty() {
         say(&format!(
@@ -284,6 +299,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
         out: Some(arguments.out.unwrap_or_else(reports)),
         transport: arguments.transport.map(Into::into),
         carriage: arguments.carriage.map(Into::into),
+        personality: arguments.personality,
         // A ladder of a fault is no proposal for the accepted one.
         ladders: arguments.fault.is_none().then_some(ladders),
         fault: arguments.fault,

@@ -265,6 +265,9 @@ fn facts(record: &RunRecord) -> Vec<(&'static str, String)> {
         ("Profile SHA-256", system.profile_sha256.clone()),
         ("Tool", record.tool.clone()),
     ];
+    if let Some(personality) = &system.personality {
+        facts.insert(0, ("Personality of the peers", personality.clone()));
+    }
     if let Some(fault) = &system.fault {
         facts.insert(0, ("Fault switched on", fault.clone()));
     }

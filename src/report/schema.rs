@@ -2,6 +2,7 @@
 use super::ReportError;
 use crate::runner::record::RunRecord;
 use crate::sut::Profile;
+use crate::sut::personality::Personalities;
 
 pub fn run_record() -> Result<String, ReportError> {
     text(&schemars::schema_for!(RunRecord))
@@ -9,6 +10,10 @@ pub fn run_record() -> Result<String, ReportError> {
 
 pub fn profile() -> Result<String, ReportError> {
     text(&schemars::schema_for!(Profile))
+}
+
+pub fn personalities() -> Result<String, ReportError> {
+    text(&schemars::schema_for!(Personalities))
 }
 
 fn text(schema: &schemars::Schema) -> Result<String, ReportError> {
@@ -25,6 +30,13 @@ mod tests {
     fn the_schema_of_runs_on_file_is_that_of_the_types() {
         let on_file = include_str!("../../fixtures/run.schema.json");
         assert_eq!(on_file, run_record().unwrap());
+    }
+
+    /// After a change of the types: `cargo run -- schema personalities > fixtures/personalities.schema.json`.
+    #[test]
+    fn the_schema_of_personalities_on_file_is_that_of_the_types() {
+        let on_file = include_str!("../../fixtures/personalities.schema.json");
+        assert_eq!(on_file, personalities().unwrap());
     }
 
     /// After a change of the types: `cargo run -- schema profile > fixtures/profile.schema.json`.

@@ -122,6 +122,9 @@ pub(super) fn rerun(record: &RunRecord, case: &CaseRecord) -> String {
     if let Some(fault) = &record.system.fault {
         words.push(format!("--fault {}", shell(fault)));
     }
+    if let Some(personality) = &record.system.personality {
+        words.push(format!("--personality {}", shell(personality)));
+    }
     if !record.system.transport.is_empty() {
         words.push(format!("--transport {}", shell(&record.system.transport)));
     }

@@ -9,6 +9,7 @@ use crate::peer::service_centre::ServiceCentreConfig;
 use crate::peer::smsc::{Account, SmscConfig};
 use crate::peer::ue::Transport;
 use crate::steps::Facility;
+use crate::sut::personality::{Personalities, Personality};
 use crate::sut::process::Process;
 use crate::sut::profile::{InUse, Sgd, Smpp};
 use crate::sut::provision::Provisioner;
@@ -39,6 +40,7 @@ pub(super) async fn start(
     out: &Path,
     seed: u64,
 ) -> Result<Running, RunError> {
+    let personality = personality(options, &profile)?;
     let run_tap = Tap::new();
     let exchange = start_exchange(&profile, run_tap.clone()).await?;
     let process = start_process(options, &profile, &exchange, out).await?;
@@ -70,12 +72,30 @@ pub(super) async fn start(
         system,
         transport,
         seed,
+        personality,
     };
     Ok(Running {
         facility: Arc::new(facility),
         process,
         run_tap,
     })
+}
+
+/// What the peers of the run are like.
+fn personality(options: &RunOptions, profile: &Profile) -> Result<Option<Personality>, SutError> {
+    let Some(name) = &options.personality else {
+        return Ok(None);
+    };
+    let personality = Personalities::load(&options.fixtures)?.named(name)?;
+    let carriage = profile.carriage().name();
+    let fits = &personality.carriages;
+    if !fits.is_empty() && !fits.iter().any(|one| one == carriage) {
+        return Err(SutError::Profile {
+            path: "fixtures/personalities.yaml".to_owned(),
+            message: format!("personality {name} means nothing over {carriage}"),
+        });
+    }
+    Ok(Some(personality))
 }
 
 /// The suite's side of the carriage in use.

@@ -46,6 +46,8 @@ pub struct RunOptions {
     pub transport: Option<SipTransport>,
     /// Carriage of short messages; that of the profile when absent.
     pub carriage: Option<Carriage>,
+    /// Name of an entry of `<fixtures>/personalities.yaml` that all peers take on.
+    pub personality: Option<String>,
     /// Folder of the feature files.
     pub features: PathBuf,
     /// Folder with `requirements/`, `systems/`, `faults.yaml`.
@@ -67,6 +69,7 @@ impl RunOptions {
             fault: None,
             transport: None,
             carriage: None,
+            personality: None,
             features,
             fixtures,
             ladders: None,

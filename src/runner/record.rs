@@ -38,6 +38,9 @@ pub struct SystemRecord {
     pub profile_sha256: String,
     /// Fault switched on in the reference build, if any.
     pub fault: Option<String>,
+    /// Personality of the peers, if any: `fixtures/personalities.yaml`.
+    #[serde(default)]
+    pub personality: Option<String>,
     /// Carriage of short messages: `smpp`.
     pub carriage: String,
     /// SIP transport used by the peers: `udp` or `tcp`.

@@ -69,8 +69,9 @@ pub async fn run(
     }
     let selected = select(&catalogue.cases, &options.selection)?;
     let (profile, profile_path) = Profile::load(&options.system, &options.fixtures)?;
-    if options.carriage.is_some_and(|c| c != profile.carriage()) {
-        // Ladders were accepted over the profile's own carriage.
+    let usual = options.carriage.is_none_or(|c| c == profile.carriage());
+    if !usual || options.personality.is_some() {
+        // Ladders were accepted over the profile's own carriage, with peers as they usually are.
         options.ladders = None;
     }
     let profile = profile.over(options.carriage)?;
@@ -189,6 +190,7 @@ fn outline(
             description: profile.description.clone(),
             profile_sha256: digest.iter().map(|octet| format!("{octet:02x}")).collect(),
             fault: options.fault.clone(),
+            personality: options.personality.clone(),
             carriage: profile.carriage().name().to_owned(),
             transport,
         },

@@ -1,12 +1,13 @@
 //! Chat messages in any form, how they are answered, and what is not made of them.
 use super::lab::Lab;
-use super::policy::{LONG_TEXT, refusing};
+use super::policy::{LONG_TEXT, refuse};
 use super::stage::Means;
 use super::vocabulary::PersonName;
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::ue::ChatText;
 use crate::verdict::chat_content::{self, Told};
 use crate::verdict::{Reason, chat};
+use crate::wire::smpp::status;
 use cucumber::Parameter;
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
@@ -204,12 +205,12 @@ async fn has_refused(
     callee: PersonName,
     step: &Step,
 ) {
-    lab.handset_behaves(&callee, refusing());
+    lab.adjust_handset(&callee, refuse);
     lab.say(&step.value, &caller, &callee, &text).await;
     let reaction = lab.ixit().reaction_seconds;
     lab.require(&step.value, chat::refused(&callee.0, reaction))
         .await;
-    lab.handset_behaves(&callee, HandsetBehaviour::default());
+    lab.adjust_handset(&callee, |handset| handset.submit_status = status::OK);
 }
 
 /// Chunks give one short message (or one concatenated set).
@@ -265,10 +266,14 @@ async fn receives_in_order(lab: &mut Lab, person: PersonName, count: usize, step
 }
 
 impl Lab {
-    /// What a handset, or the message centre on its behalf, does from now on.
-    pub fn handset_behaves(&mut self, person: &PersonName, behaviour: HandsetBehaviour) {
+    /// What a handset, or the message centre on its behalf, does otherwise from now on.
+    pub fn adjust_handset(
+        &mut self,
+        person: &PersonName,
+        change: impl FnOnce(&mut HandsetBehaviour),
+    ) {
         match &self.user(&person.0).means {
-            Means::Sms(handset) => handset.behave(behaviour),
+            Means::Sms(handset) => handset.adjust(change),
             Means::Cpm(_) => self.broken(
                 Reason::Config,
                 format!("{} has no handset in this scenario", person.0),

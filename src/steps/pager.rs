@@ -1,11 +1,9 @@
 //! Pager-mode messages, from CPM users and to them.
 use super::lab::Lab;
 use super::policy::LONG_TEXT;
-use super::stage::Means;
 use super::vocabulary::{ContentKind, PersonName};
-use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::ue::{PagerMessage, UeCommand};
-use crate::verdict::{Reason, pager};
+use crate::verdict::pager;
 use crate::wire::smpp::status;
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
@@ -161,17 +159,9 @@ impl Lab {
     fn answer_late(&mut self, person: &PersonName, submit_status: u32) {
         let limit = self.ixit().short_submission_seconds;
         self.cpm_property("submission_seconds", limit);
-        let behaviour = HandsetBehaviour {
-            submit_status,
-            submit_delay: Duration::from_secs_f64(limit * 1.5),
-            ..HandsetBehaviour::default()
-        };
-        match &self.user(&person.0).means {
-            Means::Sms(handset) => handset.behave(behaviour),
-            Means::Cpm(_) => self.broken(
-                Reason::Config,
-                format!("{} has no handset in this scenario", person.0),
-            ),
-        }
+        self.adjust_handset(person, |handset| {
+            handset.submit_status = submit_status;
+            handset.submit_delay = Duration::from_secs_f64(limit * 1.5);
+        });
     }
 }

@@ -65,15 +65,12 @@ async fn told_of_the_end(lab: &mut Lab, is: Is, person: PersonName) {
 /// The SMSC answers every submission to this user with a permanent error.
 #[given(expr = "the service centre refuses short messages to {person}")]
 async fn refused_by_service_centre(lab: &mut Lab, person: PersonName) {
-    lab.handset_behaves(&person, refusing());
+    lab.adjust_handset(&person, refuse);
 }
 
 /// A message centre that takes nothing for a handset.
-pub fn refusing() -> HandsetBehaviour {
-    HandsetBehaviour {
-        submit_status: status::SUBMIT_FAILED,
-        ..HandsetBehaviour::default()
-    }
+pub fn refuse(handset: &mut HandsetBehaviour) {
+    handset.submit_status = status::SUBMIT_FAILED;
 }
 
 /// HSS data; no carriage of this suite shows it yet.

@@ -2,8 +2,10 @@
 use crate::capture::pacing::{BREATH, GRACE};
 use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
 use crate::observe::{self, Direction, Names, Observer, Trace, expected, unsettled};
+use crate::peer::behaviour::{HandsetBehaviour, UeBehaviour};
 use crate::peer::ue::{Registration, Transport, UeCommand, UeEvent};
 use crate::sut::Profile;
+use crate::sut::personality::Personality;
 use crate::sut::provision::{Properties, Provisioner};
 use crate::verdict::{Cast, Finding, Question, View};
 use std::collections::BTreeMap;
@@ -22,6 +24,22 @@ pub struct Facility {
     pub system: SocketAddr,
     pub transport: Transport,
     pub seed: u64,
+    /// What all peers of the run are like, if not as usual.
+    pub personality: Option<Personality>,
+}
+
+impl Facility {
+    /// What an SMS user's handset and its message centre do when the scenario says nothing else.
+    pub fn handset(&self) -> HandsetBehaviour {
+        let sms = self.personality.as_ref().map(|p| p.sms.behaviour());
+        sms.unwrap_or_default()
+    }
+
+    /// What a CPM user's terminal does when the scenario says nothing else.
+    pub fn terminal(&self) -> UeBehaviour {
+        let ue = self.personality.as_ref().map(|p| p.ue.behaviour());
+        ue.unwrap_or_default()
+    }
 }
 
 /// What the runner says of a test case.

@@ -3,7 +3,6 @@ use super::lab::Lab;
 use super::stage::{Means, User};
 use super::vocabulary::{Is, PersonName};
 use crate::capture::{Endpoint, Sockets};
-use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::ue::{Ue, UeConfig};
 use crate::sut::Ixit;
 use crate::sut::provision::Properties;
@@ -101,6 +100,7 @@ impl Lab {
             facility.system,
         );
         config.transport = facility.transport;
+        config.behaviour = facility.terminal();
         config.domain = sip.domain.clone();
         config.epoch_seconds = epoch_seconds();
         config.seed =
@@ -131,7 +131,7 @@ impl Lab {
             stage
                 .facility
                 .exchange
-                .attach(&number, stage.tap.clone(), HandsetBehaviour::default());
+                .attach(&number, stage.tap.clone(), stage.facility.handset());
         self.introduce(
             person,
             Means::Sms(handset),

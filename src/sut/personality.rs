@@ -19,6 +19,16 @@ pub enum Legality {
     Illegal,
 }
 
+impl Legality {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Legal => "legal",
+            Self::Tolerated => "tolerated",
+            Self::Illegal => "illegal",
+        }
+    }
+}
+
 /// One personality.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -294,7 +304,9 @@ mod tests {
 
     #[test]
     fn manners_become_behaviour() {
-        let one = sample("sms: { answer_delay_ms: 300, segmentation: sar }\nue: { session_expires: 0, msrp: { chunk_octets: 7 } }");
+        let one = sample(
+            "sms: { answer_delay_ms: 300, segmentation: sar }\nue: { session_expires: 0, msrp: { chunk_octets: 7 } }",
+        );
         assert_eq!(one.sms.behaviour().submit_delay, Duration::from_millis(300));
         assert_eq!(one.sms.behaviour().segmentation, Segmentation::Sar);
         assert_eq!(one.ue.behaviour().session_expires, None);
