@@ -233,11 +233,10 @@ impl Handset {
         shared.tell(|s| s.handset(number, |handset| handset.behave(behaviour)));
     }
 
-    /// Changes some of its behaviour, from the next short message on; what a personality has set otherwise stays.
+    /// Changes some of its behaviour; what a personality has set otherwise stays.
     pub fn adjust(&self, change: impl FnOnce(&mut HandsetBehaviour)) {
         let number = &self.attachment.number;
-        let shared = &self.attachment.shared;
-        shared.tell(|s| {
+        self.attachment.shared.tell(|s| {
             s.handset(number, |handset| {
                 let mut behaviour = handset.behaviour().clone();
                 change(&mut behaviour);
