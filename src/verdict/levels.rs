@@ -1,8 +1,8 @@
 //! Which level a short message for an IMS user takes, and the registration that the choice rests on.
-use super::scene::{first, pager_text, same_number};
+use super::scene::{first, pager_text, same_number, seconds};
 use super::transport_level::{UNREADABLE, frames};
 use super::{Judgement, Question, Reason, View};
-use crate::observe::{Direction, Transaction, transactions_of};
+use crate::observe::{Direction, SipFact, Transaction, transactions_of};
 use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::number_of;
 
@@ -159,10 +159,15 @@ pub fn notified_after_report(sender: &str, recipient: &str, reaction: f64) -> Qu
             };
             let notified = notification.request.frames();
             let all = [frames(report), notified.to_vec()].concat();
-            let response = report.transaction.final_response();
-            match response.map(|response| first(response.frames())) {
-                Some(answered) if answered < first(notified) => {
+            // Two terminals of the suite read at their own pace, so less than the allowance between them is no order.
+            let allowance = view.ixit.allowance_seconds;
+            let late = |response: SipFact| seconds(notification.request.at(), response.at());
+            match report.transaction.final_response() {
+                Some(response) if late(response) <= allowance => {
                     Judgement::holds("in this order", all)
+                }
+                None if seconds(notification.request.at(), view.now) <= allowance => {
+                    Judgement::awaited("the report is not answered")
                 }
                 _ => Judgement::broken(Reason::Unexpected, "notified before it", all),
             }

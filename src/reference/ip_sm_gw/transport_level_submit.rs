@@ -232,7 +232,7 @@ async fn reported(gateway: &Gateway, request: ServerRequest, user: &str, message
         tracing::debug!(user, "a delivery report nobody waits for any more");
     }
     if let Some(request) = owed {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(1500)).await;
         accepted(request, false);
     }
 }
