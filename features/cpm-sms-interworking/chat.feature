@@ -52,7 +52,7 @@ Feature: A chat session between a CPM user and an SMS user
     @TC-S2M-01-01
     Scenario Outline: Bob writes <text>
       When Bob answers <text>
-      Then <text> reaches Alice in her chat session with Bob
+      Then <text> reaches Alice once in her chat session with Bob
 
       Examples:
         | text                    |

@@ -139,9 +139,19 @@ faults! {
 
     // Short messages into the chat.
     ShortMessageDropped "short-message-dropped" "S2M-01" "acknowledges a short message and does not relay it";
+    RelaysTwice "relays-twice" "S2M-01" "sends every short message into the chat twice";
+    IgnoresDeliveries "ignores-deliveries" "ANS-08" "neither answers nor reads any short message from the service centre";
     ShortMessageTextAltered "short-message-text-altered" "S2M-01" "relays short messages in capital letters";
     ContentTypeDiffers "content-type-differs" "S2M-02" "labels the relayed text as text/html";
     CpimFromDiffers "cpim-from-differs" "S2M-03" "names another number than the SMS user's in CPIM From";
+    CpimFromWithoutPlus "cpim-from-without-plus" "S2M-03" "writes the SMS user's number in CPIM From without the + that makes it a global one";
+    MessageIdRepeated "message-id-repeated" "S2M-04" "gives every chat message of a session the same imdn.Message-ID";
+    AcknowledgesBeforeChat "acknowledges-before-the-chat" "S2M-05" "acknowledges a short message before the CPM user's client has answered";
+    PartsRelayedSingly "parts-relayed-singly" "S2M-06" "sends each part of a concatenated short message into the chat";
+    PartsInOrderOfArrival "parts-in-order-of-arrival" "S2M-06" "puts the parts of a short message together as they come, also one that comes twice";
+    PartialMessageRelayed "partial-message-relayed" "S2M-07" "sends what there is of an incomplete short message when its time has passed";
+    TakesAnySender "takes-any-sender" "S2M-08" "takes a short message from anybody into the chat of its number";
+    RelaysAfterTheEnd "relays-after-the-end" "S2M-09" "sends short messages into a chat session that has ended";
 
     // Pager-mode messages from CPM users.
     LeaksCallerInPager "leaks-caller-in-pager" "ANO-06" "sends an anonymous pager message from the CPM user's own number";

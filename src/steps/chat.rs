@@ -117,6 +117,20 @@ async fn sees_no_wrapping(lab: &mut Lab, person: PersonName, _text: String, step
     lab.check(&step.value, question).await;
 }
 
+/// Exactly one chat message with equal text in the session of the two.
+#[then(expr = "{string} reaches {person} once in her chat session with {person}")]
+async fn reaches_once(
+    lab: &mut Lab,
+    text: String,
+    user: PersonName,
+    sms_user: PersonName,
+    step: &Step,
+) {
+    let (reaction, guard) = (lab.ixit().reaction_seconds, lab.ixit().guard_seconds);
+    let question = chat::arrives_once(&text, &user.0, &sms_user.0, reaction, guard);
+    lab.check(&step.value, question).await;
+}
+
 /// A chat message with equal text in the session of the two.
 #[then(expr = "{string} reaches {person} in her chat session with {person}")]
 async fn reaches(lab: &mut Lab, text: String, user: PersonName, sms_user: PersonName, step: &Step) {

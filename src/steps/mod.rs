@@ -5,6 +5,7 @@
 mod chat;
 mod chat_coding;
 mod chat_content;
+mod chat_from_sms;
 mod invitation;
 mod inviting_message;
 mod lab;

@@ -26,6 +26,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("chat.rs", include_str!("chat.rs")),
     ("chat_coding.rs", include_str!("chat_coding.rs")),
     ("chat_content.rs", include_str!("chat_content.rs")),
+    ("chat_from_sms.rs", include_str!("chat_from_sms.rs")),
     ("invitation.rs", include_str!("invitation.rs")),
     ("inviting_message.rs", include_str!("inviting_message.rs")),
     ("number.rs", include_str!("number.rs")),

@@ -166,11 +166,9 @@ fn shown(message: &ChatMessage) -> String {
     format!("{:?}", text_of(message).unwrap_or_default())
 }
 
+/// Exactly one chat message.
 //= S2M-01 type=test
-//= ANS-05 type=test
-//= TD-08 type=test
-//= ADR-09 type=test
-pub fn arrives(text: &str, user: &str, sms_user: &str, reaction: f64, guard: f64) -> Question {
+pub fn arrives_once(text: &str, user: &str, sms_user: &str, reaction: f64, guard: f64) -> Question {
     let (text, user, sms_user) = (text.to_owned(), user.to_owned(), sms_user.to_owned());
     Question::eventually(
         format!("one chat message with that text in {user}'s session with {sms_user}"),
@@ -201,6 +199,41 @@ pub fn arrives(text: &str, user: &str, sms_user: &str, reaction: f64, guard: f64
                         .flat_map(|message| message.frames.clone())
                         .collect::<Vec<_>>(),
                 ),
+            }
+        },
+    )
+}
+
+/// A chat message, or more: how many is the matter of S2M-01.
+//= ANS-05 type=test
+//= TD-08 type=test
+//= ADR-09 type=test
+//= S2M-08 type=test
+//= S2M-09 type=test
+pub fn arrives(text: &str, user: &str, sms_user: &str, reaction: f64, guard: f64) -> Question {
+    let (text, user, sms_user) = (text.to_owned(), user.to_owned(), sms_user.to_owned());
+    Question::eventually(
+        format!("a chat message with that text in {user}'s session with {sms_user}"),
+        reaction + guard,
+        move |view| {
+            let Some((_, messages)) = arrivals(view, &user, &sms_user) else {
+                return Judgement::unproven("there is no such chat session");
+            };
+            let fitting: Vec<&ChatMessage> = messages
+                .iter()
+                .filter(|message| text_of(message).as_deref() == Some(&text))
+                .collect();
+            match (fitting.as_slice(), messages.first()) {
+                ([one, ..], _) if seconds(one.at, view.now) >= guard => {
+                    Judgement::holds(shown(one), one.frames.clone())
+                }
+                ([_, ..], _) => Judgement::awaited("it may be followed by what must not come"),
+                // What an operator adds of his own may come before it.
+                ([], Some(other)) => Judgement::Awaited {
+                    observed: shown(other),
+                    frames: other.frames.clone(),
+                },
+                ([], None) => Judgement::awaited("no chat message"),
             }
         },
     )
@@ -427,8 +460,11 @@ pub fn names_sender_and_recipient(sms_user: &str, user: &str, reaction: f64) -> 
                     cpim.header("From").unwrap_or("absent"),
                     cpim.header("To").unwrap_or("absent")
                 );
-                let fits = from.as_deref() == Some(view.cast.number(&sms_user))
-                    && to.as_deref() == Some(view.cast.number(&user));
+                // In a chat between two OMA's clients name both parties so: the session says who they are.
+                let unnamed = |name: &str| cpim.header(name).is_some_and(is_anonymous);
+                let fits = (unnamed("From")
+                    || from.as_deref() == Some(view.cast.number(&sms_user)))
+                    && (unnamed("To") || to.as_deref() == Some(view.cast.number(&user)));
                 match fits {
                     true => Judgement::holds(observed, message.frames.clone()),
                     false => {
@@ -438,6 +474,13 @@ pub fn names_sender_and_recipient(sms_user: &str, user: &str, reaction: f64) -> 
             })
         },
     )
+}
+
+/// The URI that stands for nobody in particular (RFC 3323 section 4.1.1.3, and OMA practice in CPIM).
+fn is_anonymous(value: &str) -> bool {
+    value
+        .to_lowercase()
+        .contains("sip:anonymous@anonymous.invalid")
 }
 
 /// DateTime against the time stamp of the service centre. The SMPP carriage has none, so the ICS keeps this case away from it.

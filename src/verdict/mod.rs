@@ -4,6 +4,7 @@ pub mod cast;
 pub mod chat;
 pub mod chat_coding;
 pub mod chat_content;
+pub mod chat_from_sms;
 pub mod finding;
 pub mod invitation;
 pub mod lattice;

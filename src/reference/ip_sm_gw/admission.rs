@@ -261,6 +261,7 @@ fn begin(
         relayed_first: VecDeque::new(),
         helped: false,
         late_told: false,
+        outlived: None,
         references: 0,
         place: Some(place),
     }

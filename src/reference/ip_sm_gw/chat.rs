@@ -20,6 +20,8 @@ use tokio::time::{Instant, sleep_until};
 /// How long what is relayed under a fault may take, and a first MSRP connection to come.
 const RELAYED: Duration = Duration::from_secs(5);
 const FIRST_CONNECT: Duration = Duration::from_secs(30);
+/// How long a message session lives on under a fault.
+const OUTLIVED: Duration = Duration::from_secs(2);
 /// Short messages waiting for their turn in one chat.
 const MOST_WAITING: usize = 64;
 
@@ -285,7 +287,11 @@ impl Chat {
         let send = self.outgoing(&text);
         let patience = Duration::from_secs_f64(self.session.settings.message_response_seconds);
         let control = self.msrp.control.clone();
-        self.relaying = Some(relay::start(control, send, answer, patience));
+        let faults = self.session.gateway.faults;
+        if faults.is(Fault::RelaysTwice) && answer.is_some() {
+            first.push_back(text);
+        }
+        self.relaying = Some(relay::start(control, send, answer, patience, faults));
     }
 
     /// Ends the session; its number goes to quarantine, nobody waits for the SMS side unless a fault says so.
@@ -310,7 +316,12 @@ impl Chat {
                     let headers = self.session.invitation.sender.cpm_headers();
                     request.respond(200, "OK", &headers, None);
                 }
-                self.close_media();
+                //= S2M-09
+                if faults.is(Fault::RelaysAfterTheEnd) {
+                    self.outlive();
+                } else {
+                    self.close_media();
+                }
             }
             Ending::Left(relayed) => {
                 if let Some(text) = relayed {
@@ -369,6 +380,16 @@ impl Chat {
                 }
             }
         }
+    }
+
+    /// Keeps the message session for a while, and what still comes goes into it (a deliberate fault).
+    fn outlive(&mut self) {
+        let control = self.msrp.control.clone();
+        self.session.outlived = Some((control.clone(), self.cpim));
+        tokio::spawn(async move {
+            tokio::time::sleep(OUTLIVED).await;
+            control.close();
+        });
     }
 
     fn close_media(&self) {

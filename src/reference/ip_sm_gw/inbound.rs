@@ -8,7 +8,7 @@ use super::numbers::Allocation;
 use super::{
     Gateway, State, locked, pager, read_locked, registration, transport_level, write_locked,
 };
-use crate::reference::faults::Fault;
+use crate::reference::faults::{Fault, InForce};
 use crate::reference::short_message::{
     Arrival, Delivery, DeliveryAnswer, Handover, Reach, RoutingQuery,
 };
@@ -63,6 +63,9 @@ impl Inbound {
                 return;
             }
         };
+        if self.gateway.faults.is(Fault::IgnoresDeliveries) {
+            return delivery.answer.withhold();
+        }
         let Some(delivery) = self.encapsulated(delivery) else {
             return;
         };
@@ -75,14 +78,19 @@ impl Inbound {
             answer,
             ..
         } = delivery;
+        let faults = self.gateway.faults;
         let text = match concatenation {
-            Some(part) if part.total > 1 => {
+            Some(part) if part.total > 1 && !faults.is(Fault::PartsRelayedSingly) => {
                 let patience = self.reassembly_time(&to, &from);
                 let key = Key::new(&from, &to, part);
+                //= S2M-07
+                if faults.is(Fault::PartialMessageRelayed) && part.sequence == 1 {
+                    self.relay_later(&from, &to, &text, patience);
+                }
                 //= S2M-06
                 match self
                     .reassembly
-                    .add(Instant::now(), key, part, text, patience)
+                    .add(Instant::now(), key, part, text, patience, faults)
                 {
                     Some(whole) => whole,
                     None => return answer.give(Handover::Taken),
@@ -96,6 +104,30 @@ impl Inbound {
             to,
             time_stamp,
             answer,
+        });
+    }
+
+    /// Sends a part into the chat of its pair when the time for the others has passed (a deliberate fault).
+    fn relay_later(&self, from: &str, to: &str, text: &str, patience: Duration) {
+        let allocation = locked(&self.gateway.numbers).find(Instant::now(), to, from);
+        let inbox = allocation.and_then(|allocation| {
+            let sessions = locked(&self.gateway.sessions);
+            Some(sessions.get(&session_of(allocation))?.inbox.clone())
+        });
+        let (text, from, to) = (text.to_owned(), from.to_owned(), to.to_owned());
+        let Some(inbox) = inbox else { return };
+        tokio::spawn(async move {
+            tokio::time::sleep(patience).await;
+            let message = ShortMessage {
+                text,
+                from,
+                to,
+                time_stamp: None,
+                answer: DeliveryAnswer::new(|_, _| {}),
+            };
+            if inbox.send(message).await.is_err() {
+                tracing::debug!("the session had ended");
+            }
         });
     }
 
@@ -228,6 +260,7 @@ impl Reassembly {
         part: Concatenation,
         text: String,
         patience: Duration,
+        faults: InForce,
     ) -> Option<String> {
         if self.sets.get(&key).is_some_and(|set| set.until <= now) {
             self.sets.remove(&key);
@@ -239,9 +272,12 @@ impl Reassembly {
             parts: vec![None; usize::from(part.total)],
             until: now + patience,
         });
-        let place = set
-            .parts
-            .get_mut(usize::from(part.sequence).checked_sub(1)?)?;
+        let in_turn = set.parts.iter().filter(|part| part.is_some()).count() + 1;
+        let number = match faults.0 {
+            Some(Fault::PartsInOrderOfArrival) => in_turn,
+            _ => usize::from(part.sequence),
+        };
+        let place = set.parts.get_mut(number.checked_sub(1)?)?;
         if place.is_none() {
             *place = Some(text);
         }
@@ -280,7 +316,8 @@ mod tests {
     fn add(r: &mut Reassembly, now: Instant, sequence: u8, text: &str) -> Option<String> {
         let key = Key::new("+1", "+2", part(sequence));
         let patience = Duration::from_secs(60);
-        r.add(now, key, part(sequence), text.into(), patience)
+        let faults = InForce(None);
+        r.add(now, key, part(sequence), text.into(), patience, faults)
     }
 
     #[test]

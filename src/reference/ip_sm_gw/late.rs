@@ -7,6 +7,7 @@ use super::inbound::ShortMessage;
 use super::invitation::{SESSION_FEATURE, SESSION_SERVICE};
 use super::keywords::{Meaning, meaning};
 use super::pager;
+use super::relay;
 use super::session::Session;
 use crate::reference::faults::Fault;
 use crate::reference::short_message::Handover;
@@ -21,6 +22,11 @@ pub async fn receive(session: &mut Session, message: ShortMessage) {
         return pager::to_cpm_user(&session.gateway, message).await;
     }
     message.answer.give(Handover::Taken);
+    if let Some((control, cpim)) = session.outlived.clone() {
+        let id = session.gateway.agent.token();
+        let send = relay::outgoing(session, &message.text, cpim, &id);
+        tokio::spawn(async move { control.send(send).await.ok() });
+    }
     if said == Meaning::Accept && faults.is(Fault::LateAnswerOpensSession) {
         invite_caller(session);
     }

@@ -186,6 +186,15 @@ pub fn outgoing(session: &Session, text: &str, cpim: bool, id: &str) -> MsrpOutg
     if faults.is(Fault::CpimFromDiffers) {
         from = other_number(&from);
     }
+    if faults.is(Fault::CpimFromWithoutPlus) {
+        from = from.trim_start_matches('+').to_owned();
+    }
+    //= S2M-04
+    let repeated = format!("m{}", session.id.0);
+    let id = match faults.is(Fault::MessageIdRepeated) {
+        true => &repeated,
+        false => id,
+    };
     let message = cpim_message(
         &from,
         &session.invitation.sender.uri,
@@ -230,10 +239,18 @@ pub fn cpim_message(
 pub fn start(
     control: MsrpControl,
     send: MsrpOutgoing,
-    answer: Option<DeliveryAnswer>,
+    mut answer: Option<DeliveryAnswer>,
     patience: Duration,
+    faults: InForce,
 ) -> Relaying {
     Box::pin(async move {
+        if faults.is(Fault::AcknowledgesBeforeChat)
+            && let Some(answer) = answer.take()
+        {
+            answer.give(Handover::Taken);
+            // Long enough that an observer sees which came first.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let code = match tokio::time::timeout(patience, control.send(send)).await {
             Ok(Ok(200)) => Handover::Taken,
             Ok(Ok(code)) => failure::of_delivery(code),

@@ -16,7 +16,7 @@ use super::subscribers::Settings;
 use super::{Gateway, State, chat, home_data, locked};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{Handover, ReportReference, Submission, SubmitFailure};
-use crate::reference::user_agent::msrp::MsrpSession;
+use crate::reference::user_agent::msrp::{MsrpControl, MsrpSession};
 use crate::reference::user_agent::{Answer, Dialog, ServerInvite};
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -44,6 +44,8 @@ pub struct Session {
     /// The help message has been sent, and the word that the chat is over.
     pub helped: bool,
     pub late_told: bool,
+    /// The message session that is not closed yet, and whether it takes message/cpim (only under a fault).
+    pub outlived: Option<(MsrpControl, bool)>,
     pub(super) references: u16,
     /// Held until the session ends; quarantine needs none.
     pub(super) place: Option<Place>,
