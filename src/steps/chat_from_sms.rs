@@ -4,8 +4,7 @@ use super::lab::Lab;
 use super::policy::LONG_TEXT;
 use super::stage::Means;
 use super::vocabulary::PersonName;
-use crate::peer::behaviour::{HandsetBehaviour, Segmentation, UeBehaviour};
-use crate::peer::message_session::MsrpBehaviour;
+use crate::peer::behaviour::{Segmentation, UeBehaviour};
 use crate::peer::ue::UeCommand;
 use crate::verdict::{chat_from_sms, session_number, teardown};
 use cucumber::gherkin::Step;
@@ -14,11 +13,7 @@ use cucumber::{given, then, when};
 /// MSRP status code of every response of the client.
 #[given(expr = "{person}'s client answers chat messages with {int}")]
 async fn client_refuses(lab: &mut Lab, user: PersonName, code: u16) {
-    let msrp = MsrpBehaviour {
-        answer_code: Some(code),
-        ..MsrpBehaviour::default()
-    };
-    lab.client_behaves(&user, msrp);
+    lab.adjust_client(&user, |client| client.msrp.answer_code = Some(code));
 }
 
 /// The time to answer a SEND is one the suite can wait for.
@@ -31,11 +26,7 @@ async fn short_response(lab: &mut Lab) {
 /// No MSRP response at all.
 #[given(expr = "{person}'s client answers no chat message")]
 async fn client_is_silent(lab: &mut Lab, user: PersonName) {
-    let msrp = MsrpBehaviour {
-        silent: true,
-        ..MsrpBehaviour::default()
-    };
-    lab.client_behaves(&user, msrp);
+    lab.adjust_client(&user, |client| client.msrp.silent = true);
 }
 
 /// T_reasm is one the suite can wait for.
@@ -71,16 +62,14 @@ async fn answers_many(lab: &mut Lab, person: PersonName, count: usize, step: &St
     regex = r"^(Bob|Carol) answers with a long message whose parts come (in order|in another order|twice each|under a 16-bit reference)$"
 )]
 async fn answers_in_parts(lab: &mut Lab, person: String, order: String, step: &Step) {
-    let behaviour = HandsetBehaviour {
-        parts_out_of_order: order == "in another order",
-        deliver_duplicates: u8::from(order == "twice each"),
-        segmentation: match order.as_str() {
-            "under a 16-bit reference" => Segmentation::Header16,
-            _ => Segmentation::Header8,
-        },
-        ..HandsetBehaviour::default()
-    };
-    lab.handset_behaves(&PersonName(person.clone()), behaviour);
+    lab.adjust_handset(&PersonName(person.clone()), |handset| {
+        match order.as_str() {
+            "in another order" => handset.parts_out_of_order = true,
+            "twice each" => handset.deliver_duplicates = 1,
+            "under a 16-bit reference" => handset.segmentation = Segmentation::Header16,
+            _ => {}
+        }
+    });
     lab.answer_by_sms(&step.value, &PersonName(person), LONG_TEXT)
         .await;
 }
@@ -88,11 +77,7 @@ async fn answers_in_parts(lab: &mut Lab, person: String, order: String, step: &S
 /// A concatenated short message without its second part.
 #[when(expr = "{person} answers with a long message of which a part is lost")]
 async fn answers_with_a_gap(lab: &mut Lab, person: PersonName, step: &Step) {
-    let behaviour = HandsetBehaviour {
-        lost_part: Some(2),
-        ..HandsetBehaviour::default()
-    };
-    lab.handset_behaves(&person, behaviour);
+    lab.adjust_handset(&person, |handset| handset.lost_part = Some(2));
     lab.answer_by_sms(&step.value, &person, LONG_TEXT).await;
 }
 
@@ -180,12 +165,10 @@ async fn stays_out(
 }
 
 impl Lab {
-    /// What the MSRP side of a CPM user's client does from now on.
-    fn client_behaves(&mut self, user: &PersonName, msrp: MsrpBehaviour) {
-        let behaviour = UeBehaviour {
-            msrp,
-            ..UeBehaviour::default()
-        };
+    /// What a CPM user's client does otherwise from now on.
+    pub fn adjust_client(&mut self, user: &PersonName, change: impl FnOnce(&mut UeBehaviour)) {
+        let mut behaviour = self.stage().facility.terminal();
+        change(&mut behaviour);
         self.order(&user.0, UeCommand::Behave(behaviour));
     }
 }
