@@ -183,6 +183,8 @@ pub struct MessageSession {
     held: BTreeMap<(Time, u64), Vec<u8>>,
     held_count: u64,
     incoming: Reassembly,
+    /// Message-ID and octets of the last whole message of the other side.
+    last_received: Option<(String, u64)>,
     outputs: VecDeque<SessionOutput>,
 }
 
@@ -199,6 +201,7 @@ impl MessageSession {
             held: BTreeMap::new(),
             held_count: 0,
             incoming: Reassembly::default(),
+            last_received: None,
             outputs: VecDeque::new(),
         }
     }

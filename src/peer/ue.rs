@@ -117,6 +117,7 @@ impl Ue {
             UeCommand::Bye { call } => self.hang_up(now, &call),
             UeCommand::Send { call, message } => self.send_chat(now, &call, message),
             UeCommand::Refresh { call } => self.refresh_now(now, &call),
+            UeCommand::Report { call } => self.report_last(now, &call),
             UeCommand::Options { call } => self.ask_options(now, &call),
             UeCommand::Message(message) => self.send_pager(now, &message),
             UeCommand::ShortMessage(order) => self.submit_short_message(now, &order),

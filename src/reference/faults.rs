@@ -189,6 +189,42 @@ faults! {
     FirstMessageLost "first-message-lost" "SDP-07" "drops the message that comes with the offer";
     TooLongTextTaken "too-long-text-taken" "SDP-08" "answers 200 to a chat text that no concatenated short message can hold, and drops it";
 
+    // Delivery reports.
+    StatusReportNeverRequested "status-report-never-requested" "M2S-14" "requests no status report for chat messages whose sender wants a report";
+    StatusReportAlwaysRequested "status-report-always-requested" "M2S-14" "requests a status report for every chat message";
+    PagerStatusReportNotRequested "pager-status-report-not-requested" "DR-01" "requests no status report for pager messages";
+    DisplayRequestsStatusReport "display-requests-status-report" "DR-02" "requests a status report for a pager message that asks for a display notification only";
+    DisplayedTold "displayed-told" "DR-02" "notifies that a pager message was displayed when it was delivered";
+    PagerNotificationMissing "pager-notification-missing" "DR-03" "keeps to itself what the service centre reports of a pager message";
+    PagerNotificationTwice "pager-notification-twice" "DR-03" "sends every notification of a pager message twice";
+    PagerNotificationNamesAnother "pager-notification-names-another" "DR-04" "names another message id in notifications of pager messages";
+    FailureWithoutStatusReport "failure-without-status-report" "DR-05" "notifies of a failure when no status report has come in time";
+    LateStatusReportTold "late-status-report-told" "DR-05" "notifies after the time for status reports, too";
+    ChatReportsDropped "chat-reports-dropped" "DR-07" "keeps to itself what the service centre reports of a chat message";
+    ByteRangeOfReportShort "byte-range-of-report-short" "DR-09" "leaves the last octet out of the Byte-Range of REPORT";
+    NotificationAsReport "notification-as-report" "DR-10" "sends an MSRP REPORT where a notification was asked for";
+    TemporaryStatusTold "temporary-status-told" "DR-11" "takes a status of the service centre that is still trying for a failure";
+    ReportsForTheLatestMessage "reports-for-the-latest-message" "DR-12" "takes every status report to be about the latest chat message";
+    FirstPartDecides "first-part-decides" "DR-13" "tells of a delivery when the first part has arrived";
+    FailureToldUnasked "failure-told-unasked" "DR-14" "tells of a failure although the sender did not ask for it";
+    NotificationShown "notification-shown" "DR-15" "sends a notification of the CPM user to the SMS user as a text";
+
+    // CPM parameters kept and sent back.
+    ParametersForgottenAfterAnswer "parameters-forgotten-after-answer" "PAR-01" "forgets the parameters of a message when it has been answered once";
+    ParametersNotSentBack "parameters-not-sent-back" "PAR-02" "sends neither conversation id nor contribution id back with an answer";
+    ConversationIdNewInAnswers "conversation-id-new-in-answers" "PAR-03" "gives every answer a conversation id of its own";
+    ContributionIdRepeated "contribution-id-repeated" "PAR-04" "gives an answer the contribution id of the message answered";
+    InReplyToFirstMessage "in-reply-to-first-message" "PAR-05" "takes an answer to be to the first message of a pair";
+    ParametersInLowerCase "parameters-in-lower-case" "PAR-06" "sends the parameters back in small letters";
+    OtherParametersInBye "other-parameters-in-bye" "PAR-07" "sends BYE with other parameters than the invitation had";
+    OtherParametersInResponses "other-parameters-in-responses" "PAR-08" "responds with other parameters than the request had";
+    OtherParametersInNotification "other-parameters-in-notification" "PAR-09" "notifies with other parameters than the message had";
+    InventsInReplyTo "invents-in-reply-to" "PAR-10" "names a message replied to where there is none";
+    ParametersForgottenEarly "parameters-forgotten-early" "PAR-11" "keeps parameters half the time";
+    ParametersKeptForEver "parameters-kept-for-ever" "PAR-11" "keeps parameters for ever";
+    ServiceIdentifierDropped "service-identifier-dropped" "PAR-12" "sends a non-CPM service identifier not back";
+    ParametersBySmsUserAlone "parameters-by-sms-user-alone" "PAR-13" "sends back the parameters of the latest message to an SMS user, whoever wrote it";
+
     // Teardown.
     NoClosingMessage "no-closing-message" "TD-01" "does not tell the SMS user that the chat has ended";
     ClosingMessageDespitePolicy "closing-message-despite-policy" "TD-02" "tells the SMS user although the policy is not to";

@@ -27,6 +27,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("chat_coding.rs", include_str!("chat_coding.rs")),
     ("chat_content.rs", include_str!("chat_content.rs")),
     ("chat_from_sms.rs", include_str!("chat_from_sms.rs")),
+    ("delivery_report.rs", include_str!("delivery_report.rs")),
     ("invitation.rs", include_str!("invitation.rs")),
     ("inviting_message.rs", include_str!("inviting_message.rs")),
     ("number.rs", include_str!("number.rs")),
@@ -37,6 +38,7 @@ const SOURCES: &[(&str, &str)] = &[
         "session_description.rs",
         include_str!("session_description.rs"),
     ),
+    ("stored_parameters.rs", include_str!("stored_parameters.rs")),
     ("teardown.rs", include_str!("teardown.rs")),
     ("users.rs", include_str!("users.rs")),
 ];

@@ -1,4 +1,5 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
+use super::reporting::Reporting;
 use crate::capture::pacing::{BREATH, GRACE};
 use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
 use crate::observe::{self, Direction, Names, Observer, Trace, expected, unsettled};
@@ -92,6 +93,7 @@ pub struct Stage {
     pub calls: Vec<(String, String)>,
     /// The text of the last chat message whose sentence describes it without giving it.
     pub said: String,
+    pub reporting: Reporting,
     /// Names of addresses and numbers for the ladder.
     pub names: Names,
     observer: Observer,
@@ -146,6 +148,7 @@ impl Stage {
             call: String::new(),
             calls: Vec::new(),
             said: String::new(),
+            reporting: Reporting::default(),
             names,
             observer: Observer::new(),
             read: 0,

@@ -167,6 +167,7 @@ fn cpm_properties(ixit: &Ixit, number: &str, contact: &str, pool: &str) -> Prope
         "number": number, "cpm": true, "contact": contact, "pool": pool,
         "answer_seconds": ixit.answer_seconds, "provisional_refresh_seconds": ixit.provisional_refresh_seconds,
         "quarantine_seconds": ixit.quarantine_seconds, "large_message_octets": ixit.large_message_octets,
+        "echo_headers": ixit.echo_headers,
         "anonymous_name": ixit.texts.anonymous_name,
         "change_interval_seconds": ixit.change_interval_seconds, "group_prefix": ixit.texts.group_prefix,
         "joined_text": ixit.texts.joined, "left_text": ixit.texts.left,

@@ -258,3 +258,59 @@ impl FromStr for FormName {
         }))
     }
 }
+
+/// What a CPM user wants to be told about a message of hers, in MSRP (RFC 4975) and in CPIM (RFC 5438).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(
+    name = "wish",
+    regex = "no report|a success report|a failure report|success and failure reports|a delivery notification|a failure notification|delivery and failure notifications|a display notification|every notification|a success report and a delivery notification|reports of every kind"
+)]
+pub struct Wish {
+    pub success_report: bool,
+    pub failure_report: bool,
+    /// Value of imdn.Disposition-Notification.
+    pub notification: Option<&'static str>,
+}
+
+impl FromStr for Wish {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        const BOTH: &str = "positive-delivery, negative-delivery";
+        let (success_report, failure_report, notification) = match text {
+            "a success report" => (true, false, None),
+            "a failure report" => (false, true, None),
+            "success and failure reports" => (true, true, None),
+            "a delivery notification" => (false, false, Some("positive-delivery")),
+            "a failure notification" => (false, false, Some("negative-delivery")),
+            "delivery and failure notifications" => (false, false, Some(BOTH)),
+            "a display notification" => (false, false, Some("display")),
+            "every notification" => (
+                false,
+                false,
+                Some("positive-delivery, negative-delivery, display"),
+            ),
+            "a success report and a delivery notification" => {
+                (true, false, Some("positive-delivery"))
+            }
+            "reports of every kind" => (true, true, Some(BOTH)),
+            _ => (false, false, None),
+        };
+        Ok(Self {
+            success_report,
+            failure_report,
+            notification,
+        })
+    }
+}
+
+/// A value of TP-ST in hexadecimal digits (3GPP TS 23.040 clause 9.2.3.15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(name = "status", regex = "[0-9A-F][0-9A-F]")]
+pub struct TpStatus(pub u8);
+
+impl FromStr for TpStatus {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u8::from_str_radix(text, 16).map(Self)
+    }
+}

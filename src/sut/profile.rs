@@ -81,12 +81,13 @@ impl Carriage {
     }
 
     /// ICS items that the carriage decides: what it can show.
-    fn items(self) -> [(&'static str, bool); 4] {
+    fn items(self) -> [(&'static str, bool); 5] {
         let shows = self != Self::Smpp;
         [
             ("carriage.sc_address", shows),
             ("carriage.routing_queries", shows),
             ("carriage.time_stamp", shows),
+            ("carriage.status_values", shows),
             ("carriage.sms_over_ip", self == Self::SmsOverIp),
         ]
     }
@@ -260,6 +261,12 @@ pub struct Ixit {
     pub short_submission_seconds: f64,
     /// PGT-04: octets of text up to which a short message becomes one SIP MESSAGE; what is longer becomes a large message.
     pub large_message_octets: usize,
+    /// DR-05: T_dr where a test case waits for its end.
+    pub short_report_seconds: f64,
+    /// PAR-11: T_keep where a test case waits for its end.
+    pub short_keep_seconds: f64,
+    /// PAR-12: header fields that come back with an answer, a non-CPM service identifier for one (ambiguity A8).
+    pub echo_headers: Vec<String>,
     /// ANS-08: limit for acknowledging a short message.
     pub acknowledge_seconds: f64,
     /// ANS-03 (ambiguity A3).

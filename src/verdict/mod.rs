@@ -5,6 +5,7 @@ pub mod chat;
 pub mod chat_coding;
 pub mod chat_content;
 pub mod chat_from_sms;
+pub mod delivery_report;
 pub mod finding;
 pub mod invitation;
 pub mod lattice;
@@ -16,7 +17,10 @@ pub mod scene;
 pub mod session_description;
 pub mod session_number;
 pub mod short_message;
+pub mod status_report;
+pub mod stored_parameters;
 pub mod teardown;
+mod told;
 pub mod transport_level;
 pub mod waiting;
 

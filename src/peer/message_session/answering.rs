@@ -168,6 +168,7 @@ impl MessageSession {
                 if success_report && !self.config.behaviour.silent {
                     self.report(now, &message_id, 200, message.body.len() as u64);
                 }
+                self.last_received = Some((message_id, message.body.len() as u64));
                 self.event(SessionEvent::Received(message));
             }
         }

@@ -69,6 +69,15 @@ impl MessageSession {
         self.put_answer(now, report.to_octets());
     }
 
+    /// A REPORT of success on the last message received, asked for or not; false if there is none.
+    pub fn report_last(&mut self, now: Time) -> bool {
+        let Some((message_id, octets)) = self.last_received.clone() else {
+            return false;
+        };
+        self.report(now, &message_id, 200, octets);
+        true
+    }
+
     /// All chunks of a message.
     pub(super) fn transmit(&mut self, now: Time, message: &OutgoingMessage) {
         let total = message.body.len();

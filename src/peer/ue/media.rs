@@ -285,6 +285,18 @@ impl Ue {
         self.tell(told);
     }
 
+    /// MSRP REPORT on the last chat message received.
+    pub(super) fn report_last(&mut self, now: Time, label: &str) {
+        let Some(id) = self.call_named(label) else {
+            return;
+        };
+        let mut reported = false;
+        self.with_session(id, |session| reported = session.report_last(now));
+        if !reported {
+            self.problem(format!("no message to report on in call {label}"));
+        }
+    }
+
     pub(super) fn send_chat(&mut self, now: Time, label: &str, message: ChatText) {
         let Some(id) = self.call_named(label) else {
             return;

@@ -118,6 +118,10 @@ pub enum UeCommand {
         call: String,
         message: ChatText,
     },
+    /// MSRP REPORT of success on the last message received in that call's session.
+    Report {
+        call: String,
+    },
     Options {
         call: String,
     },

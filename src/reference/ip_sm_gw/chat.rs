@@ -313,7 +313,7 @@ impl Chat {
                 if withheld {
                     request.ignore();
                 } else {
-                    let headers = self.session.invitation.sender.cpm_headers();
+                    let headers = self.session.invitation.sender.response_headers(faults);
                     request.respond(200, "OK", &headers, None);
                 }
                 //= S2M-09
@@ -333,7 +333,7 @@ impl Chat {
                 {
                     tracing::debug!(%error, "the first of two BYEs was not answered");
                 }
-                self.bye(&HeaderList::new()).await;
+                self.bye(&self.parameters()).await;
             }
             Ending::Expired => {
                 let why = "SIP;cause=408;text=\"Session timer expired\"";
@@ -343,10 +343,20 @@ impl Chat {
                 let why = "SIP;cause=503;text=\"MSRP connection lost\"";
                 self.bye(&vec![("Reason".into(), why.into())]).await;
             }
-            Ending::Replaced => self.bye(&HeaderList::new()).await,
+            Ending::Replaced => self.bye(&self.parameters()).await,
             Ending::Gone => self.close_media(),
         }
         self.session
+    }
+
+    /// The CPM parameters of the invitation, for our requests in its dialog.
+    //= PAR-07
+    fn parameters(&self) -> HeaderList {
+        let mut parameters = self.session.invitation.sender.cpm_headers();
+        if self.session.gateway.faults.is(Fault::OtherParametersInBye) {
+            super::conversations::change(&mut parameters);
+        }
+        parameters
     }
 
     /// Sends BYE and, whatever becomes of it, ends the session here. A BYE that crosses it is answered.

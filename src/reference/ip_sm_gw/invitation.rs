@@ -2,6 +2,7 @@
 //!
 //! Only reads. What follows from it is decided in `session`; the offer is judged in `media`.
 
+use crate::reference::faults::{Fault, InForce};
 use crate::reference::user_agent::HeaderList;
 use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::{NameAddr, SipMessage, number_of};
@@ -60,9 +61,17 @@ impl Sender {
         }
     }
 
-    /// The kept CPM parameters as header fields.
-    //= PAR-02
+    /// What a response to the request carries of its parameters.
     //= PAR-08
+    pub fn response_headers(&self, faults: InForce) -> HeaderList {
+        let mut headers = self.cpm_headers();
+        if faults.is(Fault::OtherParametersInResponses) {
+            super::conversations::change(&mut headers);
+        }
+        headers
+    }
+
+    /// The CPM parameters as header fields.
     pub fn cpm_headers(&self) -> HeaderList {
         [
             ("Conversation-ID", &self.conversation_id),

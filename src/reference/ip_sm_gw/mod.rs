@@ -11,6 +11,7 @@ pub mod subscribers;
 mod admission;
 mod chat;
 mod chat_text;
+mod conversations;
 mod encapsulated_im;
 mod failure;
 mod home_data;
@@ -108,7 +109,7 @@ pub struct Gateway {
     /// Delivery reports waited for.
     pub reports: Mutex<reports::Expected>,
     /// CPM parameters of the latest pager messages.
-    pub conversations: Mutex<pager::Conversations>,
+    pub conversations: Mutex<conversations::Conversations>,
     /// Who is registered, and what his terminal can do.
     pub registrations: Mutex<registration::Registrations>,
     /// Deliveries to terminals that wait for their reports.

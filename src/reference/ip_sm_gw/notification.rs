@@ -1,51 +1,94 @@
-//! Notifications to the sender of a pager message (RFC 5438): a SIP MESSAGE that tells what became of it.
+//! Notifications to the sender of a message (RFC 5438): what a CPM user wants to know, and the document that tells what became of it.
 //!
-//! Whether there is something to tell is its callers' business.
+//! For pager messages they go by SIP MESSAGE; for chat messages `reports` sends them in the chat. Whether there is something to tell is
+//! its callers' business.
 
 use super::invitation::{MESSAGE_FEATURE, MESSAGE_SERVICE, Sender};
-use super::{Gateway, pager, read_locked};
+use super::relay::ChatMessage;
+use super::{Gateway, conversations, pager, read_locked};
+use crate::reference::faults::Fault;
+use crate::reference::user_agent::HeaderList;
 use crate::wire::cpim::{CpimMessage, Imdn, ImdnStatus};
 use crate::wire::sip::SipMessage;
 
-/// What the sender of a pager message wants to know, and how it is told.
+/// What the sender of a message wants to know, and how it is told.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     /// imdn.Message-ID of the message.
     pub message_id: Option<String>,
+    pub positive_delivery: bool,
     pub negative_delivery: bool,
+    /// Nobody on the SMS side can tell whether a message was displayed (3GPP TS 23.204 clause 6.10 NOTE 1).
+    pub display: bool,
     /// Who is told: number and URI.
     pub sender: String,
     pub sender_uri: String,
     /// Who the message was for.
     pub sms_user: String,
-    pub conversation_id: Option<String>,
-    pub contribution_id: Option<String>,
+    /// CPM parameters of the message.
+    pub parameters: HeaderList,
 }
 
 impl Asked {
+    //= DR-01
+    //= DR-04
     pub fn read(request: &SipMessage, sender: &Sender, sms_user: &str) -> Self {
         let cpim = request
             .body_of("message/cpim")
             .and_then(|octets| CpimMessage::parse(&octets).ok());
-        let asked = cpim
-            .as_ref()
-            .and_then(|cpim| cpim.imdn_header("Disposition-Notification"))
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let asks = |what: &str| asked.split(',').any(|token| token.trim() == what);
+        let asks = |what: &str| cpim.as_ref().is_some_and(|cpim| asks_for(cpim, what));
         Self {
             message_id: cpim
                 .as_ref()
                 .and_then(|cpim| cpim.imdn_header("Message-ID"))
                 .map(String::from),
+            positive_delivery: asks("positive-delivery"),
             negative_delivery: asks("negative-delivery"),
+            display: asks("display"),
             sender: sender.number.clone(),
             sender_uri: sender.uri.clone(),
             sms_user: sms_user.to_owned(),
-            conversation_id: sender.conversation_id.clone(),
-            contribution_id: sender.contribution_id.clone(),
+            parameters: sender.cpm_headers(),
         }
     }
+
+    pub fn in_chat(message: &ChatMessage, sender: &Sender, sms_user: &str) -> Self {
+        Self {
+            message_id: message.imdn_id.clone(),
+            positive_delivery: message.positive_delivery,
+            negative_delivery: message.negative_delivery,
+            display: false,
+            sender: sender.number.clone(),
+            sender_uri: sender.uri.clone(),
+            sms_user: sms_user.to_owned(),
+            parameters: HeaderList::new(),
+        }
+    }
+
+    pub fn wants_status_report(&self) -> bool {
+        self.positive_delivery || self.negative_delivery
+    }
+}
+
+/// A word of imdn.Disposition-Notification.
+pub fn asks_for(cpim: &CpimMessage, what: &str) -> bool {
+    let asked = cpim.imdn_header("Disposition-Notification");
+    asked.is_some_and(|asked| {
+        asked
+            .split(',')
+            .any(|token| token.trim().eq_ignore_ascii_case(what))
+    })
+}
+
+/// Does the short message of a pager message request a status report?
+//= DR-01
+//= DR-02
+pub fn requests_status_report(gateway: &Gateway, asked: &Asked) -> bool {
+    let faults = gateway.faults;
+    if faults.is(Fault::PagerStatusReportNotRequested) {
+        return false;
+    }
+    asked.wants_status_report() || (asked.display && faults.is(Fault::DisplayRequestsStatusReport))
 }
 
 /// Tells that the message has failed, if its sender wants to know.
@@ -55,50 +98,77 @@ pub async fn failed(gateway: &Gateway, asked: &Asked) {
     }
 }
 
+/// Tells what the service centre has reported of a pager message.
+//= DR-03
+pub async fn reported(gateway: &Gateway, asked: &Asked, status: ImdnStatus) {
+    let faults = gateway.faults;
+    if faults.is(Fault::PagerNotificationMissing) {
+        return;
+    }
+    tell(gateway, asked, status).await;
+    if faults.is(Fault::PagerNotificationTwice) {
+        tell(gateway, asked, status).await;
+    }
+    if asked.display && faults.is(Fault::DisplayedTold) {
+        tell(gateway, asked, ImdnStatus::Displayed).await;
+    }
+}
+
 /// Sends the notification to the contact of the sender.
 pub async fn tell(gateway: &Gateway, asked: &Asked, status: ImdnStatus) {
     let contact = read_locked(&gateway.subscribers).contact(&asked.sender);
-    let (Some(id), Some((address, transport))) = (
-        asked.message_id.clone(),
+    let (Some(notification), Some((address, transport))) = (
+        wrapped(gateway, asked, status),
         contact.as_deref().and_then(pager::address_of),
     ) else {
         return;
     };
-    let request = compose(gateway, asked, id, status);
+    let request = compose(gateway, asked, &notification);
     if let Err(error) = gateway.agent.request(request, address, transport).await {
         tracing::info!(%error, "a notification did not reach the CPM user");
     }
 }
 
-fn compose(gateway: &Gateway, asked: &Asked, id: String, status: ImdnStatus) -> SipMessage {
+fn compose(gateway: &Gateway, asked: &Asked, notification: &CpimMessage) -> SipMessage {
     let from = format!("<tel:{}>", asked.sms_user);
-    let to = format!("<{}>", asked.sender_uri);
     let mut request = SipMessage::request("MESSAGE", &asked.sender_uri);
     request.push("From", format!("{from};tag={}", gateway.agent.token()));
-    request.push("To", &to);
+    request.push("To", format!("<{}>", asked.sender_uri));
     request.push("P-Asserted-Identity", &from);
     request.push("P-Asserted-Service", MESSAGE_SERVICE);
     request.push("Accept-Contact", format!("*;{MESSAGE_FEATURE}"));
-    for (name, value) in [
-        ("Conversation-ID", &asked.conversation_id),
-        ("Contribution-ID", &asked.contribution_id),
-    ] {
-        if let Some(value) = value {
-            request.push(name, value);
-        }
+    //= PAR-09
+    let mut parameters = asked.parameters.clone();
+    if gateway.faults.is(Fault::OtherParametersInNotification) {
+        conversations::change(&mut parameters);
+    }
+    for (name, value) in &parameters {
+        request.push(name, value);
+    }
+    request.set_body("message/cpim", notification.to_octets());
+    request
+}
+
+/// The notification in message/cpim; `None` if the message gave no id to name it by.
+//= DR-04
+//= DR-10
+pub fn wrapped(gateway: &Gateway, asked: &Asked, status: ImdnStatus) -> Option<CpimMessage> {
+    let mut message_id = asked.message_id.clone()?;
+    if !asked.parameters.is_empty() && gateway.faults.is(Fault::PagerNotificationNamesAnother) {
+        message_id.push('x');
     }
     let notification = Imdn {
-        message_id: id,
+        message_id,
         datetime: Some(jiff::Timestamp::now().to_string()),
         recipient_uri: Some(format!("tel:{}", asked.sms_user)),
         original_recipient_uri: None,
         status,
     };
     let header = |name: &str, value: String| (name.to_owned(), value);
-    let wrapped = CpimMessage {
+    Some(CpimMessage {
         headers: vec![
-            header("From", from),
-            header("To", to),
+            header("From", format!("<tel:{}>", asked.sms_user)),
+            header("To", format!("<{}>", asked.sender_uri)),
             header("NS", "imdn <urn:ietf:params:imdn>".into()),
             header("imdn.Message-ID", gateway.agent.token()),
         ],
@@ -107,7 +177,5 @@ fn compose(gateway: &Gateway, asked: &Asked, id: String, status: ImdnStatus) -> 
             header("Content-Disposition", "notification".into()),
         ],
         content: notification.to_octets(),
-    };
-    request.set_body("message/cpim", wrapped.to_octets());
-    request
+    })
 }

@@ -4,6 +4,7 @@
 //! Outside chats only; correlation with a chat comes before (`inbound`).
 
 use super::admission::{Denied, check_originator};
+use super::conversations;
 use super::failure::{self, Refusal, reason};
 use super::inbound::ShortMessage;
 use super::invitation::{MESSAGE_FEATURE, MESSAGE_SERVICE, Sender};
@@ -12,6 +13,7 @@ use super::notification;
 use super::numbers::SessionId;
 use super::registration::reachable;
 use super::relay::{self, cpim_message};
+use super::reports;
 use super::session_sms;
 use super::subscribers::Settings;
 use super::transport_level::level_of;
@@ -21,49 +23,10 @@ use crate::reference::short_message::{DeliveryAnswer, Handover, Submission};
 use crate::reference::user_agent::{HeaderList, ServerRequest, Transport};
 use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::{SipMessage, SipUri, number_of};
-use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Pairs of sender number and SMS user whose parameters are kept.
-const MOST_CONVERSATIONS: usize = 50_000;
-
-/// The latest CPM message from one number to one SMS user.
-#[derive(Debug, Clone)]
-struct Conversation {
-    conversation_id: Option<String>,
-    contribution_id: Option<String>,
-    /// The CPM user behind the number, where it is not his own.
-    cpm_user: String,
-}
-
-/// Kept CPM parameters by (number, SMS user); the oldest go first.
-#[derive(Debug, Default)]
-pub struct Conversations {
-    latest: HashMap<(String, String), Conversation>,
-    order: VecDeque<(String, String)>,
-}
-
-impl Conversations {
-    fn keep(&mut self, number: &str, sms_user: &str, conversation: Conversation) {
-        let key = (number.to_owned(), sms_user.to_owned());
-        if self.latest.insert(key.clone(), conversation).is_none() {
-            self.order.push_back(key);
-        }
-        if self.latest.len() > MOST_CONVERSATIONS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.latest.remove(&oldest);
-        }
-    }
-
-    fn find(&self, number: &str, sms_user: &str) -> Option<Conversation> {
-        let key = (number.to_owned(), sms_user.to_owned());
-        self.latest.get(&key).cloned()
-    }
-}
 
 /// A SIP MESSAGE of a CPM user becomes short messages; any other request outside dialogs is refused.
 //= PGO-01
@@ -84,7 +47,7 @@ pub async fn from_cpm_user(gateway: Arc<Gateway>, request: ServerRequest) {
 
 /// The final response waits for the service centre, but not so long that the sender's transaction ends (RFC 4320 section 4.2).
 //= PGO-04
-async fn answer(gateway: &Gateway, request: ServerRequest, submitted: Submitted) {
+async fn answer(gateway: &Arc<Gateway>, request: ServerRequest, submitted: Submitted) {
     let faults = gateway.faults;
     let mut patience = submitted.patience;
     if faults.is(Fault::PagerWaitsWithoutLimit) {
@@ -99,14 +62,26 @@ async fn answer(gateway: &Gateway, request: ServerRequest, submitted: Submitted)
         accept(request, 200);
         return;
     }
+    let expect = |references| {
+        reports::expect_pager(
+            gateway,
+            references,
+            submitted.reports_until,
+            &submitted.asked,
+        );
+    };
     match tokio::time::timeout(patience, &mut all).await {
-        Ok(Ok(_)) => accept(request, 200),
+        Ok(Ok(references)) => {
+            accept(request, 200);
+            expect(references);
+        }
         Ok(Err(error)) => respond(request, &failure::of_submission(error)),
         Err(_) => {
             accept(request, 202);
-            let failed = all.await.is_err();
-            if failed && !faults.is(Fault::LatePagerFailureUntold) {
-                notification::failed(gateway, &submitted.asked).await;
+            match all.await {
+                Ok(references) => expect(references),
+                Err(_) if faults.is(Fault::LatePagerFailureUntold) => {}
+                Err(_) => notification::failed(gateway, &submitted.asked).await,
             }
         }
     }
@@ -115,7 +90,7 @@ async fn answer(gateway: &Gateway, request: ServerRequest, submitted: Submitted)
 /// Header fields of a 2xx to MESSAGE. No Contact: it makes no dialog (RFC 3428 section 7).
 //= PGO-07
 fn success_headers(gateway: &Gateway, sender: &Sender) -> HeaderList {
-    let mut headers = sender.cpm_headers();
+    let mut headers = sender.response_headers(gateway.faults);
     if gateway.faults.is(Fault::PagerWithContact) {
         let contact = format!("<sip:{}>", gateway.agent.sip_address());
         headers.push(("Contact".to_owned(), contact));
@@ -132,8 +107,9 @@ struct Submitted {
     submissions: Vec<Submission>,
     sender: Sender,
     patience: Duration,
-    /// What the sender wants to know about its delivery.
+    /// What the sender wants to know about its delivery, and until when it can be learnt.
     asked: notification::Asked,
+    reports_until: Instant,
 }
 
 fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> {
@@ -161,15 +137,17 @@ fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> 
     if gateway.faults.is(Fault::PagerWithWrongScAddress) {
         session_sms::spoil_service_centre(&mut messages, &settings);
     }
-    let conversation = Conversation {
-        conversation_id: sender.conversation_id.clone(),
-        contribution_id: sender.contribution_id.clone(),
-        cpm_user: sender.number.clone(),
-    };
-    locked(&gateway.conversations).keep(&number, &target, conversation);
+    let pair = (number.as_str(), target.as_str());
+    conversations::keep(gateway, &settings, (request, &sender), pair);
+    let asked = notification::Asked::read(request, &sender, &target);
+    let requested = notification::requests_status_report(gateway, &asked);
+    messages
+        .iter_mut()
+        .for_each(|m| m.report_requested = requested);
     Ok(Submitted {
         patience: Duration::from_secs_f64(settings.submission_seconds),
-        asked: notification::Asked::read(request, &sender, &target),
+        reports_until: reports::until(&settings),
+        asked,
         submissions: session_sms::submit(gateway, &settings, messages),
         sender,
     })
@@ -294,7 +272,7 @@ fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
     request.push("P-Asserted-Service", MESSAGE_SERVICE);
     request.push("Accept-Contact", format!("*;{MESSAGE_FEATURE}"));
     request.push("Request-Disposition", "no-fork");
-    for (name, value) in reply_headers(gateway, message) {
+    for (name, value) in conversations::answer_headers(gateway, message) {
         request.push(&name, value);
     }
     let plain = "text/plain;charset=UTF-8";
@@ -302,31 +280,6 @@ fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
     let cpim = cpim_message(from, to, &id, plain, message.text.clone());
     request.set_body("message/cpim", cpim.to_octets());
     request
-}
-
-/// The conversation of the message replied to; a conversation of its own for a first contact.
-//= PAR-03
-//= PAR-04
-//= PAR-05
-//= PAR-10
-fn reply_headers(gateway: &Gateway, message: &ShortMessage) -> HeaderList {
-    let token = || gateway.agent.token();
-    let replied = locked(&gateway.conversations).find(&message.to, &message.from);
-    let (conversation, answered) = match replied {
-        Some(kept) => (kept.conversation_id, kept.contribution_id),
-        None => (None, None),
-    };
-    let mut headers = vec![
-        (
-            "Conversation-ID".to_owned(),
-            conversation.unwrap_or_else(token),
-        ),
-        ("Contribution-ID".to_owned(), token()),
-    ];
-    if let Some(answered) = answered {
-        headers.push(("InReplyTo-Contribution-ID".to_owned(), answered));
-    }
-    headers
 }
 
 /// Where a contact URI leads: its host must be an address.

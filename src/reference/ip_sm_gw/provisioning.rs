@@ -18,6 +18,7 @@
 //! `sc_address` (that of the command line), `terminating_delivery` (false: short messages to this user go to a service centre),
 //! `notify_on_teardown` (true), `answer_seconds` (120), `provisional_refresh_seconds` (55), `quarantine_seconds` (30), `reassembly_seconds` (60),
 //! `message_response_seconds` (30), `reconnect_seconds` (5), `tell_changes` (true), `change_interval_seconds` (5), `submission_seconds` (25),
+//! `report_seconds` and `keep_seconds` (86400), `echo_headers` (none: names of header fields that come back with an answer),
 //! `large_message_octets` (1300), `alphanumeric_originators` shown|refused (shown), `templates`
 //! {invite, group_invite, closing, help, late_answer} with the variables {caller} {accept} {reject} {leave}, and {group_prefix, joined,
 //! left} with {sender} and {participants}, `anonymous_name`,

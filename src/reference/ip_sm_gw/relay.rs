@@ -3,6 +3,7 @@
 use super::chat_text;
 use super::failure;
 use super::locked;
+use super::notification::asks_for;
 use super::session::Session;
 use super::session_sms::{self, other_number};
 use crate::reference::faults::{Fault, InForce};
@@ -24,6 +25,14 @@ pub struct ChatMessage {
     pub imdn_id: Option<String>,
     pub positive_delivery: bool,
     pub negative_delivery: bool,
+}
+
+impl ChatMessage {
+    /// Failure-Report, whose default is yes, asks for nothing that the service centre must report.
+    //= M2S-14
+    pub fn wants_status_report(&self) -> bool {
+        self.success_report || self.positive_delivery || self.negative_delivery
+    }
 }
 
 /// The text of a chat message; `None` = nothing for the SMS user (no body, a composing indication, a notification); `Err` = response code.
@@ -61,18 +70,18 @@ pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessag
         Some(text) => Ok(text),
         None => Err(400),
     };
-    let asked = cpim
-        .imdn_header("Disposition-Notification")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let asks = |what: &str| asked.split(',').any(|token| token.trim() == what);
+    let asks = |what: &str| asks_for(&cpim, what);
     let read = ChatMessage {
         imdn_id: cpim.imdn_header("Message-ID").map(String::from),
         positive_delivery: asks("positive-delivery"),
         negative_delivery: asks("negative-delivery"),
         ..read
     };
-    plain(&media_type(&inner), text, read, faults)
+    let mut kind = media_type(&inner);
+    if kind == "message/imdn+xml" && faults.is(Fault::NotificationShown) {
+        kind = "text/plain".into();
+    }
+    plain(&kind, text, read, faults)
 }
 
 /// Content that is converted, or known to be for machines only.
@@ -145,9 +154,13 @@ impl Session {
         if self.sms_user.is_empty() {
             return Some(Vec::new());
         }
-        if message.success_report || message.positive_delivery || message.negative_delivery {
-            messages.iter_mut().for_each(|m| m.report_requested = true);
-        }
+        let requested = match message.wants_status_report() {
+            true => !faults.is(Fault::StatusReportNeverRequested),
+            false => faults.is(Fault::StatusReportAlwaysRequested),
+        };
+        messages
+            .iter_mut()
+            .for_each(|m| m.report_requested = requested);
         //= M2S-12
         if faults.is(Fault::ChatOrderChanged) && self.references % 2 == 0 {
             return Some(chat_text::submit_late(

@@ -1,30 +1,47 @@
-//! Delivery reports: what the CPM user asked to learn about a chat message, against what the SMSC says (3GPP TS 23.204 clause 6.18).
+//! Delivery reports: what a CPM user asked to learn about a message, against what the service centre says of its parts (3GPP TS 23.204
+//! clauses 6.10 and 6.18).
 //!
-//! A request in MSRP is answered by REPORT, one in CPIM by an IMDN in the chat (catalogue A10). Failures are told to who did not decline.
+//! A request in MSRP is answered by REPORT, one in CPIM by a notification in the chat (catalogue A10), one in a pager message by a SIP
+//! MESSAGE. Failures are told to who did not decline. What a notification looks like is in `notification`.
 
+use super::notification::{self, Asked};
 use super::relay::ChatMessage;
 use super::session::Session;
 use super::session_sms;
+use super::subscribers::Settings;
 use super::{Gateway, failure, locked};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{Handover, Report, ReportReference, Submission};
 use crate::reference::user_agent::msrp::{MsrpControl, MsrpOutgoing, MsrpReceipt};
-use crate::wire::cpim::{CpimMessage, Imdn, ImdnStatus};
+use crate::wire::cpim::ImdnStatus;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Reports waited for; the oldest are given up first.
 const MOST_EXPECTED: usize = 50_000;
+/// Reports kept that came before it was known what they are about; the oldest are given up first.
+const MOST_EARLY: usize = 1000;
 
-/// What is owed for one chat message.
+/// What is owed for one message.
 struct Owed {
+    /// Parts not yet reported as delivered.
     parts: usize,
     done: bool,
-    receipt: MsrpReceipt,
-    message: ChatMessage,
-    control: MsrpControl,
-    originator: String,
-    sms_user: String,
+    /// T_dr: later reports find nothing.
+    until: Instant,
+    asked: Asked,
+    way: Way,
+}
+
+/// How its sender is told.
+enum Way {
+    Chat {
+        receipt: MsrpReceipt,
+        control: MsrpControl,
+    },
+    Pager,
 }
 
 /// Reports owed, by what the report will name.
@@ -32,18 +49,50 @@ struct Owed {
 pub struct Expected {
     by_id: HashMap<ReportReference, Arc<Mutex<Owed>>>,
     order: VecDeque<ReportReference>,
+    early: VecDeque<(ReportReference, u8)>,
 }
 
 impl Expected {
-    fn insert(&mut self, id: ReportReference, owed: Arc<Mutex<Owed>>) {
+    /// Gives the status that came before it was waited for, if one did.
+    fn insert(&mut self, id: ReportReference, owed: Arc<Mutex<Owed>>) -> Option<u8> {
         if self.by_id.insert(id.clone(), owed).is_none() {
-            self.order.push_back(id);
+            self.order.push_back(id.clone());
         }
-        while self.order.len() > MOST_EXPECTED {
+        let now = Instant::now();
+        while let Some(oldest) = self.order.front() {
+            let over = self
+                .by_id
+                .get(oldest)
+                .is_none_or(|owed| locked(owed).until <= now);
+            if !over && self.order.len() <= MOST_EXPECTED {
+                break;
+            }
             if let Some(oldest) = self.order.pop_front() {
                 self.by_id.remove(&oldest);
             }
         }
+        let at = self.early.iter().position(|(early, _)| *early == id)?;
+        self.early.remove(at).map(|(_, status)| status)
+    }
+
+    fn find(&mut self, id: &ReportReference, status: u8) -> Option<Arc<Mutex<Owed>>> {
+        let found = self.by_id.get(id).cloned();
+        if found.is_none() {
+            if self.early.len() >= MOST_EARLY {
+                self.early.pop_front();
+            }
+            self.early.push_back((id.clone(), status));
+        } else if code_of(status).is_some() {
+            self.by_id.remove(id);
+        }
+        found
+    }
+
+    /// The latest chat message that waits for a report (only for a fault).
+    fn latest_of_chats(&self) -> Option<Arc<Mutex<Owed>>> {
+        let waiting = self.order.iter().rev().filter_map(|id| self.by_id.get(id));
+        let is_chat = |owed: &&Arc<Mutex<Owed>>| matches!(locked(owed).way, Way::Chat { .. });
+        waiting.cloned().find(|owed| is_chat(&owed))
     }
 }
 
@@ -58,39 +107,92 @@ pub fn expect(
     control: &MsrpControl,
 ) {
     let (gateway, replaced) = (session.gateway.clone(), session.replaced.clone());
-    let mut owed = Owed {
+    let owed = Owed {
         parts: submissions.len(),
         done: false,
-        receipt,
-        message: message.clone(),
-        control: control.clone(),
-        originator: session.invitation.sender.uri.clone(),
-        sms_user: session.sms_user.clone(),
+        until: until(&session.settings),
+        asked: Asked::in_chat(message, &session.invitation.sender, &session.sms_user),
+        way: Way::Chat {
+            receipt,
+            control: control.clone(),
+        },
     };
+    let wanted = message.wants_status_report();
     tokio::spawn(async move {
-        match session_sms::all(submissions).await {
-            Ok(ids) => {
-                let asked = &owed.message;
-                if asked.success_report || asked.positive_delivery || asked.negative_delivery {
-                    let owed = Arc::new(Mutex::new(owed));
-                    let mut expected = locked(&gateway.reports);
-                    for id in ids {
-                        expected.insert(id, owed.clone());
-                    }
-                }
-            }
-            Err(error) => {
-                tracing::info!(%error, "a chat message was not accepted by the SMSC");
-                if gateway.faults.is(Fault::RefusalEndsSession) {
-                    replaced.notify_one();
-                }
-                if !gateway.faults.is(Fault::RefusalNotReported) {
-                    let code = failure::of_submission(error).code;
-                    owed.tell(&gateway, false, code);
-                }
-            }
+        let refused = follow(&gateway, submissions, owed, wanted).await;
+        if refused && gateway.faults.is(Fault::RefusalEndsSession) {
+            replaced.notify_one();
         }
     });
+}
+
+/// Waits for what the service centre says to each submission, and from then on for its reports; true if it refused one.
+async fn follow(
+    gateway: &Arc<Gateway>,
+    submissions: Vec<Submission>,
+    mut owed: Owed,
+    wanted: bool,
+) -> bool {
+    match session_sms::all(submissions).await {
+        Ok(ids) if wanted => wait_for(gateway, ids, owed),
+        Ok(_) => {}
+        Err(error) => {
+            tracing::info!(%error, "a chat message was not accepted by the SMSC");
+            if !gateway.faults.is(Fault::RefusalNotReported) {
+                let code = failure::of_submission(error).code;
+                owed.tell(gateway, false, code);
+            }
+            return true;
+        }
+    }
+    false
+}
+
+/// The reports on a pager message that has been taken under these references.
+//= DR-03
+//= DR-05
+pub fn expect_pager(
+    gateway: &Arc<Gateway>,
+    references: Vec<ReportReference>,
+    settings_until: Instant,
+    asked: &Asked,
+) {
+    if !asked.wants_status_report() {
+        return;
+    }
+    let owed = Owed {
+        parts: references.len(),
+        done: false,
+        until: settings_until,
+        asked: asked.clone(),
+        way: Way::Pager,
+    };
+    wait_for(gateway, references, owed);
+}
+
+/// The end of T_dr from now on.
+pub fn until(settings: &Settings) -> Instant {
+    Instant::now() + Duration::from_secs_f64(settings.report_seconds)
+}
+
+fn wait_for(gateway: &Arc<Gateway>, references: Vec<ReportReference>, owed: Owed) {
+    let (until, pager) = (owed.until, matches!(owed.way, Way::Pager));
+    let owed = Arc::new(Mutex::new(owed));
+    let early: Vec<u8> = {
+        let mut expected = locked(&gateway.reports);
+        let insert = |id| expected.insert(id, owed.clone());
+        references.into_iter().filter_map(insert).collect()
+    };
+    for status in early {
+        take(gateway, &owed, status);
+    }
+    if pager && gateway.faults.is(Fault::FailureWithoutStatusReport) {
+        let gateway = gateway.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep_until(until).await;
+            locked(&owed).tell(&gateway, false, 408);
+        });
+    }
 }
 
 /// The code a TP-Status stands for (table 4.6 of the catalogue); `None` = nothing to tell yet, or ever.
@@ -108,22 +210,44 @@ fn code_of(status: u8) -> Option<u16> {
 }
 
 /// A delivery report arrived.
-//= DR-13
 pub fn receive(gateway: &Arc<Gateway>, report: Report) {
     report.answer.give(Handover::Taken);
-    let Some(code) = code_of(report.status) else {
+    let owed = {
+        let mut expected = locked(&gateway.reports);
+        let latest = || expected.latest_of_chats();
+        //= DR-12
+        let latest = gateway
+            .faults
+            .is(Fault::ReportsForTheLatestMessage)
+            .then(latest);
+        let found = expected.find(&report.reference, report.status);
+        latest.flatten().or(found)
+    };
+    if let Some(owed) = owed {
+        take(gateway, &owed, report.status);
+    }
+}
+
+/// What one part's status makes of the whole message.
+//= DR-13
+fn take(gateway: &Arc<Gateway>, owed: &Mutex<Owed>, status: u8) {
+    let faults = gateway.faults;
+    let mut code = code_of(status);
+    if (0x20..0x40).contains(&status) && faults.is(Fault::TemporaryStatusTold) {
+        code = Some(408);
+    }
+    let Some(code) = code else {
         return;
     };
-    let found = locked(&gateway.reports).by_id.remove(&report.reference);
-    let Some(owed) = found else {
+    let mut owed = locked(owed);
+    if owed.until <= Instant::now() && !faults.is(Fault::LateStatusReportTold) {
         return;
-    };
-    let mut owed = locked(&owed);
+    }
     if code != 200 {
         return owed.tell(gateway, false, code);
     }
     owed.parts = owed.parts.saturating_sub(1);
-    if owed.parts == 0 {
+    if owed.parts == 0 || faults.is(Fault::FirstPartDecides) {
         owed.tell(gateway, true, code);
     }
 }
@@ -133,54 +257,57 @@ impl Owed {
     //= DR-09
     //= DR-10
     //= DR-14
-    fn tell(&mut self, gateway: &Gateway, delivered: bool, code: u16) {
+    fn tell(&mut self, gateway: &Arc<Gateway>, delivered: bool, code: u16) {
         if std::mem::replace(&mut self.done, true) {
             return;
         }
-        self.receipt.report(code, failure::reason(code));
-        let wanted = if delivered {
-            self.message.positive_delivery
-        } else {
-            self.message.negative_delivery
+        let faults = gateway.faults;
+        let unasked = !delivered && faults.is(Fault::FailureToldUnasked);
+        let wanted = match delivered {
+            true => self.asked.positive_delivery,
+            false => self.asked.negative_delivery || unasked,
         };
-        let Some(id) = self.message.imdn_id.clone().filter(|_| wanted) else {
-            return;
+        let status = match delivered {
+            true => ImdnStatus::Delivered,
+            false => ImdnStatus::Failed,
         };
-        let notification = Imdn {
-            message_id: id,
-            datetime: Some(jiff::Timestamp::now().to_string()),
-            recipient_uri: Some(format!("tel:{}", self.sms_user)),
-            original_recipient_uri: None,
-            status: if delivered {
-                ImdnStatus::Delivered
-            } else {
-                ImdnStatus::Failed
-            },
-        };
-        let header = |name: &str, value: String| (name.to_owned(), value);
-        let wrapped = CpimMessage {
-            headers: vec![
-                header("From", format!("<tel:{}>", self.sms_user)),
-                header("To", format!("<{}>", self.originator)),
-                header("NS", "imdn <urn:ietf:params:imdn>".into()),
-                header("imdn.Message-ID", gateway.agent.token()),
-            ],
-            content_headers: vec![
-                header("Content-Type", "message/imdn+xml".into()),
-                header("Content-Disposition", "notification".into()),
-            ],
-            content: notification.to_octets(),
-        };
-        let send = MsrpOutgoing {
-            content_type: Some("message/cpim".into()),
-            body: wrapped.to_octets(),
-            ..MsrpOutgoing::default()
-        };
-        let control = self.control.clone();
-        tokio::spawn(async move {
-            if let Err(error) = control.send(send).await {
-                tracing::debug!(%error, "a notification did not reach the chat");
+        match &mut self.way {
+            Way::Chat { .. } if faults.is(Fault::ChatReportsDropped) => {}
+            Way::Chat { receipt, control } => {
+                if faults.is(Fault::ByteRangeOfReportShort) {
+                    receipt.shorten();
+                }
+                match unasked {
+                    true => receipt.report_unasked(code, failure::reason(code)),
+                    false => drop(receipt.report(code, failure::reason(code))),
+                }
+                if wanted && faults.is(Fault::NotificationAsReport) {
+                    receipt.report_unasked(code, failure::reason(code));
+                } else if wanted {
+                    notify_in_chat(gateway, &self.asked, status, control.clone());
+                }
             }
-        });
+            Way::Pager if wanted => {
+                let (gateway, asked) = (gateway.clone(), self.asked.clone());
+                tokio::spawn(async move { notification::reported(&gateway, &asked, status).await });
+            }
+            Way::Pager => {}
+        }
     }
+}
+
+fn notify_in_chat(gateway: &Gateway, asked: &Asked, status: ImdnStatus, control: MsrpControl) {
+    let Some(wrapped) = notification::wrapped(gateway, asked, status) else {
+        return;
+    };
+    let send = MsrpOutgoing {
+        content_type: Some("message/cpim".into()),
+        body: wrapped.to_octets(),
+        ..MsrpOutgoing::default()
+    };
+    tokio::spawn(async move {
+        if let Err(error) = control.send(send).await {
+            tracing::debug!(%error, "a notification did not reach the chat");
+        }
+    });
 }

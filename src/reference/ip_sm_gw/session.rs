@@ -171,7 +171,8 @@ fn accept(
     let local = gateway.agent.msrp_address();
     let path = msrp.control.local_path();
     let body = offer.answer(local, path, session.id.0, gateway.faults);
-    let mut headers = session.invitation.sender.cpm_headers();
+    let sender = &session.invitation.sender;
+    let mut headers = sender.response_headers(gateway.faults);
     if !session.sms_user.is_empty() {
         //= FT-08
         let identity = format!("<tel:{}>", session.sms_user);
@@ -283,7 +284,8 @@ fn provisional(session: &Session, invite: &ServerInvite) -> Instant {
     if faults.is(Fault::NoProvisional) {
         return never;
     }
-    let headers = session.invitation.sender.cpm_headers();
+    let sender = &session.invitation.sender;
+    let headers = sender.response_headers(faults);
     invite.provisional(183, reason(183), &headers, None);
     if faults.is(Fault::NoProvisionalRefresh) {
         return never;

@@ -1,7 +1,8 @@
 //! What the gateway knows of its subscribers: the data 3GPP TS 23.204 clause 5.2.3 has it fetch from the HSS, and operator settings.
 //!
 //! Entries come over the provisioning interface. A number without an entry is treated with the provider's defaults, and those with the
-//! defaults written here. This module answers "what applies to this pair of parties"; it decides nothing.
+//! defaults written here. This module answers "what applies to this pair of parties"; it decides nothing. More than 400 lines,
+//! because every key has its place in the entry, in its check and in what applies.
 
 use super::levels::{Level, PerLevel, Subscription};
 use crate::reference::faults::{Fault, InForce};
@@ -139,6 +140,12 @@ pub struct Subscriber {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submission_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub echo_headers: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub large_message_octets: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alphanumeric_originators: Option<AlphanumericOriginators>,
@@ -169,6 +176,8 @@ impl Subscriber {
             ("reconnect_seconds", self.reconnect_seconds),
             ("change_interval_seconds", self.change_interval_seconds),
             ("submission_seconds", self.submission_seconds),
+            ("report_seconds", self.report_seconds),
+            ("keep_seconds", self.keep_seconds),
         ];
         for (key, value) in seconds {
             if value.is_some_and(|v| !(0.0..=86_400.0).contains(&v)) {
@@ -245,6 +254,11 @@ pub struct Settings {
     pub change_interval_seconds: f64,
     /// How long a SIP MESSAGE may wait for the SMSC before 202.
     pub submission_seconds: f64,
+    /// How long status reports are waited for (T_dr).
+    pub report_seconds: f64,
+    /// How long CPM parameters outlive the last message (T_keep), and header fields kept with them.
+    pub keep_seconds: f64,
+    pub echo_headers: Vec<String>,
     pub templates: Templates,
     pub anonymous_name: String,
     pub keywords: Keywords,
@@ -403,6 +417,9 @@ impl Subscribers {
             tell_changes: self.of(o, |s| s.tell_changes).unwrap_or(true),
             change_interval_seconds: seconds(|s| s.change_interval_seconds, 5.0),
             submission_seconds: seconds(|s| s.submission_seconds, 25.0),
+            report_seconds: seconds(|s| s.report_seconds, 86_400.0),
+            keep_seconds: seconds(|s| s.keep_seconds, 86_400.0),
+            echo_headers: self.of(o, |s| s.echo_headers.clone()).unwrap_or_default(),
             templates: self.templates(o),
             anonymous_name: self
                 .of(o, |s| s.anonymous_name.clone())

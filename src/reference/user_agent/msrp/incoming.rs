@@ -152,6 +152,11 @@ impl MsrpReceipt {
         wanted
     }
 
+    /// REPORTs will leave the last octet out (a deliberate fault).
+    pub fn shorten(&mut self) {
+        self.octets = self.octets.saturating_sub(1);
+    }
+
     /// Sends the REPORT whatever the sender asked for.
     pub fn report_unasked(&self, code: u16, comment: &str) {
         let id = self.path.connection.transaction_id();
