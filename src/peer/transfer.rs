@@ -8,7 +8,8 @@ use crate::wire::diameter::{Avp, DeliveryFailure, ResultCode, failure_cause, res
 use crate::wire::smpp::{ShortMessagePdu, decode_short_message_text, status};
 use crate::wire::sms::tpdu::{Deliver, DeliverReport, StatusReport, Submit, SubmitReport, Tpdu};
 use crate::wire::sms::{
-    self, Coding, DataCoding, ReferenceWidth, TimeStamp, TpUserData, UserDataHeader, split_text,
+    self, Coding, Concatenation, DataCoding, ReferenceWidth, TimeStamp, TpUserData, UserDataHeader,
+    split_text,
 };
 
 /// A submission the service centre has taken, as reports mean it.
@@ -122,7 +123,14 @@ fn user_data(written: &Outgoing) -> Vec<(DataCoding, TpUserData)> {
     let segments = split_text(&text, REFERENCE, ReferenceWidth::Eight).unwrap_or_default();
     let compose = |segment: sms::Segment| {
         let header = match place {
-            Some(place) => UserDataHeader::with_concatenation(place).to_octets(),
+            // A part cut for segmentation parameters has room for the short header only.
+            Some(place) => {
+                let narrow = Concatenation {
+                    wide: false,
+                    ..place
+                };
+                UserDataHeader::with_concatenation(narrow).to_octets()
+            }
             None => segment.header,
         };
         let data = TpUserData::compose(&header, segment.coding, &segment.payload);
