@@ -10,6 +10,7 @@ use super::switchboard::Switchboard;
 use super::{CaptureError, RunClock, Tap};
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::handset::{HandsetError, ShortText};
+use crate::peer::home_subscriber_server::SubscriberData;
 use crate::peer::{Channel, FlowId};
 use std::io;
 use std::net::SocketAddr;
@@ -136,6 +137,21 @@ impl Exchange {
                 arrived,
             }),
         }
+    }
+
+    /// The HSS holds these data of a CPM user from now on; messages about them go into `tap`. False on a carriage without HSS.
+    pub fn hold(&self, number: &str, tap: Tap, data: SubscriberData) -> bool {
+        self.shared.tell(|s| s.hold(number, tap, data))
+    }
+
+    /// The HSS forgets a CPM user.
+    pub fn release(&self, number: &str) {
+        self.shared.tell(|s| s.release(number));
+    }
+
+    /// The HSS tells the system what it holds of a CPM user (PNR of Sh).
+    pub fn push(&self, number: &str) {
+        self.shared.tell(|s| s.push(number));
     }
 
     /// Ends every session with unbind; connections close after the responses.

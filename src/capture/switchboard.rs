@@ -171,14 +171,16 @@ impl Switchboard {
         let (side, numbers) = (self.diameter.as_ref(), &self.numbers);
         let whose = |request: &Message| {
             let candidates = side.map_or_else(Vec::new, |side| side.named_in(request));
-            candidates
-                .into_iter()
-                .find(|number| numbers.contains_key(number))
+            let known = |number: &String| {
+                numbers.contains_key(number) || side.is_some_and(|s| s.tap_of(number).is_some())
+            };
+            candidates.into_iter().find(known)
         };
         for (number, frame) in link.frames(&octets, whose) {
-            if let Some(attached) = number.and_then(|number| self.numbers.get(&number)) {
-                let data = Event::Data(frame);
-                record(&attached.tap, self.interface, false, ends, data);
+            let attached = number.as_ref().and_then(|number| numbers.get(number));
+            let of_hss = || side.and_then(|side| side.tap_of(number.as_ref()?));
+            if let Some(tap) = attached.map(|attached| &attached.tap).or_else(of_hss) {
+                record(tap, self.interface, false, ends, Event::Data(frame));
             }
         }
         let signal = Signal::Octets { flow: id, octets };
@@ -411,9 +413,12 @@ impl Switchboard {
         let data = Event::Data(octets.clone());
         record(&self.run_tap, self.interface, true, ends, data);
         let number = link.owner(&octets);
-        if let Some(attached) = number.and_then(|number| self.numbers.get(&number)) {
+        let attached = number.as_ref().and_then(|number| self.numbers.get(number));
+        let side = self.diameter.as_ref();
+        let of_hss = || side.and_then(|side| side.tap_of(number.as_ref()?));
+        if let Some(tap) = attached.map(|attached| &attached.tap).or_else(of_hss) {
             let data = Event::Data(octets.clone());
-            record(&attached.tap, self.interface, true, ends, data);
+            record(tap, self.interface, true, ends, data);
         }
         if !link.flow.write(octets) {
             self.write_failed(id);

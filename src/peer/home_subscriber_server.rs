@@ -1,10 +1,11 @@
-//! What the HSS says to an IP-SM-GW over S6c, 3GPP TS 29.338 clause 5 and TS 23.204 clause 6: where a user is served, and that it has
-//! taken note of a delivery.
+//! What the HSS says to an IP-SM-GW: over S6c where a user is served, and that it has taken note of a delivery (3GPP TS 29.338 clause 5,
+//! TS 23.204 clause 6); over Sh what it holds of a CPM user (3GPP TS 29.328 clause 7.6).
 //!
-//! SMS users of the suite are served by an MME (which the suite plays too); everybody else is unknown here, because whoever the system
-//! serves itself is asked for at the system. No subscriber data beyond that.
+//! SMS users of the suite are served by an MME (which the suite plays too); everybody else is unknown to S6c, because whoever the system
+//! serves itself is asked for at the system. Users without subscriber data are unknown to Sh.
 use crate::wire::diameter::{
-    Avp, Command, Message, ResultCode, ServingNode, UserIdentifier, name, result, vendor,
+    Avp, Command, Message, ResultCode, ServingNode, UserIdentifier, decode_tbcd, encode_tbcd, name,
+    result, vendor,
 };
 use std::collections::BTreeMap;
 
@@ -19,6 +20,40 @@ pub enum Place {
     Absent(u32),
 }
 
+/// What the HSS holds of a CPM user.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubscriberData {
+    /// E.164 address of his service centre (SMSRegistrationInfo).
+    pub service_centre: Option<String>,
+    /// He may use the interworking service. What an operator keeps of that is transparent data of no standard form; this is
+    /// `<interworking authorised="…"/>` under the service indication `sms-interworking`.
+    pub interworking: Option<bool>,
+}
+
+impl SubscriberData {
+    /// Sh-Data (3GPP TS 29.328 annex C). No field needs escaping.
+    fn document(&self) -> String {
+        let repository = self.interworking.map_or_else(String::new, |authorised| {
+            format!(
+                "<RepositoryData><ServiceIndication>sms-interworking</ServiceIndication>\
+                 <SequenceNumber>0</SequenceNumber>\
+                 <ServiceData><interworking authorised=\"{authorised}\"/></ServiceData></RepositoryData>"
+            )
+        });
+        let centre = self
+            .service_centre
+            .as_deref()
+            .map_or_else(String::new, |number| {
+                let digits = number.trim_start_matches('+');
+                format!(
+                    "<Sh-Data-Extension><SMSRegistrationInfo><SC-Address>{digits}</SC-Address>\
+                 </SMSRegistrationInfo></Sh-Data-Extension>"
+                )
+            });
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Sh-Data>{repository}{centre}</Sh-Data>")
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct HomeSubscriberServer {
     /// Diameter identity of the serving node, and its realm: the suite's own.
@@ -28,6 +63,8 @@ pub struct HomeSubscriberServer {
     node_number: String,
     /// Users by MSISDN digits.
     users: BTreeMap<String, Place>,
+    /// Subscriber data by MSISDN digits.
+    data: BTreeMap<String, SubscriberData>,
     /// Message waiting data: service centres that wait for the user, by MSISDN digits.
     waiting: BTreeMap<String, Vec<Vec<u8>>>,
 }
@@ -45,6 +82,12 @@ pub fn user_of(request: &Message) -> (Option<String>, Option<String>) {
     let UserIdentifier {
         user_name, msisdn, ..
     } = identified;
+    let of_sh = || {
+        let members = request.find(name::USER_IDENTITY)?.members().ok()?;
+        let msisdn = members.iter().find(|avp| avp.is(name::MSISDN))?;
+        decode_tbcd(&msisdn.data).ok()
+    };
+    let msisdn = msisdn.or_else(of_sh);
     let own_name = request.text(name::USER_NAME).map(str::to_owned);
     (
         request.digits(name::MSISDN).or(msisdn),
@@ -59,8 +102,26 @@ impl HomeSubscriberServer {
             realm: realm.to_owned(),
             node_number: node_number.trim_start_matches('+').to_owned(),
             users: BTreeMap::new(),
+            data: BTreeMap::new(),
             waiting: BTreeMap::new(),
         }
+    }
+
+    /// What is held of a CPM user from now on.
+    pub fn hold(&mut self, msisdn: &str, data: SubscriberData) {
+        self.data
+            .insert(msisdn.trim_start_matches('+').to_owned(), data);
+    }
+
+    /// Sh-Data of a user, with the AVPs of a PNR: his identity and the data.
+    pub fn notification(&self, msisdn: &str) -> Option<Vec<Avp>> {
+        let digits = msisdn.trim_start_matches('+');
+        let data = self.data.get(digits)?;
+        let identity = [Avp::new(name::MSISDN, encode_tbcd(digits)?)];
+        Some(vec![
+            Avp::group(name::USER_IDENTITY, &identity),
+            Avp::text(name::SH_USER_DATA, &data.document()),
+        ])
     }
 
     /// From now on the user is known here.
@@ -72,6 +133,7 @@ impl HomeSubscriberServer {
     pub fn forget(&mut self, msisdn: &str) {
         let digits = msisdn.trim_start_matches('+');
         self.users.remove(digits);
+        self.data.remove(digits);
         self.waiting.remove(digits);
     }
 
@@ -95,7 +157,23 @@ impl HomeSubscriberServer {
             Command::SEND_ROUTING_INFO => Some(self.routing(request)),
             Command::REPORT_DELIVERY => Some(self.delivery(request)),
             Command::ALERT_SERVICE_CENTRE => Some((SUCCESS, Vec::new())),
+            Command::USER_DATA => Some(self.user_data(request)),
+            Command::PROFILE_UPDATE | Command::SUBSCRIBE_NOTIFICATIONS => {
+                Some((SUCCESS, Vec::new()))
+            }
             _ => None,
+        }
+    }
+
+    /// UDR: everything there is, whichever Data-Reference is asked for.
+    fn user_data(&self, request: &Message) -> (ResultCode, Vec<Avp>) {
+        let (msisdn, _) = user_of(request);
+        match msisdn.and_then(|msisdn| self.data.get(&msisdn)) {
+            Some(data) => {
+                let document = Avp::text(name::SH_USER_DATA, &data.document());
+                (SUCCESS, vec![document])
+            }
+            None => (experimental(result::USER_UNKNOWN), Vec::new()),
         }
     }
 
@@ -168,7 +246,7 @@ fn experimental(code: u32) -> ResultCode {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::wire::diameter::{Flags, application, encode_tbcd};
+    use crate::wire::diameter::{Flags, application};
 
     fn query(command: Command, msisdn: &str) -> Message {
         let digits = encode_tbcd(msisdn).unwrap();
@@ -199,6 +277,29 @@ mod tests {
         assert_eq!(node.mme_name.as_deref(), Some("sc.ims.example"));
         let stranger = query(Command::SEND_ROUTING_INFO, "447700900333");
         assert_eq!(hss.answer(&stranger).unwrap().0, experimental(5001));
+    }
+
+    #[test]
+    fn tells_over_sh_what_it_holds_of_a_user() {
+        let mut hss = HomeSubscriberServer::new("sc.ims.example", "ims.example", "447700900000");
+        let mut asked = query(Command::USER_DATA, "447700900111");
+        let identity = Avp::group(name::USER_IDENTITY, &asked.avps[..1]);
+        asked.avps = vec![identity];
+        assert_eq!(hss.answer(&asked).unwrap().0, experimental(5001));
+        let data = SubscriberData {
+            service_centre: Some("+447700900777".to_owned()),
+            interworking: Some(false),
+        };
+        hss.hold("+447700900111", data);
+        let (code, avps) = hss.answer(&asked).unwrap();
+        assert!(code.is_success());
+        let told = avps[0].as_text().unwrap();
+        assert!(
+            told.contains("<SC-Address>447700900777</SC-Address>"),
+            "{told}"
+        );
+        assert!(told.contains("authorised=\"false\""), "{told}");
+        assert_eq!(hss.notification("+447700900111").unwrap()[1], avps[0]);
     }
 
     #[test]

@@ -46,6 +46,12 @@ pub enum ServiceCentreCommand {
         result: ResultCode,
         avps: Vec<Avp>,
     },
+    /// PNR with these AVPs: subscriber data have changed.
+    Push {
+        label: u64,
+        concerns: String,
+        avps: Vec<Avp>,
+    },
     /// Ends the connection in order.
     Disconnect,
 }
@@ -103,6 +109,8 @@ pub struct ServiceCentre {
     /// What waits for the one under way between the same two numbers; a key stands as long as one is under way.
     lanes: BTreeMap<(String, String), VecDeque<Delivery>>,
     queued: usize,
+    /// Notifications under way, by label, and the number each belongs to.
+    pushed: BTreeMap<u64, String>,
     outputs: VecDeque<Output<ServiceCentreEvent>>,
 }
 
@@ -115,6 +123,7 @@ impl ServiceCentre {
             under_way: BTreeMap::new(),
             lanes: BTreeMap::new(),
             queued: 0,
+            pushed: BTreeMap::new(),
             outputs: VecDeque::new(),
         }
     }
@@ -257,6 +266,20 @@ impl ServiceCentre {
         }
     }
 
+    fn push(&mut self, now: Time, label: u64, concerns: String, told: Vec<Avp>) {
+        let (host, realm) = self.system();
+        let mut avps = destination(host.as_deref(), realm.as_deref());
+        avps.extend(told);
+        let command = NodeCommand::Request {
+            label,
+            application: application::SH,
+            command: Command::PUSH_NOTIFICATION,
+            avps,
+        };
+        self.pushed.insert(label, concerns);
+        self.node(now, Input::Command(command));
+    }
+
     /// Gives the node its input and takes what it says.
     fn node(&mut self, now: Time, input: Input<NodeCommand>) {
         self.node.handle(now, input);
@@ -291,13 +314,23 @@ impl ServiceCentre {
             NodeEvent::Ended => self.event(ServiceCentreEvent::Ended),
             NodeEvent::Numbered { label, hop_by_hop } => {
                 let delivery = self.under_way.get(&label);
-                if let Some(number) = delivery.map(|(_, d)| d.concerns.clone()) {
+                let number = delivery.map(|(_, delivery)| &delivery.concerns);
+                let number = number.or_else(|| self.pushed.get(&label)).cloned();
+                if let Some(number) = number {
                     self.event(ServiceCentreEvent::Concerns { hop_by_hop, number });
                 }
             }
             NodeEvent::Requested(request) => self.event(ServiceCentreEvent::Requested(request)),
-            NodeEvent::Answered { label, answer } => self.answered(now, label, answer),
+            NodeEvent::Answered { label, answer } => {
+                if self.pushed.remove(&label).is_none() {
+                    self.answered(now, label, answer);
+                } else if !answer.result().is_some_and(ResultCode::is_success) {
+                    let what = "the system refused a notification of subscriber data".to_owned();
+                    self.event(ServiceCentreEvent::Trouble(what));
+                }
+            }
             NodeEvent::Unanswered { label } => {
+                self.pushed.remove(&label);
                 if let Some((_, delivery)) = self.under_way.remove(&label) {
                     self.over(now, &delivery, Err(Undelivered::Unanswered));
                 }
@@ -330,6 +363,11 @@ impl Machine for ServiceCentre {
             Input::Command(ServiceCentreCommand::Answer { to, result, avps }) => {
                 Input::Command(NodeCommand::Answer { to, result, avps })
             }
+            Input::Command(ServiceCentreCommand::Push {
+                label,
+                concerns,
+                avps,
+            }) => return self.push(now, label, concerns, avps),
             Input::Command(ServiceCentreCommand::Disconnect) => {
                 Input::Command(NodeCommand::Disconnect)
             }

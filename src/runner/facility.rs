@@ -168,7 +168,7 @@ fn diameter_centre(sgd: &Sgd, over_ip: bool) -> DiameterCentre {
             node: NodeConfig {
                 origin_host: sgd.origin_host.clone(),
                 origin_realm: sgd.origin_realm.clone(),
-                applications: vec![application::SGD, application::S6C],
+                applications: vec![application::SGD, application::S6C, application::SH],
                 watchdog: WATCHDOG,
                 answer_timeout: ANSWER_TIMEOUT,
                 first,

@@ -2,6 +2,7 @@
 use super::lab::Lab;
 use super::vocabulary::{Is, PersonName, Treatment};
 use crate::peer::behaviour::HandsetBehaviour;
+use crate::peer::home_subscriber_server::SubscriberData;
 use crate::wire::smpp::status;
 use cucumber::given;
 
@@ -73,8 +74,14 @@ pub fn refuse(handset: &mut HandsetBehaviour) {
     handset.submit_status = status::SUBMIT_FAILED;
 }
 
-/// HSS data; no carriage of this suite shows it yet.
+/// HSS data, 3GPP TS 23.204 clause 5.2.3.
 #[given(regex = r"^the HSS holds (a|no) service centre address for (Alice|Bob|Carol|Dave)$")]
 async fn hss_service_centre(lab: &mut Lab, article: String, person: String) {
+    let service_centre = (article == "a").then(|| lab.hss_service_centre()).flatten();
+    let data = SubscriberData {
+        service_centre,
+        interworking: None,
+    };
+    lab.hss_data(&person, data);
     lab.property(&person, "hss_service_centre", article == "a");
 }

@@ -3,8 +3,10 @@ use super::lab::Lab;
 use super::stage::{Means, User};
 use super::vocabulary::{Is, PersonName};
 use crate::capture::{Endpoint, Sockets};
+use crate::peer::home_subscriber_server::SubscriberData;
 use crate::peer::ue::{Ue, UeConfig};
 use crate::sut::Ixit;
+use crate::sut::profile::InUse;
 use crate::sut::provision::Properties;
 use crate::verdict::{Person, Reason};
 use cucumber::given;
@@ -137,6 +139,28 @@ impl Lab {
             Means::Sms(handset),
             Properties::from([("number".to_owned(), number.into())]),
         );
+    }
+
+    /// The service centre that the HSS holds of users: that of the profile.
+    pub fn hss_service_centre(&mut self) -> Option<String> {
+        match self.stage().facility.profile.in_use()? {
+            InUse::Smpp(_) => None,
+            InUse::Sgd(sgd) | InUse::SmsOverIp(sgd) => {
+                let held = sgd.hss_sc_address.as_ref();
+                Some(held.unwrap_or(&sgd.sc_address).clone())
+            }
+        }
+    }
+
+    /// What the HSS holds of a CPM user; a carriage without HSS has nobody to tell.
+    pub fn hss_data(&mut self, person: &str, data: SubscriberData) {
+        let number = self.user(person).properties.get("number").cloned();
+        let Some(Value::String(number)) = number else {
+            return;
+        };
+        let stage = self.stage();
+        let tap = stage.tap.clone();
+        stage.facility.exchange.hold(&number, tap, data);
     }
 
     /// Sets a property of every CPM user of the scenario (what the operator configures for originators).

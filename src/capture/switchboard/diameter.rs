@@ -2,10 +2,11 @@
 //!
 //! With SMS over IP a short message for a handset goes back to the system, which serves it; its receipt tells what became of that.
 use super::{Asked, Submitted, Switchboard, ToSystem};
+use crate::capture::Tap;
 use crate::capture::centre::{Centre, Session};
 use crate::capture::link::key;
 use crate::peer::handset::{Acceptance, Outgoing, SmsHandset};
-use crate::peer::home_subscriber_server::{HomeSubscriberServer, Place, user_of};
+use crate::peer::home_subscriber_server::{HomeSubscriberServer, Place, SubscriberData, user_of};
 use crate::peer::service_centre::{
     Delivery, ServiceCentreCommand, ServiceCentreEvent, Undelivered,
 };
@@ -37,6 +38,8 @@ pub(super) struct DiameterSide {
     under_way: BTreeMap<u64, Delivery>,
     /// Messages that found their recipient absent, until he is back (ALR).
     kept: Vec<Delivery>,
+    /// Captures of the CPM users whose data the HSS holds, by number.
+    subscribers: BTreeMap<String, Tap>,
 }
 
 impl DiameterSide {
@@ -56,6 +59,7 @@ impl DiameterSide {
             awaited: BTreeMap::new(),
             under_way: BTreeMap::new(),
             kept: Vec::new(),
+            subscribers: BTreeMap::new(),
         })
     }
 
@@ -68,6 +72,11 @@ impl DiameterSide {
 
     pub fn forget(&mut self, number: &str) {
         self.hss.forget(number);
+    }
+
+    /// The capture of a subscriber's test case.
+    pub fn tap_of(&self, number: &str) -> Option<&Tap> {
+        self.subscribers.get(number)
     }
 
     /// Numbers a request names, the one it is most about first.
@@ -98,6 +107,49 @@ impl DiameterSide {
 impl Switchboard {
     pub(super) fn is_over_ip(&self) -> bool {
         self.diameter.as_ref().is_some_and(|side| side.over_ip)
+    }
+
+    /// The HSS holds these data of a CPM user; what passes about them goes into `tap`. False on a carriage without HSS.
+    pub fn hold(&mut self, number: &str, tap: Tap, data: SubscriberData) -> bool {
+        let Some(side) = &mut self.diameter else {
+            return false;
+        };
+        side.hss.hold(number, data);
+        side.subscribers.insert(key(number), tap);
+        true
+    }
+
+    /// The HSS is done with a CPM user.
+    pub fn release(&mut self, number: &str) {
+        if let Some(side) = &mut self.diameter {
+            side.forget(number);
+            side.subscribers.remove(&key(number));
+        }
+    }
+
+    /// Tells the system what the HSS holds of a user (PNR).
+    pub fn push(&mut self, number: &str) {
+        let now = self.clock.now();
+        let side = self.diameter.as_ref();
+        let avps = side.and_then(|side| side.hss.notification(number));
+        let link = self
+            .links
+            .iter_mut()
+            .find(|(_, link)| link.session.receives());
+        let (Some(avps), Some((id, link))) = (avps, link) else {
+            return;
+        };
+        if let Session::Diameter(machine) = &mut link.session {
+            self.counter += 1;
+            let push = ServiceCentreCommand::Push {
+                label: self.counter,
+                concerns: key(number),
+                avps,
+            };
+            machine.handle(now, Input::Command(push));
+            self.dirty.push(*id);
+            self.settle();
+        }
     }
 
     pub(super) fn service_centre_said(&mut self, id: FlowId, event: ServiceCentreEvent) {

@@ -11,6 +11,11 @@ impl Command {
     pub const MO_FORWARD: Self = Self(8_388_645);
     pub const MT_FORWARD: Self = Self(8_388_646);
     pub const SEND_ROUTING_INFO: Self = Self(8_388_647);
+    /// Of Sh (3GPP TS 29.329).
+    pub const USER_DATA: Self = Self(306);
+    pub const PROFILE_UPDATE: Self = Self(307);
+    pub const SUBSCRIBE_NOTIFICATIONS: Self = Self(308);
+    pub const PUSH_NOTIFICATION: Self = Self(309);
     pub const ALERT_SERVICE_CENTRE: Self = Self(8_388_648);
     pub const REPORT_DELIVERY: Self = Self(8_388_649);
 
@@ -20,6 +25,10 @@ impl Command {
             Self::CAPABILITIES_EXCHANGE => "CE",
             Self::DEVICE_WATCHDOG => "DW",
             Self::DISCONNECT_PEER => "DP",
+            Self::USER_DATA => "UD",
+            Self::PROFILE_UPDATE => "PU",
+            Self::SUBSCRIBE_NOTIFICATIONS => "SN",
+            Self::PUSH_NOTIFICATION => "PN",
             Self::MO_FORWARD => "OF",
             Self::MT_FORWARD => "TF",
             Self::SEND_ROUTING_INFO => "SR",
@@ -80,6 +89,7 @@ pub mod vendor {
 
 pub mod application {
     pub const BASE: u32 = 0;
+    pub const SH: u32 = 16_777_217;
     pub const S6C: u32 = 16_777_312;
     pub const SGD: u32 = 16_777_313;
     pub const RELAY: u32 = 0xffff_ffff;
@@ -142,6 +152,9 @@ pub mod name {
     pub const SUPPORTED_FEATURES: Definition = tgpp_optional(628);
     pub const FEATURE_LIST_ID: Definition = tgpp_optional(629);
     pub const FEATURE_LIST: Definition = tgpp_optional(630);
+    pub const USER_IDENTITY: Definition = tgpp(700);
+    pub const SH_USER_DATA: Definition = tgpp(702);
+    pub const DATA_REFERENCE: Definition = tgpp(703);
     pub const MSISDN: Definition = tgpp(701);
     pub const SGSN_NUMBER: Definition = tgpp(1489);
     pub const MME_NUMBER_FOR_MT_SMS: Definition = tgpp(1645);
