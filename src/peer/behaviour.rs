@@ -16,6 +16,9 @@ pub struct UeBehaviour {
     pub message_answer: Option<u16>,
     /// Final response to BYE instead of 200, e.g. 481. Legal but rare (RFC 3261 section 15.1.2): the session ends all the same.
     pub bye_answer: Option<u16>,
+    /// Says BYE itself when a BYE comes, before it answers that: the two have crossed. Legal: nobody knows of the other's (RFC 3261
+    /// section 15).
+    pub crossing_bye: bool,
     /// Answers no request at all, as a UE that has lost its radio. Not legal; RFC 3261 section 17.1 has the sender time out.
     pub silent: bool,
     /// Every response is held back this long. Legal below the sender's timer B or F.
@@ -100,6 +103,7 @@ impl Default for UeBehaviour {
             answer_delay: Duration::ZERO,
             message_answer: None,
             bye_answer: None,
+            crossing_bye: false,
             silent: false,
             response_delay: Duration::ZERO,
             ack_delay: Duration::ZERO,

@@ -236,6 +236,15 @@ faults! {
     LeaveKeywordIgnored "leave-keyword-ignored" "TD-07" "acknowledges the leave keyword and goes on";
     ByesTwice "byes-twice" "TD-07" "sends a second BYE after the leave keyword";
     LeaveKeywordRelayed "leave-keyword-relayed" "TD-08" "relays the leave keyword into the chat before it ends";
+    SessionSurvivesError "session-survives-error" "TD-10" "keeps the message session when its BYE gets an error";
+    CrossingByeUnanswered "crossing-bye-unanswered" "TD-11" "does not answer a BYE that crosses its own";
+    ClosingMessageRepeated "closing-message-repeated" "TD-11" "sends the closing message again when the SMS user leaves a session that has ended";
+    TerminatingTeardownSilent "terminating-teardown-silent" "TD-12" "sends no closing message to an SMS recipient who is a CPM user";
+    IgnoresExpiry "ignores-expiry" "TD-13" "goes on with a session that was not refreshed";
+    ExpiryUntold "expiry-untold" "TD-13" "does not tell the SMS user that an unrefreshed session has ended";
+    LostConnectionIgnored "lost-connection-ignored" "TD-14" "goes on without an MSRP connection";
+    LostConnectionEndsAtOnce "lost-connection-ends-at-once" "TD-14" "gives a lost MSRP connection no time to come back";
+    LostConnectionWithoutReason "lost-connection-without-reason" "TD-14" "says BYE without a reason when the MSRP connection is lost";
 
     // Registration.
     RefusesThirdPartyRegister "refuses-third-party-register" "RTE-09" "answers 403 to the third-party REGISTER of the S-CSCF";

@@ -51,6 +51,9 @@ pub struct ReferenceArguments {
     /// Chat sessions served at once; further invitations get 503
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_sessions: usize,
+    /// Least session interval in seconds that an invitation may ask for (RFC 4028 section 4 has 90 as the least)
+    #[arg(long, value_name = "SECONDS", default_value_t = 90)]
+    pub min_session_expires: u32,
     /// Ends when standard input reaches its end
     #[arg(long)]
     pub until_stdin_closes: bool,
@@ -156,6 +159,9 @@ impl Reference {
             ]
             .map(String::from)
             .to_vec(),
+            min_session_expires: arguments.min_session_expires,
+            //= TD-11
+            crossing_bye_unanswered: faults.is(Fault::CrossingByeUnanswered),
             //= INV-14
             cancelled_invite_unanswered: faults.is(Fault::CancelWithout487),
             msrp: MsrpConfig {

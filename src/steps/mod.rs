@@ -20,6 +20,7 @@ mod smsip;
 mod stage;
 mod stored_parameters;
 mod teardown;
+mod teardown_faults;
 mod users;
 mod vocabulary;
 

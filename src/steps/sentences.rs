@@ -40,6 +40,7 @@ const SOURCES: &[(&str, &str)] = &[
     ),
     ("stored_parameters.rs", include_str!("stored_parameters.rs")),
     ("teardown.rs", include_str!("teardown.rs")),
+    ("teardown_faults.rs", include_str!("teardown_faults.rs")),
     ("users.rs", include_str!("users.rs")),
 ];
 

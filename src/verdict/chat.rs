@@ -313,6 +313,7 @@ fn at_last(view: &View, user: &str, sms_user: &str, guard: f64, text: &str) -> J
 //= TD-08 type=test
 //= AUT-04 type=test
 //= ADR-09 type=test
+//= TD-12 type=test
 pub fn does_not_arrive(text: Option<&str>, from: &str, user: &str, guard: f64) -> Question {
     let text = text.map(str::to_lowercase);
     let (from, user) = (from.to_owned(), user.to_owned());

@@ -21,6 +21,7 @@ pub mod status_report;
 pub mod stored_parameters;
 pub mod teardown;
 mod told;
+pub mod teardown_faults;
 pub mod transport_level;
 pub mod waiting;
 

@@ -414,6 +414,7 @@ pub fn one_help_message(person: &str, reaction: f64, guard: f64) -> Question {
 
 /// The short message by which a user answers is acknowledged on the SMS leg.
 //= ANS-08 type=test
+//= TD-12 type=test
 pub fn acknowledged(person: &str, limit: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(

@@ -6,6 +6,7 @@ use crate::observe::{Direction, Fact};
 
 /// The BYE of the CPM user is answered with 200 in time.
 //= TD-04 type=test
+//= TD-12 type=test
 pub fn bye_acknowledged(limit: f64, allowance: f64, reaction: f64) -> Question {
     let limit = limit + allowance;
     Question::eventually(
@@ -36,6 +37,7 @@ pub fn bye_acknowledged(limit: f64, allowance: f64, reaction: f64) -> Question {
 
 /// The system ends the MSRP connection of the session.
 //= TD-04 type=test
+//= TD-12 type=test
 pub fn media_released(reaction: f64) -> Question {
     Question::eventually("the system closes the MSRP connection", reaction, |view| {
         let Some(session) = view.invitation().and_then(|call| view.session(&call)) else {
@@ -63,6 +65,7 @@ pub fn media_released(reaction: f64) -> Question {
 
 /// Exactly one BYE from the system, in the dialog of the session.
 //= TD-07 type=test
+//= TD-12 type=test
 pub fn ended_once_by_system(reaction: f64, guard: f64) -> Question {
     Question::eventually(
         "one BYE from the system in the dialog of the session",
@@ -110,6 +113,7 @@ pub fn ended(reaction: f64) -> Question {
 
 /// First short message to a person after the stimulus, by which the end is announced.
 //= TD-01 type=test
+//= TD-12 type=test
 pub fn closing_message_received(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(
@@ -127,6 +131,7 @@ pub fn closing_message_received(person: &str, reaction: f64) -> Question {
 }
 
 //= TD-03 type=test
+//= TD-12 type=test
 pub fn closing_message_reads(person: &str, text: &str, reaction: f64) -> Question {
     let (person, text) = (person.to_owned(), text.to_owned());
     Question::eventually(
@@ -151,6 +156,7 @@ pub fn closing_message_reads(person: &str, text: &str, reaction: f64) -> Questio
 }
 
 //= TD-05 type=test
+//= TD-12 type=test
 pub fn closing_message_sender(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(

@@ -4,7 +4,6 @@
 //! constants are written here on purpose: the reference implementation has its own.
 use crate::peer::Time;
 use crate::peer::behaviour::{Malformation, UeBehaviour};
-use crate::peer::dialog::MIN_SE;
 use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::SipMessage;
 
@@ -166,8 +165,13 @@ pub(super) fn invite(
     message.push("Allow", ALLOW);
     message.push("Supported", supported(&config.behaviour));
     if let Some((seconds, least)) = session_expires {
-        message.push("Session-Expires", seconds.to_string());
-        message.push("Min-SE", least.max(MIN_SE).to_string());
+        // Who is not going to refresh makes sure that it is to be him (RFC 4028 section 7.1).
+        let refresher = match config.behaviour.withhold_refresh {
+            true => ";refresher=uac",
+            false => "",
+        };
+        message.push("Session-Expires", format!("{seconds}{refresher}"));
+        message.push("Min-SE", least.to_string());
     }
     message.push("Accept", "application/sdp");
     message.push("User-Agent", PRODUCT);

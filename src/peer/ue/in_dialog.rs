@@ -65,6 +65,9 @@ impl Ue {
     }
 
     fn bye_received(&mut self, now: Time, server: &ServerId, request: &SipMessage, id: CallId) {
+        if self.config.behaviour.crossing_bye {
+            self.bye(now, id);
+        }
         let code = self.config.behaviour.bye_answer.unwrap_or(200);
         self.answer(now, server, request, code);
         let pending = self

@@ -65,7 +65,7 @@ impl Ue {
         request.push("Allow", compose::ALLOW);
         request.push("Supported", compose::supported(&config.behaviour));
         request.push("Session-Expires", format!("{seconds};refresher=uac"));
-        request.push("Min-SE", seconds.min(timer.seconds).max(MIN_SE).to_string());
+        request.push("Min-SE", seconds.min(timer.seconds).min(MIN_SE).to_string());
         if method == "INVITE" {
             request.set_body("application/sdp", sdp);
         }

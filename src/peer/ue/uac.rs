@@ -40,7 +40,8 @@ impl Ue {
             &self.config,
             &invitation,
             &names,
-            expires.map(|seconds| (seconds, MIN_SE)),
+            // Less than the standard's least only where the profile says that the system takes it.
+            expires.map(|seconds| (seconds, MIN_SE.min(seconds))),
             local.offer(),
         );
         if let Some(text) = &invitation.first_message {

@@ -130,7 +130,10 @@ impl Chat {
         match event {
             Some(DialogEvent::Bye(request)) => Some(Ending::Bye(Box::new(request))),
             //= TD-13
-            Some(DialogEvent::Expired) => Some(Ending::Expired),
+            Some(DialogEvent::Expired) => {
+                let ignored = self.session.gateway.faults.is(Fault::IgnoresExpiry);
+                (!ignored).then_some(Ending::Expired)
+            }
             Some(DialogEvent::AckTimeout) | None => Some(Ending::Gone),
             Some(DialogEvent::Request(request)) => {
                 let code = if request.request.method() == Some("INFO") {
@@ -159,7 +162,14 @@ impl Chat {
             Some(MsrpEvent::Lost) => {
                 self.connected = false;
                 let seconds = self.session.settings.reconnect_seconds;
-                let reconnect = Duration::from_secs_f64(seconds);
+                let faults = self.session.gateway.faults;
+                if faults.is(Fault::LostConnectionIgnored) {
+                    return;
+                }
+                let reconnect = match faults.is(Fault::LostConnectionEndsAtOnce) {
+                    true => Duration::ZERO,
+                    false => Duration::from_secs_f64(seconds),
+                };
                 self.media_deadline = Some(Instant::now() + reconnect);
             }
             None => self.media_over = true,
@@ -302,6 +312,7 @@ impl Chat {
             // Who leaves need not be told.
             //= TD-11
             Ending::Left(_) | Ending::Replaced => Vec::new(),
+            Ending::Expired if faults.is(Fault::ExpiryUntold) => Vec::new(),
             _ => self.session.submit_closing_message(),
         };
         match ending {
@@ -341,7 +352,11 @@ impl Chat {
             }
             Ending::MediaLost => {
                 let why = "SIP;cause=503;text=\"MSRP connection lost\"";
-                self.bye(&vec![("Reason".into(), why.into())]).await;
+                let mut headers = vec![("Reason".into(), why.into())];
+                if faults.is(Fault::LostConnectionWithoutReason) {
+                    headers.clear();
+                }
+                self.bye(&headers).await;
             }
             Ending::Replaced => self.bye(&self.parameters()).await,
             Ending::Gone => self.close_media(),
@@ -367,11 +382,17 @@ impl Chat {
         let bye = control.bye(headers);
         tokio::pin!(bye);
         let mut events_over = false;
-        let mut closed = false;
+        let survives = self.session.gateway.faults.is(Fault::SessionSurvivesError);
+        let mut closed = survives;
         loop {
             tokio::select! {
                 biased;
                 result = &mut bye => {
+                    if survives && result.as_ref().is_ok_and(|r| r.status() == Some(200)) {
+                        self.close_media();
+                    } else if survives {
+                        self.msrp.control.close_leaving_connection();
+                    }
                     if let Err(error) = result {
                         tracing::info!(%error, "BYE was not answered");
                     }

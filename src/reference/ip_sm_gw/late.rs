@@ -27,6 +27,10 @@ pub async fn receive(session: &mut Session, message: ShortMessage) {
         let send = relay::outgoing(session, &message.text, cpim, &id);
         tokio::spawn(async move { control.send(send).await.ok() });
     }
+    //= TD-11
+    if said == Meaning::Leave && faults.is(Fault::ClosingMessageRepeated) {
+        session.submit_closing_message();
+    }
     if said == Meaning::Accept && faults.is(Fault::LateAnswerOpensSession) {
         invite_caller(session);
     }

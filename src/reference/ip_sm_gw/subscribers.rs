@@ -268,6 +268,8 @@ pub struct Settings {
     pub user_preference: UserPreference,
     /// The recipient is a CPM user who does not want chats as short messages.
     pub recipient_wants_no_short_messages: bool,
+    /// The recipient is a CPM user: the gateway is in the terminating network.
+    pub recipient_is_cpm_user: bool,
 }
 
 /// All entries. Not synchronised; the gateway puts it behind a lock.
@@ -431,6 +433,7 @@ impl Subscribers {
             user_preference: self
                 .of(recipient, |s| s.user_preference)
                 .unwrap_or_default(),
+            recipient_is_cpm_user: self.is_cpm_user(recipient),
             recipient_wants_no_short_messages: self.is_cpm_user(recipient) && !chats_as_sms,
         }
     }

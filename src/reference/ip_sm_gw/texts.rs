@@ -118,7 +118,10 @@ impl Session {
         } else {
             faults.is(Fault::ClosingMessageDespitePolicy)
         };
-        if !wanted {
+        //= TD-12
+        let untold =
+            self.settings.recipient_is_cpm_user && faults.is(Fault::TerminatingTeardownSilent);
+        if !wanted || untold {
             return Vec::new();
         }
         let text = if faults.is(Fault::ClosingTextHardCoded) {

@@ -307,6 +307,7 @@ async fn start_for(
     let (smsc, address) = smsc(submit_status).await;
     let defaults = EsmeConfig::new("", "gw", "pw");
     let arguments = ReferenceArguments {
+        min_session_expires: 90,
         smsc: Some(address.to_string()),
         smpp_system_id: defaults.system_id,
         smpp_password: defaults.password,

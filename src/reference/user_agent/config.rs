@@ -56,6 +56,8 @@ pub struct UserAgentConfig {
     pub refuse_zero_max_forwards: bool,
     /// Gives a cancelled INVITE no 487, against RFC 3261 section 9.2 (a deliberate fault); its owner still learns of the CANCEL.
     pub cancelled_invite_unanswered: bool,
+    /// Gives no answer to a BYE for a dialog that a BYE of ours has just ended (a deliberate fault).
+    pub crossing_bye_unanswered: bool,
     pub max_transactions: usize,
     pub max_dialogs: usize,
     pub max_connections: usize,
@@ -86,6 +88,7 @@ impl Default for UserAgentConfig {
             min_session_expires: 90,
             refuse_zero_max_forwards: false,
             cancelled_invite_unanswered: false,
+            crossing_bye_unanswered: false,
             max_transactions: 50_000,
             max_dialogs: 20_000,
             max_connections: 2_000,

@@ -273,6 +273,9 @@ impl State {
                 self.refuse(id, refusal, now);
             }
             (None, "BYE") if self.left.contains(key) => {
+                if self.config.crossing_bye_unanswered {
+                    return;
+                }
                 self.respond(id, 200, "OK", &HeaderList::new(), None, now);
             }
             (None, _) => {
