@@ -11,6 +11,7 @@ use super::{CaptureError, RunClock, Tap};
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::handset::{HandsetError, ShortText};
 use crate::peer::home_subscriber_server::SubscriberData;
+use crate::peer::ue::UeCommand;
 use crate::peer::{Channel, FlowId};
 use std::io;
 use std::net::SocketAddr;
@@ -218,6 +219,13 @@ impl Drop for Attachment {
 impl Handset {
     pub fn number(&self) -> &str {
         &self.attachment.number
+    }
+
+    /// From now on it is an SMSIP UE: what is written on it is submitted by that.
+    pub fn over_ip(&self, terminal: mpsc::UnboundedSender<UeCommand>) {
+        let number = &self.attachment.number;
+        let shared = &self.attachment.shared;
+        shared.tell(|s| s.terminal(number, terminal));
     }
 
     /// Sends to the number the last short message came from. If none has come, `complaints` says so.

@@ -15,12 +15,14 @@ use super::{Event, RunClock, Tap};
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::handset::{Acceptance, HandsetError, Outgoing, SmsHandset};
 use crate::peer::smsc::SmscEvent;
+use crate::peer::transfer::submits;
+use crate::peer::ue::UeCommand;
 use crate::peer::{FlowId, Output, Time};
 use crate::wire::diameter::Message;
 use crate::wire::smpp::{CommandId, ShortMessagePdu, Tlv};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::SocketAddr;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// Connections at the same time; more are closed at once.
 const MOST_LINKS: usize = 64;
@@ -37,6 +39,8 @@ struct Attached {
     handset: SmsHandset,
     arrivals: watch::Sender<usize>,
     complaints: Vec<HandsetError>,
+    /// The SMSIP UE he writes with, if he does.
+    terminal: Option<Terminal>,
 }
 
 /// What is to happen at a time.
@@ -69,6 +73,24 @@ enum Asked {
 struct ToSystem {
     owner: String,
     outgoing: Outgoing,
+}
+
+/// How an SMSIP UE is told to submit.
+pub(super) type Terminal = mpsc::UnboundedSender<UeCommand>;
+
+/// What the handset has written goes to its terminal, if it has one; what others send at the same time is given back.
+fn over_ip(attached: &mut Attached, written: Vec<Outgoing>) -> Vec<Outgoing> {
+    let Some(terminal) = &attached.terminal else {
+        return written;
+    };
+    let number = key(attached.handset.number());
+    let own = |one: &Outgoing| one.reports.is_none() && key(&one.message.source) == number;
+    let (own, others): (Vec<_>, Vec<_>) = written.into_iter().partition(own);
+    let submits: Vec<_> = own.iter().flat_map(|one| submits(one, 0)).collect();
+    if !submits.is_empty() && terminal.send(UeCommand::Submit(submits)).is_err() {
+        tracing::warn!("the SMSIP UE of a handset has stopped");
+    }
+    others
 }
 
 pub(super) struct Switchboard {
@@ -306,6 +328,7 @@ impl Switchboard {
             handset: SmsHandset::new(number, reference, behaviour),
             arrivals,
             complaints: Vec::new(),
+            terminal: None,
         };
         if self.numbers.insert(key(number), attached).is_some() {
             self.note(format!("two handsets were attached to {number}"));
@@ -348,6 +371,7 @@ impl Switchboard {
         match act(&mut attached.handset) {
             Ok(parts) => {
                 let now = self.clock.now();
+                let parts = over_ip(attached, parts);
                 for outgoing in parts {
                     let owner = key(number);
                     let part = ToSystem { owner, outgoing };
@@ -359,6 +383,13 @@ impl Switchboard {
                 tracing::warn!(%error, "handset");
                 attached.complaints.push(error);
             }
+        }
+    }
+
+    /// From now on the handset is an SMSIP UE: what it writes is submitted by that.
+    pub fn terminal(&mut self, number: &str, terminal: Terminal) {
+        if let Some(attached) = self.numbers.get_mut(&key(number)) {
+            attached.terminal = Some(terminal);
         }
     }
 

@@ -133,6 +133,10 @@ impl SmsHandset {
         }
     }
 
+    pub fn number(&self) -> &str {
+        &self.number
+    }
+
     pub fn behave(&mut self, behaviour: HandsetBehaviour) {
         self.behaviour = behaviour;
     }

@@ -121,6 +121,7 @@ impl Ue {
             UeCommand::Options { call } => self.ask_options(now, &call),
             UeCommand::Message(message) => self.send_pager(now, &message),
             UeCommand::ShortMessage(order) => self.submit_short_message(now, &order),
+            UeCommand::Submit(written) => self.submit_written(now, written),
             UeCommand::MemoryAvailable => self.memory_available(now),
             UeCommand::Register(registration) => self.register(now, registration),
             UeCommand::Behave(behaviour) => self.behave(behaviour),

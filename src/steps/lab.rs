@@ -165,9 +165,12 @@ impl Lab {
 
     /// Orders something of a CPM user.
     pub fn order(&mut self, name: &str, command: UeCommand) {
-        let sent = match &self.user(name).means {
-            Means::Cpm(endpoint) => endpoint.commands.send(command).is_ok(),
-            Means::Sms(_) => self.broken(
+        let user = self.user(name);
+        let sent = match (&user.means, &user.terminal) {
+            (Means::Cpm(endpoint), _) | (_, Some(endpoint)) => {
+                endpoint.commands.send(command).is_ok()
+            }
+            (Means::Sms(_), None) => self.broken(
                 Reason::Config,
                 format!("{name} is no CPM user in this scenario"),
             ),

@@ -1,5 +1,6 @@
 //! Users of SMS over IP: registration, subscription to the two levels, short messages from and to terminals.
 use super::lab::Lab;
+use super::users::REGISTRATION_SECONDS;
 use super::vocabulary::{Capabilities, FormName, LevelName, PersonName};
 use crate::peer::behaviour::{HandsetBehaviour, ReportOrder, SmsIpBehaviour, UeBehaviour};
 use crate::peer::ue::{Registration, ShortMessageOrder, UeCommand};
@@ -7,9 +8,6 @@ use crate::verdict::levels;
 use crate::verdict::transport_level::{self as level, Feature};
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
-
-/// How long a registration lasts where nothing is said of its end, 3GPP TS 24.229 clause 5.1.1.2.
-const EXPIRES: u32 = 600_000;
 
 /// The S-CSCF registers him with these capabilities of his terminal, as soon as the system knows him.
 #[given(expr = "{person} is registered for {capabilities}")]
@@ -112,7 +110,7 @@ async fn registers(lab: &mut Lab, person: PersonName, capabilities: Capabilities
     lab.introduce_cpm_user(&person).await;
     lab.property(&person.0, "cpm", capabilities.cpm());
     lab.stimulus(&step.value).await;
-    let registration = capabilities.registration(EXPIRES);
+    let registration = capabilities.registration(REGISTRATION_SECONDS);
     lab.order(&person.0, UeCommand::Register(registration));
 }
 
@@ -317,7 +315,7 @@ impl Lab {
             self.introduce_cpm_user(person).await;
         }
         self.property(&person.0, "cpm", capabilities.cpm());
-        self.user(&person.0).registration = Some(capabilities.registration(EXPIRES));
+        self.user(&person.0).registration = Some(capabilities.registration(REGISTRATION_SECONDS));
     }
 
     async fn submit_over_ip(

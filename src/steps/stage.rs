@@ -61,6 +61,8 @@ pub enum Means {
 /// A person of the test case.
 pub struct User {
     pub means: Means,
+    /// The SMSIP UE of an SMS user, where short messages go over IP.
+    pub terminal: Option<Endpoint<UeCommand, UeEvent>>,
     pub properties: Properties,
     /// What the S-CSCF registers of him, if it does.
     pub registration: Option<Registration>,
@@ -263,7 +265,11 @@ impl Stage {
         let last_frame = self.trace().frames.last().map_or(0, |frame| frame.number);
         self.tear_down().await;
         for user in self.users.into_values() {
-            if let Means::Cpm(mut endpoint) = user.means {
+            let endpoint = match user.means {
+                Means::Cpm(endpoint) => Some(endpoint),
+                Means::Sms(_) => user.terminal,
+            };
+            if let Some(mut endpoint) = endpoint {
                 while let Ok(event) = endpoint.events.try_recv() {
                     // What surprised a UE may be the system's doing; judges say so from the capture, not from here.
                     if let UeEvent::Problem(text) = event {

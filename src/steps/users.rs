@@ -4,9 +4,9 @@ use super::stage::{Means, User};
 use super::vocabulary::{Is, PersonName};
 use crate::capture::{Endpoint, Sockets};
 use crate::peer::home_subscriber_server::SubscriberData;
-use crate::peer::ue::{Ue, UeConfig};
+use crate::peer::ue::{Registration, Ue, UeCommand, UeConfig, UeEvent};
 use crate::sut::Ixit;
-use crate::sut::profile::InUse;
+use crate::sut::profile::{Carriage, InUse};
 use crate::sut::provision::Properties;
 use crate::verdict::{Person, Reason};
 use cucumber::given;
@@ -21,7 +21,7 @@ async fn cpm_user(lab: &mut Lab, person: PersonName) {
 /// Somebody behind the SMSC with a handset and nothing else.
 #[given(expr = "{person} can be reached by SMS only")]
 async fn sms_user(lab: &mut Lab, person: PersonName) {
-    lab.introduce_sms_user(&person);
+    lab.introduce_sms_user(&person).await;
 }
 
 /// A CPM user of the terminating network with a handset, and his preference.
@@ -57,6 +57,9 @@ async fn short_time(lab: &mut Lab) {
     lab.cpm_property("answer_seconds", seconds);
 }
 
+/// How long a registration lasts where nothing is said of its end, 3GPP TS 24.229 clause 5.1.1.2.
+pub const REGISTRATION_SECONDS: u32 = 600_000;
+
 impl Lab {
     fn introduce(&mut self, person: &PersonName, means: Means, properties: Properties) {
         let stage = self.stage();
@@ -74,6 +77,7 @@ impl Lab {
             person.0.clone(),
             User {
                 means,
+                terminal: None,
                 properties,
                 registration: None,
                 unprepared: true,
@@ -81,7 +85,8 @@ impl Lab {
         );
     }
 
-    pub async fn introduce_cpm_user(&mut self, person: &PersonName) {
+    /// A UE of the person, and the contact it is reached at.
+    async fn terminal(&mut self, person: &PersonName) -> (Endpoint<UeCommand, UeEvent>, String) {
         let facility = self.stage().facility.clone();
         let number = self.stage().user_number(person.index());
         let sip = &facility.profile.sip;
@@ -117,6 +122,13 @@ impl Lab {
         by_address.insert(sockets.msrp(), format!("{}-msrp", person.0.to_lowercase()));
         let tap = self.stage().tap.clone();
         let endpoint = Endpoint::start_at(Ue::new(config), sockets, tap, facility.clock);
+        (endpoint, contact)
+    }
+
+    pub async fn introduce_cpm_user(&mut self, person: &PersonName) {
+        let (endpoint, contact) = self.terminal(person).await;
+        let facility = self.stage().facility.clone();
+        let number = self.stage().user_number(person.index());
         let properties = cpm_properties(
             &facility.profile.ixit,
             &number,
@@ -126,7 +138,7 @@ impl Lab {
         self.introduce(person, Means::Cpm(endpoint), properties);
     }
 
-    fn introduce_sms_user(&mut self, person: &PersonName) {
+    async fn introduce_sms_user(&mut self, person: &PersonName) {
         let stage = self.stage();
         let number = stage.user_number(person.index());
         let handset =
@@ -134,11 +146,24 @@ impl Lab {
                 .facility
                 .exchange
                 .attach(&number, stage.tap.clone(), stage.facility.handset());
-        self.introduce(
-            person,
-            Means::Sms(handset),
-            Properties::from([("number".to_owned(), number.into())]),
-        );
+        let over_ip = stage.facility.profile.carriage() == Carriage::SmsOverIp;
+        let mut properties = Properties::from([("number".to_owned(), number.into())]);
+        if !over_ip {
+            return self.introduce(person, Means::Sms(handset), properties);
+        }
+        let (endpoint, contact) = self.terminal(person).await;
+        handset.over_ip(endpoint.commands.clone());
+        // Instant messages for him go by the service centre, as for the users of the other carriages.
+        properties.insert("encapsulated_delivery".to_owned(), false.into());
+        properties.insert("contact".to_owned(), contact.into());
+        self.introduce(person, Means::Sms(handset), properties);
+        let user = self.user(&person.0);
+        user.terminal = Some(endpoint);
+        user.registration = Some(Registration {
+            smsip: true,
+            cpm: false,
+            expires: REGISTRATION_SECONDS,
+        });
     }
 
     /// The service centre that the HSS holds of users: that of the profile.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Registration, ShortMessageOrder};
 use crate::peer::behaviour::UeBehaviour;
+use crate::wire::sms::tpdu::Submit;
 
 /// Transport of the SIP signalling of one UE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -135,6 +136,8 @@ pub enum UeCommand {
     Register(Registration),
     /// A short message over IP.
     ShortMessage(Box<ShortMessageOrder>),
+    /// Short messages that are written already; their message references are the UE's.
+    Submit(Vec<Submit>),
     /// Tells the network that there is memory for short messages again (RP-SMMA).
     MemoryAvailable,
     Behave(UeBehaviour),

@@ -80,6 +80,16 @@ impl Ue {
         self.submit_next(now);
     }
 
+    pub(super) fn submit_written(&mut self, now: Time, written: Vec<Submit>) {
+        let messages = &mut self.short_messages;
+        for mut submit in written {
+            messages.tp_reference = messages.tp_reference.wrapping_add(1);
+            submit.reference = messages.tp_reference;
+            messages.waiting.push_back(Tpdu::Submit(submit));
+        }
+        self.submit_next(now);
+    }
+
     fn submit_next(&mut self, now: Time) {
         if self.short_messages.under_way.is_some() {
             return;
