@@ -60,7 +60,7 @@ Feature: What the service centre reports, and what the CPM user learns of it
     Scenario: The service centre goes on trying and succeeds
       Given Alice has sent Bob the message "Patience" asking for reports of every kind
       When the service centre reports status 20 and then 00
-      Then Alice is told that "Patience" was delivered
+      Then Alice is told of "Patience" what status 00 means
 
   @DR-12
   Rule: A status report is matched to its message, also after the message reference has wrapped

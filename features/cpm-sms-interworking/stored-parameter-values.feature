@@ -44,10 +44,10 @@ Feature: Values of CPM parameters, and how long they are kept
   Rule: Kept parameters outlive the last message for a configured time, and no longer
 
     @TC-PAR-11-01
-    Scenario: Bob answers shortly before that time has passed
+    Scenario: Bob answers before that time has passed
       Given the time for which parameters are kept is short
       And Alice has sent Bob the pager message "Take your time"
-      When Bob answers "In time" shortly before that time has passed
+      When Bob answers "In time" before that time has passed
       Then "In time" still belongs to the conversation of "Take your time"
 
     @TC-PAR-11-02

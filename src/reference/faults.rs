@@ -200,11 +200,11 @@ faults! {
     PagerNotificationNamesAnother "pager-notification-names-another" "DR-04" "names another message id in notifications of pager messages";
     FailureWithoutStatusReport "failure-without-status-report" "DR-05" "notifies of a failure when no status report has come in time";
     LateStatusReportTold "late-status-report-told" "DR-05" "notifies after the time for status reports, too";
-    ChatReportsDropped "chat-reports-dropped" "DR-07" "keeps to itself what the service centre reports of a chat message";
+    ChatDeliveriesUntold "chat-deliveries-untold" "DR-07" "keeps to itself that a chat message was delivered";
     ByteRangeOfReportShort "byte-range-of-report-short" "DR-09" "leaves the last octet out of the Byte-Range of REPORT";
     NotificationAsReport "notification-as-report" "DR-10" "sends an MSRP REPORT where a notification was asked for";
     TemporaryStatusTold "temporary-status-told" "DR-11" "takes a status of the service centre that is still trying for a failure";
-    ReportsForTheLatestMessage "reports-for-the-latest-message" "DR-12" "takes every status report to be about the latest chat message";
+    ReportsInOrderOfMessages "reports-in-order-of-messages" "DR-12" "takes the status reports of a chat to come in the order of its messages";
     FirstPartDecides "first-part-decides" "DR-13" "tells of a delivery when the first part has arrived";
     FailureToldUnasked "failure-told-unasked" "DR-14" "tells of a failure although the sender did not ask for it";
     NotificationShown "notification-shown" "DR-15" "sends a notification of the CPM user to the SMS user as a text";
@@ -220,7 +220,7 @@ faults! {
     OtherParametersInResponses "other-parameters-in-responses" "PAR-08" "responds with other parameters than the request had";
     OtherParametersInNotification "other-parameters-in-notification" "PAR-09" "notifies with other parameters than the message had";
     InventsInReplyTo "invents-in-reply-to" "PAR-10" "names a message replied to where there is none";
-    ParametersForgottenEarly "parameters-forgotten-early" "PAR-11" "keeps parameters half the time";
+    ParametersForgottenEarly "parameters-forgotten-early" "PAR-11" "keeps parameters a quarter of the time";
     ParametersKeptForEver "parameters-kept-for-ever" "PAR-11" "keeps parameters for ever";
     ServiceIdentifierDropped "service-identifier-dropped" "PAR-12" "sends a non-CPM service identifier not back";
     ParametersBySmsUserAlone "parameters-by-sms-user-alone" "PAR-13" "sends back the parameters of the latest message to an SMS user, whoever wrote it";

@@ -129,7 +129,7 @@ async fn reports_on_first(lab: &mut Lab, status: TpStatus, step: &Step) {
     lab.report(&step.value, vec![(0, status.0)]).await;
 }
 
-/// One report on each part, in the order of the parts.
+/// One report on each part, in the order of the parts and with a little time between them.
 #[when(expr = "the service centre reports status {status}, {status} and {status} on its parts")]
 async fn reports_on_parts(
     lab: &mut Lab,
@@ -138,8 +138,8 @@ async fn reports_on_parts(
     third: TpStatus,
     step: &Step,
 ) {
-    let reports = vec![(0, first.0), (1, second.0), (2, third.0)];
-    lab.report(&step.value, reports).await;
+    lab.report_on_parts(&step.value, [first, second, third])
+        .await;
 }
 
 /// A status report when T_dr is over.

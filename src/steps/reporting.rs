@@ -145,6 +145,21 @@ impl Lab {
             .await;
     }
 
+    /// One report on each part of the only message; between two there is time for what follows from the first.
+    pub async fn report_on_parts(&mut self, sentence: &str, statuses: [TpStatus; 3]) {
+        let pause = self.ixit().allowance_seconds;
+        let handset = self.handset_of(&PersonName(SMS_USER.to_owned()));
+        for (part, status) in statuses.into_iter().enumerate() {
+            match part {
+                0 => self.report(sentence, vec![(part, status.0)]).await,
+                _ => {
+                    self.let_pass(pause).await;
+                    handset.report(&[(part, status.0)]);
+                }
+            }
+        }
+    }
+
     /// The messages last sent, the last one first; every third one has expired.
     pub fn backwards(&mut self) -> Vec<(usize, u8)> {
         let stage = self.stage();

@@ -95,10 +95,10 @@ async fn answers_often(lab: &mut Lab, sms_user: PersonName, count: usize, step: 
     lab.stage().reporting.answers = count;
 }
 
-/// Four fifths of T_keep after the last sentence.
-#[when(expr = "{person} answers {string} shortly before that time has passed")]
+/// Two fifths of T_keep after the last sentence.
+#[when(expr = "{person} answers {string} before that time has passed")]
 async fn answers_in_time(lab: &mut Lab, sms_user: PersonName, text: String, step: &Step) {
-    let wait = lab.ixit().short_keep_seconds * 0.7;
+    let wait = lab.ixit().short_keep_seconds * 0.4;
     lab.let_pass(wait).await;
     lab.answer_by_sms(&step.value, &sms_user, &text).await;
 }

@@ -125,7 +125,6 @@ pub fn requests_status_report(to: &str, wanted: bool, reaction: f64) -> Question
 /// She is told, in whatever form, and nothing else. That another message is named instead is the business of other rows.
 //= DR-07 type=test
 //= DR-05 type=test
-//= DR-11 type=test
 //= DR-14 type=test
 pub fn told(text: &str, delivered: bool, reaction: f64) -> Question {
     let text = text.to_owned();

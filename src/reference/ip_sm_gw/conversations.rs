@@ -84,7 +84,7 @@ impl Conversations {
             until = now + Duration::from_secs(1);
         }
         if faults.is(Fault::ParametersForgottenEarly) {
-            until -= conversation.keep / 2;
+            until -= conversation.keep * 3 / 4;
         }
         if until <= now {
             return Kept::default();

@@ -18,6 +18,8 @@ pub struct Asked {
     pub message_id: Option<String>,
     pub positive_delivery: bool,
     pub negative_delivery: bool,
+    /// A failure is told although nobody asked (only for a fault).
+    pub failure_unasked: bool,
     /// Nobody on the SMS side can tell whether a message was displayed (3GPP TS 23.204 clause 6.10 NOTE 1).
     pub display: bool,
     /// Who is told: number and URI.
@@ -44,6 +46,7 @@ impl Asked {
                 .map(String::from),
             positive_delivery: asks("positive-delivery"),
             negative_delivery: asks("negative-delivery"),
+            failure_unasked: false,
             display: asks("display"),
             sender: sender.number.clone(),
             sender_uri: sender.uri.clone(),
@@ -57,6 +60,7 @@ impl Asked {
             message_id: message.imdn_id.clone(),
             positive_delivery: message.positive_delivery,
             negative_delivery: message.negative_delivery,
+            failure_unasked: false,
             display: false,
             sender: sender.number.clone(),
             sender_uri: sender.uri.clone(),

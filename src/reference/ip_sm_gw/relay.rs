@@ -68,6 +68,9 @@ pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessag
             Ok(String::from_utf8_lossy(&message.body).into_owned())
         }
         Some(text) => Ok(text),
+        None if faults.is(Fault::NotificationShown) => {
+            Ok(String::from_utf8_lossy(&cpim.content).into_owned())
+        }
         None => Err(400),
     };
     let asks = |what: &str| asks_for(&cpim, what);
@@ -78,7 +81,7 @@ pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessag
         ..read
     };
     let mut kind = media_type(&inner);
-    if kind == "message/imdn+xml" && faults.is(Fault::NotificationShown) {
+    if kind == "message/imdn+xml" && text.is_ok() {
         kind = "text/plain".into();
     }
     plain(&kind, text, read, faults)

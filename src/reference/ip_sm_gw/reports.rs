@@ -88,11 +88,19 @@ impl Expected {
         found
     }
 
-    /// The latest chat message that waits for a report (only for a fault).
-    fn latest_of_chats(&self) -> Option<Arc<Mutex<Owed>>> {
-        let waiting = self.order.iter().rev().filter_map(|id| self.by_id.get(id));
-        let is_chat = |owed: &&Arc<Mutex<Owed>>| matches!(locked(owed).way, Way::Chat { .. });
-        waiting.cloned().find(|owed| is_chat(&owed))
+    /// The oldest message of the same chat that waits for a report (only for a fault).
+    fn oldest_like(&self, owed: &Arc<Mutex<Owed>>) -> Option<Arc<Mutex<Owed>>> {
+        let chat = |owed: &Arc<Mutex<Owed>>| {
+            let owed = locked(owed);
+            let is_chat = matches!(owed.way, Way::Chat { .. });
+            is_chat.then(|| (owed.asked.sender.clone(), owed.asked.sms_user.clone()))
+        };
+        let this = chat(owed)?;
+        let waiting = self.order.iter().filter_map(|id| self.by_id.get(id));
+        waiting
+            .filter(|other| !locked(other).done)
+            .find(|other| chat(other).as_ref() == Some(&this))
+            .cloned()
     }
 }
 
@@ -212,16 +220,15 @@ fn code_of(status: u8) -> Option<u16> {
 /// A delivery report arrived.
 pub fn receive(gateway: &Arc<Gateway>, report: Report) {
     report.answer.give(Handover::Taken);
+    //= DR-12
     let owed = {
         let mut expected = locked(&gateway.reports);
-        let latest = || expected.latest_of_chats();
-        //= DR-12
-        let latest = gateway
-            .faults
-            .is(Fault::ReportsForTheLatestMessage)
-            .then(latest);
+        let named = expected.by_id.get(&report.reference).cloned();
+        let in_order = gateway.faults.is(Fault::ReportsInOrderOfMessages);
+        let oldest = named.filter(|_| in_order);
+        let oldest = oldest.and_then(|named| expected.oldest_like(&named));
         let found = expected.find(&report.reference, report.status);
-        latest.flatten().or(found)
+        oldest.or(found)
     };
     if let Some(owed) = owed {
         take(gateway, &owed, report.status);
@@ -244,10 +251,14 @@ fn take(gateway: &Arc<Gateway>, owed: &Mutex<Owed>, status: u8) {
         return;
     }
     if code != 200 {
+        owed.asked.failure_unasked =
+            faults.is(Fault::FailureToldUnasked) && !owed.asked.negative_delivery;
         return owed.tell(gateway, false, code);
     }
     owed.parts = owed.parts.saturating_sub(1);
-    if owed.parts == 0 || faults.is(Fault::FirstPartDecides) {
+    let told = owed.parts == 0 || faults.is(Fault::FirstPartDecides);
+    let dropped = matches!(owed.way, Way::Chat { .. }) && faults.is(Fault::ChatDeliveriesUntold);
+    if told && !dropped {
         owed.tell(gateway, true, code);
     }
 }
@@ -262,7 +273,7 @@ impl Owed {
             return;
         }
         let faults = gateway.faults;
-        let unasked = !delivered && faults.is(Fault::FailureToldUnasked);
+        let unasked = !delivered && self.asked.failure_unasked;
         let wanted = match delivered {
             true => self.asked.positive_delivery,
             false => self.asked.negative_delivery || unasked,
@@ -272,7 +283,6 @@ impl Owed {
             false => ImdnStatus::Failed,
         };
         match &mut self.way {
-            Way::Chat { .. } if faults.is(Fault::ChatReportsDropped) => {}
             Way::Chat { receipt, control } => {
                 if faults.is(Fault::ByteRangeOfReportShort) {
                     receipt.shorten();
