@@ -357,13 +357,16 @@ impl Switchboard {
     }
 
     /// A short message whose recipient or sender is served by the system goes (back) to it.
-    pub(super) fn send_on(&mut self, now: Time, submitted: Submitted) {
+    pub(super) fn send_on(&mut self, now: Time, mut submitted: Submitted) {
         let message = &submitted.message;
-        // Shown when it is on its way, so that an answer knows where to go.
-        if let Some(attached) = self.numbers.get_mut(&key(&message.dest_number()))
-            && let Ok(Some(_)) = attached.handset.arrives(now, message, &submitted.tlvs)
-        {
-            attached.arrivals.send_modify(|count| *count += 1);
+        // Shown when it is on its way, so that an answer knows where to go; and what is to be reported is known as soon.
+        if let Some(attached) = self.numbers.get_mut(&key(&message.dest_number())) {
+            if std::mem::take(&mut submitted.acceptance.unreported) {
+                attached.handset.unreported(message, submitted.message_id);
+            }
+            if let Ok(Some(_)) = attached.handset.arrives(now, message, &submitted.tlvs) {
+                attached.arrivals.send_modify(|count| *count += 1);
+            }
         }
         let (sender, recipient) = (key(&message.source), key(&message.dest_number()));
         let owner = match self.numbers.contains_key(&sender) {
