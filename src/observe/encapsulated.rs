@@ -71,6 +71,13 @@ fn rp_message(request: &SipMessage) -> Option<RpMessage> {
     (message.spare == 0).then_some(message)
 }
 
+/// The message carries an RP-ACK or RP-ERROR.
+pub fn is_rp_report(message: &SipMessage) -> bool {
+    let found = labelled(message).then(|| rp_message(message)).flatten();
+    let body = found.map(|found| found.body);
+    matches!(body, Some(RpBody::Ack { .. } | RpBody::Error { .. }))
+}
+
 /// Every MESSAGE that carries or promises an RP message, whatever its label.
 pub fn encapsulated(trace: &Trace) -> Vec<Encapsulated<'_>> {
     messages(trace)

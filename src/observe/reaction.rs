@@ -3,6 +3,7 @@
 //! A provisional response after an INVITE, the MSRP connection after its 2xx, something towards the other side after a short message, a
 //! chat message, a SIP MESSAGE or the end of a session. Nothing is judged here: a system that leaves such a thing out only makes the runner wait a
 //! little before the next stimulus, and a system that does it a little late still has it seen under the step that caused it.
+use super::encapsulated::is_rp_report;
 use super::{Direction, Fact, Observation, Trace, Transaction, transactions};
 use crate::wire::diameter::{Command, application};
 use crate::wire::smpp::CommandId;
@@ -81,7 +82,10 @@ fn is_stimulus(seen: &Observation) -> bool {
         return false;
     }
     match &seen.fact {
-        Fact::Sip(message) => matches!(message.method(), Some("BYE" | "MESSAGE")),
+        // The delivery report of a terminal ends something; nothing follows that is no answer.
+        Fact::Sip(message) => {
+            matches!(message.method(), Some("BYE" | "MESSAGE")) && !is_rp_report(message)
+        }
         Fact::Msrp(message) => {
             message.method() == Some("SEND") && message.body.as_ref().is_some_and(|b| !b.is_empty())
         }

@@ -21,8 +21,8 @@ pub mod short_message;
 pub mod status_report;
 pub mod stored_parameters;
 pub mod teardown;
-mod told;
 pub mod teardown_faults;
+mod told;
 pub mod transport_level;
 pub mod waiting;
 
