@@ -469,3 +469,7 @@ mod tests;
 #[cfg(test)]
 #[path = "exchange_diameter_tests.rs"]
 mod diameter_tests;
+
+#[cfg(test)]
+#[path = "exchange_role_tests.rs"]
+mod role_tests;

@@ -128,7 +128,7 @@ impl Link {
 
     fn owner_of_received(&mut self, pdu: &Pdu) -> Option<String> {
         match pdu.command {
-            CommandId::SUBMIT_SM | CommandId::DATA_SM => {
+            CommandId::SUBMIT_SM | CommandId::DELIVER_SM | CommandId::DATA_SM => {
                 let number = key(&pdu.short_message()?.dest_number());
                 remember(&mut self.asked, pdu.sequence, &number);
                 Some(number)
@@ -140,7 +140,7 @@ impl Link {
 
     fn owner_of_sent(&mut self, pdu: &Pdu) -> Option<String> {
         match pdu.command {
-            CommandId::DELIVER_SM | CommandId::DATA_SM => {
+            CommandId::SUBMIT_SM | CommandId::DELIVER_SM | CommandId::DATA_SM => {
                 let number = key(&pdu.short_message()?.source_number());
                 remember(&mut self.told, pdu.sequence, &number);
                 Some(number)

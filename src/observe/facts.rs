@@ -1,5 +1,6 @@
 //! What can be observed, in order, each fact with the frames that carry it.
 use super::{ObserveError, Observer};
+use crate::wire::smpp::DefaultAlphabet;
 use crate::wire::{Malformed, diameter::Message, msrp::MsrpMessage, sip::SipMessage, smpp::Pdu};
 use std::net::SocketAddr;
 
@@ -75,6 +76,8 @@ pub struct Trace {
     pub facts: Vec<Observation>,
     /// What could not be observed: lost TCP segments, cut packets, streams of no known protocol.
     pub notes: Vec<Note>,
+    /// What data_coding 0 is on the SMPP links of the capture; nothing in it says so.
+    pub default_alphabet: DefaultAlphabet,
 }
 
 /// Why something is missing in the trace.

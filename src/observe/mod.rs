@@ -21,7 +21,7 @@ mod short_messages;
 mod sip;
 
 pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};
-pub use diameter::{DiameterRequest, diameter_requests};
+pub use diameter::{DiameterRequest, diameter_requests, way as diameter_way};
 pub use encapsulated::{Encapsulated, encapsulated, is_encapsulated};
 pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};
 pub use ladder::{Names, ladder};

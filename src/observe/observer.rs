@@ -6,6 +6,7 @@ use super::dissect::{Cut, Protocol, sip_fact};
 use super::packet::{Carried, Packets, Segment};
 use super::reader::{Packet, Reader};
 use super::{Direction, Fact, FrameInfo, Note, Observation, ObserveError, Trace};
+use crate::wire::smpp::DefaultAlphabet;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
@@ -25,6 +26,13 @@ pub struct Observer {
 impl Observer {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same for links on which data_coding 0 is something else.
+    pub fn reading(default_alphabet: DefaultAlphabet) -> Self {
+        let mut observer = Self::default();
+        observer.trace.default_alphabet = default_alphabet;
+        observer
     }
 
     /// For captures the suite did not write: packets to one of these addresses go to the system (port 0 = any port of the host).

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use super::message_session::MsrpBehaviour;
-use crate::wire::sms::TimeStamp;
 
 /// What a UE answers to a request or an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +143,8 @@ pub struct HandsetBehaviour {
     pub receipt_delay: Duration,
     /// Receipts come by data_sm instead of deliver_sm. Legal (SMPP 3.4 section 4.7); rare.
     pub receipt_by_data_sm: bool,
+    /// Receipts have no receipted_message_id and message_state, only their text. Legal (SMPP 3.4 sections 5.3.2.12 and 5.3.2.35); common.
+    pub receipt_without_tlvs: bool,
     /// How a receipt writes the message id of submit_sm_resp. Only `Same` is legal; the others are met in the field.
     pub receipt_id: ReceiptId,
     /// Extra copies of every deliver_sm, each with a sequence number of its own. Legal: a message centre that missed a response repeats.
@@ -162,11 +163,6 @@ pub struct HandsetBehaviour {
     /// The receipt is sent before the submission is answered. Legal: nothing orders the two; the response and the receipt are different
     /// transactions (SMPP 3.4 section 2.2; 3GPP TS 23.040 clause 3.2.9 only has the report follow the submission).
     pub receipt_before_answer: bool,
-    /// Short messages are forwarded under a user identity that no routing query has given out (Diameter only). Not legal (3GPP TS 23.204
-    /// clause 6.14 step 4); happens when a service centre keeps an identity too long.
-    pub unknown_identity: bool,
-    /// Time stamp of the service centre on the handset's short messages instead of the present (carriages with TP-SCTS). Legal.
-    pub time_stamp: Option<TimeStamp>,
 }
 
 /// Who else writes.
@@ -212,6 +208,7 @@ impl Default for HandsetBehaviour {
             receipt: Some(0x00),
             receipt_delay: Duration::ZERO,
             receipt_by_data_sm: false,
+            receipt_without_tlvs: false,
             receipt_id: ReceiptId::Same,
             deliver_duplicates: 0,
             parts_out_of_order: false,
@@ -220,8 +217,6 @@ impl Default for HandsetBehaviour {
             mixed_alphabets: false,
             bystander: None,
             receipt_before_answer: false,
-            unknown_identity: false,
-            time_stamp: None,
         }
     }
 }

@@ -395,6 +395,9 @@ impl SmsHandset {
             tlv(tag::RECEIPTED_MESSAGE_ID, &identifier),
             tlv(tag::MESSAGE_STATE, &[state.code()]),
         ];
+        if self.behaviour.receipt_without_tlvs {
+            tlvs.clear();
+        }
         let by_data_sm = self.behaviour.receipt_by_data_sm;
         if by_data_sm {
             tlvs.push(tlv(tag::MESSAGE_PAYLOAD, &text));

@@ -1,11 +1,13 @@
-//! The message centre's side of one SMPP connection, SMPP 3.4 section 2: binds, answers, sends, watches the link.
+//! The suite's side of one SMPP connection, SMPP 3.4 section 2: binds, answers, sends, watches the link. It is the message centre, or the
+//! ESME of a system that is one itself; submit_sm and deliver_sm change places then, and everything else is the same.
 //!
 //! Knows sessions, not subscribers: a submission becomes an event, and whoever knows the handsets says with `SmscCommand::Answer` what
 //! the response is, and when. Several ESME connections are several of these. More than 400 lines: one
 //! state machine, whose requests and responses share their table.
 use super::{FlowId, Input, Machine, Output, Time};
 use crate::wire::smpp::{
-    Bind, BindKind, Body, CommandId, Framer, Pdu, ShortMessagePdu, Tlv, status, tag,
+    Bind, BindKind, Body, CommandId, DefaultAlphabet, Framer, Pdu, ShortMessagePdu, Tlv, status,
+    tag,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -14,6 +16,15 @@ use std::time::Duration;
 /// Requests to one ESME that may wait for their responses at the same time; more are refused as unanswered at once.
 const MOST_WAITING: usize = 10_000;
 const LAST_SEQUENCE: u32 = 0x7fff_ffff;
+
+/// Which end of the connection the suite is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Role {
+    #[default]
+    MessageCentre,
+    /// Binds as transceiver with this account.
+    Esme(Account),
+}
 
 /// What the message centre is and accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +43,9 @@ pub struct SmscConfig {
     pub enquire_link: Option<Duration>,
     /// How long it waits for any response.
     pub response_timeout: Duration,
+    /// What data_coding 0 is on the link.
+    pub default_alphabet: DefaultAlphabet,
+    pub role: Role,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +64,8 @@ impl Default for SmscConfig {
             announced_version: Some(0x34),
             enquire_link: None,
             response_timeout: Duration::from_secs(30),
+            default_alphabet: DefaultAlphabet::Gsm7,
+            role: Role::MessageCentre,
         }
     }
 }
@@ -112,6 +128,7 @@ enum State {
 
 #[derive(Debug, Clone, Copy)]
 enum Awaited {
+    Bind,
     Delivery(u64),
     EnquireLink,
     Unbind,
@@ -260,10 +277,8 @@ impl Smsc {
                 let status = status::INCORRECT_BIND_STATUS;
                 self.respond(response, status, sequence, Body::Empty);
             }
-            CommandId::SUBMIT_SM | CommandId::DATA_SM if self.transmits() => {
-                self.event(SmscEvent::Submitted(Box::new(pdu)));
-            }
-            CommandId::SUBMIT_SM | CommandId::DATA_SM => {
+            command if self.takes(command) && self.transmits() => self.submitted(pdu),
+            command if self.takes(command) => {
                 let status = status::INCORRECT_BIND_STATUS;
                 self.respond(response, status, sequence, Body::MessageId(None));
             }
@@ -276,6 +291,58 @@ impl Smsc {
                 self.respond(CommandId::GENERIC_NACK, status, sequence, Body::Empty);
             }
         }
+    }
+
+    /// A request that brings a short message from the other end.
+    fn takes(&self, command: CommandId) -> bool {
+        let from_there = match self.config.role {
+            Role::MessageCentre => CommandId::SUBMIT_SM,
+            Role::Esme(_) => CommandId::DELIVER_SM,
+        };
+        command == from_there || command == CommandId::DATA_SM
+    }
+
+    fn submitted(&mut self, mut pdu: Pdu) {
+        let alphabet = self.config.default_alphabet;
+        if let Body::ShortMessage(message) | Body::Data(message) = &mut pdu.body {
+            alphabet.read(message, &mut pdu.tlvs);
+        }
+        self.event(SmscEvent::Submitted(Box::new(pdu)));
+    }
+
+    /// Our own bind, as ESME.
+    fn opened(&mut self, now: Time) {
+        let Role::Esme(account) = &self.config.role else {
+            return;
+        };
+        let bind = Bind {
+            system_id: account.system_id.clone(),
+            password: account.password.clone(),
+            interface_version: 0x34,
+            ..Bind::default()
+        };
+        let (kind, command) = (BindKind::Transceiver, CommandId::BIND_TRANSCEIVER);
+        let body = Body::Bind(kind, bind);
+        self.request(now, Awaited::Bind, command, body, Vec::new());
+    }
+
+    fn bind_answered(&mut self, pdu: &Pdu) {
+        if pdu.status != status::OK {
+            self.event(SmscEvent::BindRefused { status: pdu.status });
+            self.close();
+            return;
+        }
+        let kind = BindKind::Transceiver;
+        self.state = State::Bound(kind);
+        let system_id = match &pdu.body {
+            Body::BindResp(system_id) => system_id.clone(),
+            _ => String::new(),
+        };
+        self.event(SmscEvent::Bound {
+            kind,
+            system_id,
+            interface_version: 0x34,
+        });
     }
 
     fn bind(&mut self, now: Time, pdu: &Pdu) {
@@ -334,6 +401,7 @@ impl Smsc {
                 let status = pdu.status;
                 self.event(SmscEvent::DeliverAnswered { label, status });
             }
+            Some((_, Awaited::Bind)) => self.bind_answered(pdu),
             Some((_, Awaited::EnquireLink)) => {}
             Some((_, Awaited::Unbind)) => {
                 self.end();
@@ -362,6 +430,10 @@ impl Smsc {
     fn unanswered(&mut self, awaited: Awaited) {
         match awaited {
             Awaited::Delivery(label) => self.event(SmscEvent::DeliverUnanswered { label }),
+            Awaited::Bind => {
+                self.trouble("the message centre did not answer our bind");
+                self.close();
+            }
             Awaited::EnquireLink => self.trouble("the ESME did not answer enquire_link"),
             Awaited::Unbind => {
                 self.trouble("the ESME did not answer unbind");
@@ -374,16 +446,24 @@ impl Smsc {
         match command {
             SmscCommand::Deliver {
                 label,
-                message,
-                tlvs,
+                mut message,
+                mut tlvs,
                 by_data_sm,
             } => {
-                if !self.receives() || self.waiting.len() >= MOST_WAITING {
+                let esme = self.config.role != Role::MessageCentre;
+                // Delivery receipts are a message centre's.
+                if (esme && message.is_receipt())
+                    || !self.receives()
+                    || self.waiting.len() >= MOST_WAITING
+                {
                     self.event(SmscEvent::DeliverUnanswered { label });
                     return;
                 }
+                self.config.default_alphabet.write(&mut message, &mut tlvs);
                 let (command, body) = if by_data_sm {
                     (CommandId::DATA_SM, Body::Data(message))
+                } else if esme {
+                    (CommandId::SUBMIT_SM, Body::ShortMessage(message))
                 } else {
                     (CommandId::DELIVER_SM, Body::ShortMessage(message))
                 };
@@ -395,6 +475,11 @@ impl Smsc {
                 status,
                 message_id,
             } => {
+                // deliver_sm_resp has the field and leaves it empty (SMPP 3.4 section 4.6.2).
+                let message_id = match command {
+                    CommandId::DELIVER_SM => String::new(),
+                    _ => message_id,
+                };
                 let body = Body::MessageId((status == status::OK).then_some(message_id));
                 self.respond(command.response(), status, sequence, body);
             }
@@ -429,7 +514,10 @@ impl Machine for Smsc {
 
     fn handle(&mut self, now: Time, input: Input<SmscCommand>) {
         match input {
-            Input::Opened { flow, .. } => self.flow = Some(flow),
+            Input::Opened { flow, .. } => {
+                self.flow = Some(flow);
+                self.opened(now);
+            }
             Input::Octets { octets, .. } => self.received(now, &octets),
             Input::Closed { .. } => {
                 self.flow = None;

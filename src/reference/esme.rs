@@ -9,7 +9,7 @@ pub mod mapping;
 use super::short_message::{
     Arrival, OutgoingShortMessage, ReportReference, Submission, SubmitFailure,
 };
-use crate::wire::smpp::{Bind, BindKind, Body, CommandId, Framer, Pdu, status};
+use crate::wire::smpp::{Bind, BindKind, Body, CommandId, DefaultAlphabet, Framer, Pdu, status};
 use connection::{Connection, Ended};
 use std::io;
 use std::sync::Arc;
@@ -33,6 +33,27 @@ pub struct EsmeConfig {
     pub response_timeout: Duration,
     /// Silence after which an enquire_link is sent; twice that without anything received ends the connection.
     pub enquire_interval: Duration,
+    /// What data_coding 0 is at this SMSC.
+    pub default_alphabet: DefaultAlphabet,
+}
+
+/// The same on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum DataCodingZero {
+    #[default]
+    Gsm7,
+    Gsm7Packed,
+    Latin1,
+}
+
+impl From<DataCodingZero> for DefaultAlphabet {
+    fn from(value: DataCodingZero) -> Self {
+        match value {
+            DataCodingZero::Gsm7 => Self::Gsm7,
+            DataCodingZero::Gsm7Packed => Self::Gsm7Packed,
+            DataCodingZero::Latin1 => Self::Latin1,
+        }
+    }
 }
 
 impl EsmeConfig {
@@ -44,6 +65,7 @@ impl EsmeConfig {
             window: 256,
             response_timeout: Duration::from_secs(20),
             enquire_interval: Duration::from_secs(30),
+            default_alphabet: DefaultAlphabet::Gsm7,
         }
     }
 }
@@ -135,7 +157,7 @@ impl Keeper {
                     pause = Duration::from_millis(100);
                     self.bound.store(true, Ordering::Release);
                     tracing::info!(smsc = %self.config.smsc, "bound");
-                    let ended = Connection::new(connection)
+                    let ended = Connection::new(connection, self.config.default_alphabet)
                         .serve(&mut self, read_ahead)
                         .await;
                     self.bound.store(false, Ordering::Release);

@@ -37,6 +37,9 @@ pub struct ReferenceArguments {
     /// password of the SMPP bind
     #[arg(long, value_name = "Y", default_value = "secret")]
     pub smpp_password: String,
+    /// What the SMSC takes octets under data_coding 0 for
+    #[arg(long, value_name = "ALPHABET", value_enum, default_value_t)]
+    pub smpp_data_coding_0: esme::DataCodingZero,
     #[command(flatten)]
     pub sgd: sgd::SgdArguments,
     /// Address every socket listens on; ports are picked by the system
@@ -178,7 +181,11 @@ impl Reference {
         let (link, arrivals) = match &arguments.smsc {
             Some(smsc) => {
                 let (id, password) = (&arguments.smpp_system_id, &arguments.smpp_password);
-                let (esme, arrivals) = Esme::start(EsmeConfig::new(smsc, id, password));
+                let config = EsmeConfig {
+                    default_alphabet: arguments.smpp_data_coding_0.into(),
+                    ..EsmeConfig::new(smsc, id, password)
+                };
+                let (esme, arrivals) = Esme::start(config);
                 (Some(ShortMessageLink::Smpp(esme)), arrivals)
             }
             None => match SgdConfig::new(&arguments.sgd) {

@@ -6,12 +6,12 @@ use super::run::RunError;
 use crate::capture::{CaptureError, Centre, DiameterCentre, Exchange, RunClock, Tap};
 use crate::peer::diameter_node::NodeConfig;
 use crate::peer::service_centre::ServiceCentreConfig;
-use crate::peer::smsc::{Account, SmscConfig};
+use crate::peer::smsc::{Account, Role, SmscConfig};
 use crate::peer::ue::Transport;
 use crate::steps::Facility;
 use crate::sut::personality::{Personalities, Personality};
 use crate::sut::process::Process;
-use crate::sut::profile::{InUse, Sgd, Smpp};
+use crate::sut::profile::{InUse, Sgd, Smpp, SmppRole};
 use crate::sut::provision::Provisioner;
 use crate::sut::{Profile, SutError};
 use crate::verdict::{Reason, Verdict};
@@ -116,9 +116,12 @@ async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, Run
 /// Until short messages can go both ways.
 async fn wait_for_the_system(profile: &Profile, exchange: &Exchange) -> Result<(), RunError> {
     let (seconds, property) = match profile.in_use() {
-        Some(InUse::Smpp(smpp)) => (smpp.bound_within_seconds, "bound_within_seconds"),
+        Some(InUse::Smpp(smpp)) => {
+            dial(smpp.connect.as_ref(), exchange)?;
+            (smpp.bound_within_seconds, "bound_within_seconds")
+        }
         Some(InUse::Sgd(sgd) | InUse::SmsOverIp(sgd)) => {
-            dial(sgd, exchange)?;
+            dial(sgd.connect.as_ref(), exchange)?;
             (sgd.ready_within_seconds, "ready_within_seconds")
         }
         None => return Ok(()),
@@ -147,8 +150,8 @@ async fn wait_for_the_system(profile: &Profile, exchange: &Exchange) -> Result<(
 }
 
 /// Connects to the system where the profile says that the suite does.
-fn dial(sgd: &Sgd, exchange: &Exchange) -> Result<(), RunError> {
-    if let Some(to) = &sgd.connect {
+fn dial(to: Option<&String>, exchange: &Exchange) -> Result<(), RunError> {
+    if let Some(to) = to {
         let address = to.parse();
         exchange.dial(address.map_err(|_| RunError::Address {
             address: to.clone(),
@@ -181,12 +184,18 @@ fn diameter_centre(sgd: &Sgd, over_ip: bool) -> DiameterCentre {
 }
 
 fn smsc_config(smpp: &Smpp) -> SmscConfig {
+    let account = Account {
+        system_id: smpp.system_id.clone(),
+        password: smpp.password.clone(),
+    };
     SmscConfig {
         listen: smpp.listen,
-        account: Some(Account {
-            system_id: smpp.system_id.clone(),
-            password: smpp.password.clone(),
-        }),
+        role: match smpp.role {
+            SmppRole::MessageCentre => Role::MessageCentre,
+            SmppRole::Esme => Role::Esme(account.clone()),
+        },
+        account: Some(account),
+        default_alphabet: smpp.data_coding_0.into(),
         ..SmscConfig::default()
     }
 }

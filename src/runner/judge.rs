@@ -38,7 +38,8 @@ pub fn conclude(
         .join("captures")
         .join(format!("{}.pcapng", case.id));
     let trace = match write_and_read(&path, &over.ending) {
-        Ok((trace, sha256)) => {
+        Ok((mut trace, sha256)) => {
+            trace.default_alphabet = facility.profile.default_alphabet();
             let frames = trace.frames.len().try_into().unwrap_or(u32::MAX);
             record.capture = Some(CaptureRecord {
                 path: format!("captures/{}.pcapng", case.id),

@@ -14,7 +14,6 @@ mod number;
 mod pager;
 mod policy;
 mod reporting;
-mod routing;
 mod sentences;
 mod session_description;
 mod smsip;

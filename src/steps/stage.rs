@@ -139,6 +139,7 @@ impl Stage {
         names
             .by_address
             .insert(facility.exchange.address(), "smsc-smpp".into());
+        let default_alphabet = facility.profile.default_alphabet();
         Self {
             facility,
             setup,
@@ -152,7 +153,7 @@ impl Stage {
             said: String::new(),
             reporting: Reporting::default(),
             names,
-            observer: Observer::new(),
+            observer: Observer::reading(default_alphabet),
             read: 0,
         }
     }

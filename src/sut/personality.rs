@@ -76,6 +76,8 @@ pub struct SmsManners {
     pub receipt_before_answer: bool,
     /// Status reports come by data_sm.
     pub receipt_by_data_sm: bool,
+    /// Status reports say everything in their text.
+    pub receipt_without_tlvs: bool,
     /// How a status report writes the message id.
     pub receipt_id: Option<ReceiptForm>,
     /// Every delivery comes this many times more.
@@ -175,6 +177,7 @@ impl SmsManners {
             receipt_delay: milliseconds(self.receipt_delay_ms, usual.receipt_delay),
             receipt_before_answer: self.receipt_before_answer,
             receipt_by_data_sm: self.receipt_by_data_sm,
+            receipt_without_tlvs: self.receipt_without_tlvs,
             receipt_id: match self.receipt_id {
                 None => usual.receipt_id,
                 Some(ReceiptForm::Hexadecimal) => ReceiptId::Hexadecimal,

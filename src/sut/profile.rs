@@ -1,5 +1,6 @@
 //! The profile of a system under test: where it is, what it claims (ICS), and the values a tester must supply (IXIT).
 use super::{SutError, yaml};
+use crate::wire::smpp::DefaultAlphabet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -114,9 +115,51 @@ pub struct Smpp {
     pub system_id: String,
     pub password: String,
     pub bound_within_seconds: f64,
+    /// Which end of the connection the suite is.
+    #[serde(default)]
+    pub role: SmppRole,
+    /// Address of the system's message centre, when the suite is the ESME.
+    #[serde(default)]
+    pub connect: Option<String>,
+    /// What octets under data_coding 0 are.
+    #[serde(default)]
+    pub data_coding_0: DataCodingZero,
     /// Behind `start.command` when this carriage is used; `{smsc}` is the address of the message centre.
     #[serde(default)]
     pub start_arguments: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SmppRole {
+    /// The system binds to the suite.
+    #[default]
+    MessageCentre,
+    /// The suite binds to the system.
+    Esme,
+}
+
+/// SMPP 3.4 section 5.2.19 leaves data_coding 0 to the message centre.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataCodingZero {
+    /// GSM 7-bit default alphabet, one septet per octet.
+    #[default]
+    Gsm7,
+    /// The same, packed.
+    Gsm7Packed,
+    /// ISO 8859-1.
+    Latin1,
+}
+
+impl From<DataCodingZero> for DefaultAlphabet {
+    fn from(value: DataCodingZero) -> Self {
+        match value {
+            DataCodingZero::Gsm7 => Self::Gsm7,
+            DataCodingZero::Gsm7Packed => Self::Gsm7Packed,
+            DataCodingZero::Latin1 => Self::Latin1,
+        }
+    }
 }
 
 /// The harness is service centre and HSS in one Diameter node (3GPP TS 29.338), over TCP.
@@ -375,6 +418,14 @@ impl Profile {
             .filter(|carriage| self.short_messages.described(*carriage).is_some());
         let first = described.next();
         self.carriage.or(first).unwrap_or(Carriage::Smpp)
+    }
+
+    /// What data_coding 0 is on the SMPP link, if there is one.
+    pub fn default_alphabet(&self) -> DefaultAlphabet {
+        match self.in_use() {
+            Some(InUse::Smpp(smpp)) => smpp.data_coding_0.into(),
+            _ => DefaultAlphabet::default(),
+        }
     }
 
     /// What the profile says of the carriage in use; `None` if it says nothing, which `over` does not let pass.

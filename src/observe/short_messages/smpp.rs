@@ -1,7 +1,7 @@
 //! Short messages in SMPP 3.4: submit_sm, deliver_sm and data_sm, with their responses; delivery receipts of Appendix B.
 use super::{Carried, DeliveryReport, Part};
 use crate::observe::{Fact, Observation, Trace};
-use crate::wire::smpp::{Body, MessageState, Pdu, Receipt, ShortMessagePdu};
+use crate::wire::smpp::{Body, DefaultAlphabet, MessageState, Pdu, Receipt, ShortMessagePdu};
 use crate::wire::smpp::{decode_short_message_text, find_tlv, tag};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ pub(super) fn carried(trace: &Trace) -> Vec<Carried<'_>> {
             sender: fields.source_number(),
             recipient: fields.dest_number(),
             is_receipt: fields.is_receipt(),
-            part: part(seen, pdu, fields, &answers),
+            part: part(trace.default_alphabet, seen, pdu, fields, &answers),
         })
     });
     all.collect()
@@ -42,6 +42,7 @@ fn responses(trace: &Trace) -> HashMap<AnswerKey, Vec<(&Observation, &Pdu)>> {
 }
 
 fn part<'t>(
+    alphabet: DefaultAlphabet,
     seen: &'t Observation,
     pdu: &'t Pdu,
     fields: &'t ShortMessagePdu,
@@ -53,7 +54,9 @@ fn part<'t>(
         .into_iter()
         .flatten()
         .find(|(answer, _)| (answer.at, answer.frames.last()) >= (seen.at, seen.frames.last()));
-    let (text, coding, concatenation) = match decode_short_message_text(fields, &pdu.tlvs).ok() {
+    let (mut said, mut tlvs) = (fields.clone(), pdu.tlvs.clone());
+    alphabet.read(&mut said, &mut tlvs);
+    let (text, coding, concatenation) = match decode_short_message_text(&said, &tlvs).ok() {
         Some((text, coding, concatenation)) => (Some(text), Some(coding), concatenation),
         None => (None, None, None),
     };

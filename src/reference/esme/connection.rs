@@ -4,7 +4,7 @@
 
 use super::{EsmeConfig, Keeper, Order, Outcome, broken, mapping, read_pdu};
 use crate::reference::short_message::{DeliveryAnswer, Handover, ReportReference, SubmitFailure};
-use crate::wire::smpp::{Body, CommandId, Framer, Pdu, status};
+use crate::wire::smpp::{Body, CommandId, DefaultAlphabet, Framer, Pdu, status};
 use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
@@ -30,10 +30,11 @@ pub(super) struct Connection {
     enquired: bool,
     responses: mpsc::UnboundedSender<Pdu>,
     owed: mpsc::UnboundedReceiver<Pdu>,
+    default_alphabet: DefaultAlphabet,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream, default_alphabet: DefaultAlphabet) -> Self {
         // Unbounded in type; bounded in fact by the deliveries the receiving side holds.
         let (responses, owed) = mpsc::unbounded_channel();
         Self {
@@ -44,6 +45,7 @@ impl Connection {
             enquired: false,
             responses,
             owed,
+            default_alphabet,
         }
     }
 
@@ -97,8 +99,11 @@ impl Connection {
 
     async fn submit(&mut self, order: Order) -> io::Result<()> {
         self.sequence = self.sequence % 0x7fff_ffff + 1;
-        let body = Body::ShortMessage(Box::new(mapping::to_pdu(order.message)));
-        let pdu = Pdu::new(CommandId::SUBMIT_SM, status::OK, self.sequence, body);
+        let (mut message, mut tlvs) = (mapping::to_pdu(order.message), Vec::new());
+        self.default_alphabet.write(&mut message, &mut tlvs);
+        let body = Body::ShortMessage(Box::new(message));
+        let mut pdu = Pdu::new(CommandId::SUBMIT_SM, status::OK, self.sequence, body);
+        pdu.tlvs = tlvs;
         self.pending
             .insert(self.sequence, (Instant::now(), order.result));
         self.stream.write_all(&pdu.to_octets()).await
@@ -178,12 +183,14 @@ impl Connection {
             // A connection that is gone meanwhile wants no response.
             responses.send(Pdu::new(command, code, sequence, body)).ok();
         };
-        let (Body::ShortMessage(message) | Body::Data(message)) = pdu.body else {
+        let mut tlvs = pdu.tlvs;
+        let (Body::ShortMessage(mut message) | Body::Data(mut message)) = pdu.body else {
             respond(status::INVALID_MESSAGE_LENGTH);
             return Ok(());
         };
         let answer = DeliveryAnswer::new(move |given, _| respond(mapping::command_status(given)));
-        match mapping::arrival(&message, &pdu.tlvs, answer) {
+        self.default_alphabet.read(&mut message, &mut tlvs);
+        match mapping::arrival(&message, &tlvs, answer) {
             Ok(Some(arrival)) => {
                 // An arrival that finds no room is dropped, and so answered as congestion.
                 if keeper.arrivals.try_send(arrival).is_err() {

@@ -24,8 +24,7 @@ pub async fn receive(session: &mut Session, message: ShortMessage) {
     message.answer.give(Handover::Taken);
     if let Some((control, cpim)) = session.outlived.clone() {
         let id = session.gateway.agent.token();
-        let sent = message.time_stamp.as_deref();
-        let send = relay::outgoing(session, &message.text, cpim, &id, sent);
+        let send = relay::outgoing(session, &message.text, cpim, &id);
         tokio::spawn(async move { control.send(send).await.ok() });
     }
     //= TD-11

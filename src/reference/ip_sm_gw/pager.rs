@@ -277,8 +277,7 @@ fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
     }
     let plain = "text/plain;charset=UTF-8";
     let id = agent.token();
-    let sent = message.time_stamp.as_deref();
-    let cpim = cpim_message(from, to, &id, plain, message.text.clone(), sent);
+    let cpim = cpim_message(from, to, &id, plain, message.text.clone());
     request.set_body("message/cpim", cpim.to_octets());
     request
 }

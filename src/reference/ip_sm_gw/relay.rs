@@ -180,13 +180,7 @@ impl Session {
 //= S2M-02
 //= S2M-03
 //= S2M-04
-pub fn outgoing(
-    session: &Session,
-    text: &str,
-    cpim: bool,
-    id: &str,
-    sent: Option<&str>,
-) -> MsrpOutgoing {
+pub fn outgoing(session: &Session, text: &str, cpim: bool, id: &str) -> MsrpOutgoing {
     let faults = session.gateway.faults;
     let mut text = text.to_owned();
     if faults.is(Fault::ShortMessageTextAltered) {
@@ -223,7 +217,6 @@ pub fn outgoing(
         id,
         content_type,
         text,
-        sent.filter(|_| !faults.is(Fault::TimeOfRelayInDateTime)),
     );
     MsrpOutgoing {
         content_type: Some("message/cpim".into()),
@@ -232,14 +225,13 @@ pub fn outgoing(
     }
 }
 
-/// A Message/CPIM from the SMS user, as chat and pager messages carry it; `sent` is when the service centre had it, if that is known.
+/// A Message/CPIM from the SMS user, as chat and pager messages carry it.
 pub fn cpim_message(
     from: &str,
     to: &str,
     id: &str,
     content_type: &str,
     text: String,
-    sent: Option<&str>,
 ) -> CpimMessage {
     let now = jiff::Timestamp::now()
         .round(jiff::Unit::Second)
@@ -251,10 +243,7 @@ pub fn cpim_message(
             header("To", format!("<{to}>")),
             header("NS", "imdn <urn:ietf:params:imdn>".into()),
             header("imdn.Message-ID", id.to_owned()),
-            header(
-                "DateTime",
-                sent.map_or_else(|| now.to_string(), str::to_owned),
-            ),
+            header("DateTime", now.to_string()),
         ],
         content_headers: vec![header("Content-Type", content_type.to_owned())],
         content: text.into_bytes(),

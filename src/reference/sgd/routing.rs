@@ -39,7 +39,8 @@ pub fn answer(pending: Pending) {
     };
     // Its own query that comes back to it would go round for ever.
     //= RTE-06
-    if pending.node.asking().contains(&number) {
+    let looped = pending.node.asking().contains(&number);
+    if looped && !pending.node.faults.is(Fault::RoutingQueryLooped) {
         return pending.answer(ResultCode::Base(result::UNABLE_TO_COMPLY), Vec::new());
     }
     let faults = pending.node.faults;

@@ -310,6 +310,7 @@ async fn start_for(
         min_session_expires: 90,
         smsc: Some(address.to_string()),
         smpp_system_id: defaults.system_id,
+        smpp_data_coding_0: Default::default(),
         smpp_password: defaults.password,
         sgd: super::sgd::SgdArguments::default(),
         listen: IpAddr::V4(Ipv4Addr::LOCALHOST),

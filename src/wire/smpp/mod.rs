@@ -1,4 +1,5 @@
 //! SMPP 3.4 PDUs (and the 5.0 binds seen in the field). Session state is the peers' own.
+mod default_alphabet;
 mod framing;
 mod message;
 mod pdu;
@@ -6,6 +7,7 @@ mod print;
 mod receipt;
 mod values;
 
+pub use default_alphabet::DefaultAlphabet;
 pub use framing::Framer;
 pub use message::{ShortMessagePdu, decode_short_message_text};
 pub use pdu::{Bind, BindKind, Body, Pdu, Tlv, find_tlv};
