@@ -114,3 +114,37 @@ impl Reference {
         assert!(status.success(), "the reference ended with {status}");
     }
 }
+
+/// Python with the packages of `fixtures/selftest/requirements.txt`, in an environment of its own below the target folder. Made when it is
+/// first asked for, which takes a network.
+pub fn python() -> PathBuf {
+    static PYTHON: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    PYTHON.get_or_init(make_python).clone()
+}
+
+fn make_python() -> PathBuf {
+    let wanted = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/selftest/requirements.txt");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    let python = folder.join("bin/python3");
+    let made = folder.join("requirements.txt");
+    if std::fs::read(&made).ok() == std::fs::read(&wanted).ok() {
+        return python;
+    }
+    let base = program("python3", "python3");
+    let asked = |command: &mut Command| {
+        let done = command.stdout(Stdio::null()).status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "{command:?} failed; it needs the Debian package python3-venv and a way to PyPI"
+        );
+    };
+    asked(
+        Command::new(base)
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder),
+    );
+    let install = ["-m", "pip", "install", "--quiet", "-r"];
+    asked(Command::new(&python).args(install).arg(&wanted));
+    std::fs::copy(&wanted, &made).unwrap();
+    python
+}
