@@ -6,6 +6,7 @@ mod call;
 mod compose;
 mod ending;
 mod flows;
+mod focus;
 mod in_dialog;
 mod media;
 mod order;
@@ -18,6 +19,7 @@ mod transport;
 mod uac;
 mod uas;
 
+pub use focus::Participant;
 pub use order::{
     ChatText, Invitation, PagerMessage, SipTimers, Transport, UeCommand, UeConfig, UeEvent,
 };
@@ -130,6 +132,11 @@ impl Ue {
                 self.emit(hop, octets);
             }
             UeCommand::StraySend { call } => self.send_astray(&call),
+            UeCommand::TellChanges { call, changes } => {
+                for change in changes {
+                    self.tell_changes(now, &call, &[change]);
+                }
+            }
             UeCommand::CloseMedia { call } => {
                 if let Some(id) = self.call_named(&call) {
                     self.close_media(id);

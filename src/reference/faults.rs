@@ -100,6 +100,8 @@ faults! {
     IgnoresOwnNumberSetting "ignores-own-number-setting" "ADR-03" "assigns a number although the setting is the caller's own";
     OwnNumberForGroup "own-number-for-group" "ADR-04" "uses the caller's own number for a group chat";
     CorrelatesByNumberOnly "correlates-by-number-only" "ADR-07" "finds the chat of a short message by its destination alone";
+    OwnNumberKeptInGroup "own-number-kept-in-group" "ADR-05" "keeps the caller's own number when a chat between two becomes a group chat";
+    GroupNumberForeign "group-number-foreign" "ADR-06" "sends texts of a group chat from a number that leads elsewhere";
     ReusesLiveNumber "reuses-live-number" "ADR-08" "gives a number out twice to one SMS user when the pool is exhausted";
     NoQuarantine "no-quarantine" "ADR-09" "gives a number out again as soon as its session has ended";
 
@@ -224,6 +226,20 @@ faults! {
     ParametersKeptForEver "parameters-kept-for-ever" "PAR-11" "keeps parameters for ever";
     ServiceIdentifierDropped "service-identifier-dropped" "PAR-12" "sends a non-CPM service identifier not back";
     ParametersBySmsUserAlone "parameters-by-sms-user-alone" "PAR-13" "sends back the parameters of the latest message to an SMS user, whoever wrote it";
+
+    // Group chats.
+    RefusesGroupChats "refuses-group-chats" "GRP-01" "refuses every invitation to a group chat";
+    GroupMessageToInviter "group-message-to-inviter" "GRP-02" "sends a short message to a group chat into the inviter's own chat with the SMS user";
+    GroupTextNotUsed "group-text-not-used" "GRP-03" "invites to a group chat with the text for chats between two";
+    GroupOnlyOriginating "group-only-originating" "GRP-04" "refuses group chats with an SMS recipient who is a CPM user";
+    ReplacementAsksAgain "replacement-asks-again" "GRP-05" "asks the SMS user again when his chat becomes a group chat";
+    ReplacedSessionStays "replaced-session-stays" "GRP-05" "goes on with the chat between two that has become a group chat";
+    GroupSenderNotShown "group-sender-not-shown" "GRP-06" "does not say who wrote a text of a group chat";
+    GroupSenderIsInviter "group-sender-is-inviter" "GRP-06" "names the inviter as the writer of every text of a group chat";
+    ChangesNotTold "changes-not-told" "GRP-07" "does not tell the SMS user who joins or leaves a group chat";
+    ChangesToldDespitePolicy "changes-told-despite-policy" "GRP-07" "tells the SMS user who joins or leaves although the policy is not to";
+    EveryChangeTold "every-change-told" "GRP-08" "sends a short message for every change of a group chat";
+    GroupServiceIgnored "group-service-ignored" "GRP-09" "takes an invitation for the group session service for one between two unless its Contact is a focus";
 
     // Teardown.
     NoClosingMessage "no-closing-message" "TD-01" "does not tell the SMS user that the chat has ended";

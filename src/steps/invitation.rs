@@ -27,6 +27,7 @@ async fn invites_anonymously(lab: &mut Lab, caller: PersonName, callee: PersonNa
 }
 
 /// An invitation by a group focus on behalf of the caller.
+#[given(expr = "{person} has invited {person} to a group chat")]
 #[when(expr = "{person} invites {person} to a group chat")]
 async fn invites_to_group_chat(lab: &mut Lab, caller: PersonName, callee: PersonName, step: &Step) {
     let order = Invitation {

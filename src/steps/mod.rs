@@ -7,6 +7,7 @@ mod chat_coding;
 mod chat_content;
 mod chat_from_sms;
 mod delivery_report;
+mod group_chat;
 mod invitation;
 mod inviting_message;
 mod lab;

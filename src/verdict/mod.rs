@@ -7,6 +7,7 @@ pub mod chat_content;
 pub mod chat_from_sms;
 pub mod delivery_report;
 pub mod finding;
+pub mod group_chat;
 pub mod invitation;
 pub mod lattice;
 pub mod levels;

@@ -288,7 +288,7 @@ pub fn inviting_message_tells(person: &str, reaction: f64) -> Question {
 }
 
 /// The part of a short message that names a person: sender, number in the text, or display name in the text.
-fn gives_away(message: &ShortMessage, who: &Person) -> Option<String> {
+pub(super) fn gives_away(message: &ShortMessage, who: &Person) -> Option<String> {
     let digits = who.number.trim_start_matches('+');
     let in_text: String = message
         .text

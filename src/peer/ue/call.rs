@@ -58,6 +58,10 @@ pub(super) struct Call {
     pub(super) provisional: bool,
     pub(super) early: Vec<Dialog>,
     pub(super) dialog: Option<Dialog>,
+    /// Dialog of a subscription to the conference state, if it is not the call's own.
+    pub(super) subscription: Option<Dialog>,
+    /// Notifications of the conference state sent.
+    pub(super) notified: u32,
     /// Conversation-ID and Contribution-ID.
     pub(super) cpm_ids: (String, String),
     pub(super) local: LocalMedia,
@@ -91,6 +95,8 @@ impl Call {
             provisional: false,
             early: Vec::new(),
             dialog: None,
+            subscription: None,
+            notified: 0,
             cpm_ids: (String::new(), String::new()),
             local,
             early_answer: None,

@@ -24,6 +24,7 @@ impl Ue {
             return;
         };
         let label = call.label.clone();
+        let group = call.invitation.as_ref().is_some_and(|i| i.group);
         let (over, gone) = (call.phase == Phase::Ended, call.ended_told);
         let dialog = request.from_tag().and_then(|tag| call.dialog_of(&tag));
         if dialog.is_some_and(|dialog| !dialog.in_order(request)) {
@@ -36,6 +37,7 @@ impl Ue {
             _ if over => self.answer(now, &server, request, 481),
             "INVITE" => self.invited_again(now, server, request, id),
             "UPDATE" => self.update_received(now, server, request, id),
+            "SUBSCRIBE" if group => self.subscribed(now, server, request, id),
             "OPTIONS" => self.answer_options(now, server, request),
             "INFO" if request.header("Info-Package").is_some() => {
                 self.answer(now, &server, request, 469);

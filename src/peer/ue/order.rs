@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::focus::Participant;
 use super::{Registration, ShortMessageOrder};
 use crate::peer::behaviour::UeBehaviour;
 use crate::wire::sms::tpdu::Submit;
@@ -149,6 +150,11 @@ pub enum UeCommand {
     StraySend {
         call: String,
     },
+    /// As the focus of a group chat: one notification of the conference state for each of these changes.
+    TellChanges {
+        call: String,
+        changes: Vec<Participant>,
+    },
     /// Closes the MSRP connection of a call, leaving the dialog as it is.
     CloseMedia {
         call: String,
@@ -169,6 +175,8 @@ pub struct Invitation {
     pub privacy: Option<String>,
     /// The caller is a group focus: `isfocus` and the group service identifier.
     pub group: bool,
+    /// Label of the call that this one takes the place of (OMA CPM's Session-Replaces with its Contribution-ID).
+    pub replaces: Option<String>,
     /// Extra copies of the same INVITE datagram at once.
     pub duplicates: u8,
     /// Appended as they are.

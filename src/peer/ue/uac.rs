@@ -44,6 +44,11 @@ impl Ue {
             expires.map(|seconds| (seconds, MIN_SE.min(seconds))),
             local.offer(),
         );
+        let replaced = invitation.replaces.as_ref();
+        let replaced = replaced.and_then(|label| self.calls.values().rfind(|c| c.label == *label));
+        if let Some(replaced) = replaced {
+            invite.push("Session-Replaces", &replaced.cpm_ids.1);
+        }
         if let Some(text) = &invitation.first_message {
             let private = invitation.privacy.as_deref();
             self.add_first_message(now, &mut invite, text, &invitation.to_uri, private);

@@ -59,6 +59,9 @@ impl Ue {
             "MESSAGE" => self.pager_received(now, &server, request),
             "OPTIONS" => self.answer_options(now, server, request),
             "BYE" | "UPDATE" | "PRACK" | "INFO" => self.answer(now, &server, request, 481),
+            "SUBSCRIBE" if self.calls.values().any(is_group) => {
+                self.subscribed_apart(now, server, request);
+            }
             other if KNOWN_METHODS.contains(&other) => self.not_allowed(now, server, request),
             _ => self.answer(now, &server, request, 501),
         }
@@ -335,6 +338,10 @@ impl Ue {
             self.emit(hop, octets);
         }
     }
+}
+
+fn is_group(call: &Call) -> bool {
+    call.invitation.as_ref().is_some_and(|i| i.group)
 }
 
 pub(super) fn grant(response: &mut SipMessage, timer: Option<SessionTimer>) {

@@ -99,7 +99,7 @@ pub fn check_originator(
 /// Decides, and allocates the session number if the invitation may proceed.
 pub fn admit(
     gateway: &Arc<Gateway>,
-    invitation: Invitation,
+    mut invitation: Invitation,
     offer: Option<Offer>,
 ) -> Result<Admission, Denied> {
     let deny = |refusal| Err(Denied::With(refusal));
@@ -113,6 +113,20 @@ pub fn admit(
         subscribers.settings(&invitation.sender.number, &target)
     };
     check_originator(gateway, &settings, invitation.sender.anonymous)?;
+    //= GRP-09
+    if faults.is(Fault::GroupServiceIgnored) && !invitation.focus {
+        invitation.group = false;
+    }
+    //= GRP-01
+    let refused = match faults.0 {
+        Some(Fault::RefusesGroupChats) => invitation.group,
+        //= GRP-04
+        Some(Fault::GroupOnlyOriginating) => invitation.group && settings.recipient_is_cpm_user,
+        _ => false,
+    };
+    if refused {
+        return deny(Refusal::new(488));
+    }
     if invitation.other_service {
         return deny(Refusal::new(488));
     }
@@ -141,10 +155,15 @@ pub fn admit(
     let outcome = outcome(settings.provider_policy, settings.user_preference, faults);
     let id = gateway.next_session();
     if let Some(number) = replace(gateway, &invitation, &settings, &target, id) {
-        let session = begin(id, invitation, settings, target, (number, false), place);
+        let own = number == invitation.sender.number;
+        let session = begin(id, invitation, settings, target, (number, own), place);
+        let outcome = match faults.is(Fault::ReplacementAsksAgain) {
+            true => Outcome::Ask,
+            false => Outcome::Accept,
+        };
         return Ok(Admission {
             session,
-            outcome: Outcome::Accept,
+            outcome,
             offer,
         });
     }
@@ -213,13 +232,16 @@ fn replace(
         (entry.number.clone(), entry.number_is_own, notify)
     };
     let mut numbers = locked(&gateway.numbers);
-    let number = if own {
+    let faults = gateway.faults;
+    let number = if own && !faults.is(Fault::OwnNumberKeptInGroup) {
         numbers.assign(Instant::now(), &settings.pool, sms_user, id)?
     } else {
         numbers.take_over(&number, sms_user, id);
         number
     };
-    notify.notify_one();
+    if !faults.is(Fault::ReplacedSessionStays) {
+        notify.notify_one();
+    }
     Some(number)
 }
 
@@ -239,6 +261,7 @@ fn begin(
     let entry = SessionEntry {
         contribution_id: invitation.sender.contribution_id.clone(),
         number_is_own,
+        group: invitation.group,
         replaced: replaced.clone(),
         state: State::Authorising,
         number: number.clone(),

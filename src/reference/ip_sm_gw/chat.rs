@@ -2,6 +2,7 @@
 //!
 //! Active and Ending. What one chat message becomes is in `relay`; reports on it are in `reports`.
 
+use super::changes::Changes;
 use super::inbound::ShortMessage;
 use super::keywords::{Meaning, meaning};
 use super::media::Offer;
@@ -38,6 +39,8 @@ struct Chat {
     media_deadline: Option<Instant>,
     /// A chat text has gone to the SMS user.
     talked: bool,
+    /// Of the participants, if it is a group chat.
+    changes: Changes,
 }
 
 /// Why the session ends.
@@ -85,7 +88,11 @@ pub async fn serve(
         media_over: false,
         media_deadline: Some(Instant::now() + FIRST_CONNECT),
         talked: false,
+        changes: Changes::default(),
     };
+    if chat.session.invitation.group {
+        subscribe(&chat.dialog);
+    }
     //= SDP-07
     let lost = chat.session.gateway.faults.is(Fault::FirstMessageLost);
     if let Some(text) = chat.session.invitation.first_text.take().filter(|_| !lost) {
@@ -100,11 +107,29 @@ pub async fn serve(
     chat.end(ending).await
 }
 
+/// Asks the focus for the state of the conference, within the dialog of the chat (RFC 6665 section 4.5.2).
+fn subscribe(dialog: &Dialog) {
+    let control = dialog.control.clone();
+    let headers: HeaderList = [
+        ("Event", "conference"),
+        ("Accept", "application/conference-info+xml"),
+        ("Expires", "3600"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec();
+    tokio::spawn(async move {
+        if let Err(error) = control.request("SUBSCRIBE", &headers, None).await {
+            tracing::debug!(%error, "the focus takes no subscription");
+        }
+    });
+}
+
 impl Chat {
     async fn run(&mut self, first: &mut VecDeque<String>) -> Ending {
         loop {
             self.relay_next(first);
             let deadline = self.media_deadline.unwrap_or_else(Instant::now);
+            let changes = self.changes.due().unwrap_or_else(Instant::now);
             tokio::select! {
                 event = self.dialog.events.recv() => {
                     if let Some(ending) = self.dialog_event(event) {
@@ -119,6 +144,7 @@ impl Chat {
                 }
                 () = self.session.replaced.notified() => return Ending::Replaced,
                 () = relay::next(&mut self.relaying) => self.relaying = None,
+                () = sleep_until(changes), if self.changes.due().is_some() => self.tell_changes(),
                 () = sleep_until(deadline), if self.media_deadline.is_some() => {
                     return Ending::MediaLost;
                 }
@@ -135,6 +161,10 @@ impl Chat {
                 (!ignored).then_some(Ending::Expired)
             }
             Some(DialogEvent::AckTimeout) | None => Some(Ending::Gone),
+            Some(DialogEvent::Request(request)) if request.request.method() == Some("NOTIFY") => {
+                self.notified(request);
+                None
+            }
             Some(DialogEvent::Request(request)) => {
                 let code = if request.request.method() == Some("INFO") {
                     200
@@ -145,6 +175,23 @@ impl Chat {
                 None
             }
             Some(DialogEvent::Confirmed(_) | DialogEvent::Refreshed(_)) => None,
+        }
+    }
+
+    /// The focus tells the state of the conference.
+    fn notified(&mut self, request: ServerRequest) {
+        let body = request.request.body.clone();
+        request.respond(200, "OK", &HeaderList::new(), None);
+        let (faults, now) = (self.session.gateway.faults, Instant::now());
+        let settings = &self.session.settings;
+        if self.changes.notified(&body, settings, faults, now) {
+            self.tell_changes();
+        }
+    }
+
+    fn tell_changes(&mut self) {
+        if let Some(text) = self.changes.text(&self.session.settings) {
+            self.session.submit(&text);
         }
     }
 
@@ -202,6 +249,7 @@ impl Chat {
             let caller = &self.session.invitation.sender.number;
             read.text = format!("{caller}: {}", read.text);
         }
+        read.text = self.session.from_group(read.text, read.sender.as_deref());
         let Some(submissions) = self.session.submit_chat(&read) else {
             //= SDP-08
             let code = match faults.is(Fault::TooLongTextTaken) {

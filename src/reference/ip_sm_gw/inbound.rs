@@ -193,7 +193,16 @@ impl Inbound {
         let allocation = locked(&self.gateway.numbers).find(now, &message.to, &message.from);
         let inbox = allocation.and_then(|allocation| {
             let sessions = locked(&self.gateway.sessions);
-            Some(sessions.get(&session_of(allocation))?.inbox.clone())
+            let entry = sessions.get(&session_of(allocation))?;
+            //= GRP-02
+            let elsewhere = entry.group && self.gateway.faults.is(Fault::GroupMessageToInviter);
+            let other = sessions.values().find(|other| {
+                elsewhere
+                    && !other.group
+                    && other.state == super::State::Active
+                    && (&other.originator, &other.sms_user) == (&entry.originator, &entry.sms_user)
+            });
+            Some(other.unwrap_or(entry).inbox.clone())
         });
         match inbox {
             Some(inbox) => {

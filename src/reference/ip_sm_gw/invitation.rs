@@ -100,6 +100,8 @@ pub struct Invitation {
     pub target: Option<String>,
     /// The caller is the focus of a group chat.
     pub group: bool,
+    /// Its Contact says so.
+    pub focus: bool,
     /// Whoever invites to the group: Referred-By, else the caller.
     pub inviter: String,
     /// The service asked for cannot be turned into short messages.
@@ -132,6 +134,7 @@ impl Invitation {
             target: request.uri().and_then(number_of),
             //= GRP-09
             group: focus || named("oma.cpm.session.group"),
+            focus,
             inviter: referred_by.unwrap_or_else(|| sender.number.clone()),
             //= FT-06
             other_service: named("oma.cpm.filetransfer") && !named("oma.cpm.session"),

@@ -9,6 +9,7 @@ pub mod provisioning;
 pub mod subscribers;
 
 mod admission;
+mod changes;
 mod chat;
 mod chat_text;
 mod conversations;
@@ -90,6 +91,7 @@ pub struct SessionEntry {
     pub inbox: mpsc::Sender<inbound::ShortMessage>,
     pub contribution_id: Option<String>,
     pub number_is_own: bool,
+    pub group: bool,
     /// Tells the session that another has taken its place.
     pub replaced: Arc<Notify>,
 }

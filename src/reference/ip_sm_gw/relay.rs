@@ -10,6 +10,7 @@ use crate::reference::faults::{Fault, InForce};
 use crate::reference::short_message::{DeliveryAnswer, Handover, Submission};
 use crate::reference::user_agent::msrp::{MsrpControl, MsrpIncoming, MsrpOutgoing};
 use crate::wire::cpim::CpimMessage;
+use crate::wire::sip::{NameAddr, number_of};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub type Relaying = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChatMessage {
     pub text: String,
+    /// Who wrote it, as CPIM says: the number, else the address.
+    pub sender: Option<String>,
     pub success_report: bool,
     /// `imdn.Message-ID` and `imdn.Disposition-Notification`, if it asks for delivery notifications.
     pub imdn_id: Option<String>,
@@ -74,7 +77,12 @@ pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessag
         None => Err(400),
     };
     let asks = |what: &str| asks_for(&cpim, what);
+    let sender = cpim
+        .header("From")
+        .and_then(|from| NameAddr::parse(from).ok())
+        .map(|from| number_of(from.uri.as_str()).unwrap_or_else(|| from.uri.as_str().to_owned()));
     let read = ChatMessage {
+        sender,
         imdn_id: cpim.imdn_header("Message-ID").map(String::from),
         positive_delivery: asks("positive-delivery"),
         negative_delivery: asks("negative-delivery"),
@@ -147,6 +155,10 @@ impl Session {
         self.references = self.references % 255 + 1;
         let mut from = self.number.clone();
         if faults.is(Fault::NumberChangesWithinSession) {
+            from = other_number(&from);
+        }
+        //= ADR-06
+        if self.invitation.group && faults.is(Fault::GroupNumberForeign) {
             from = other_number(&from);
         }
         let mut to = self.sms_user.clone();

@@ -44,17 +44,20 @@ impl Session {
                 .map_or(templates.invite.as_str(), |(_, rest)| rest);
             return fill(rest, &variables);
         }
-        if faults.is(Fault::HardCodedInvitingText) {
+        if faults.is(Fault::HardCodedInvitingText) && !self.invitation.group {
             let text = "{caller} invites you to a chat session: {accept}, {reject}, {leave}?";
             return fill(text, &variables);
         }
-        if faults.is(Fault::KeywordsNotExplained) {
+        if faults.is(Fault::KeywordsNotExplained) && !self.invitation.group {
             variables = variables.without_keywords();
         }
         //= GRP-03
         if self.invitation.group {
             if faults.is(Fault::GroupTextWithoutInviter) {
                 variables.caller = "Somebody".into();
+            }
+            if faults.is(Fault::GroupTextNotUsed) {
+                return fill(&templates.invite, &variables);
             }
             return fill(&templates.group_invite, &variables);
         }
@@ -95,6 +98,25 @@ impl Session {
             message.validity = Some(answer_time);
         }
         session_sms::submit(&self.gateway, &self.settings, messages)
+    }
+
+    /// A text from a group chat with what says who wrote it.
+    //= GRP-06
+    pub fn from_group(&self, text: String, sender: Option<&str>) -> String {
+        let faults = self.gateway.faults;
+        if !self.invitation.group || faults.is(Fault::GroupSenderNotShown) {
+            return text;
+        }
+        let sender = match sender {
+            Some(sender) if !faults.is(Fault::GroupSenderIsInviter) => sender,
+            _ => &self.invitation.inviter,
+        };
+        let prefix = self
+            .settings
+            .templates
+            .group_prefix
+            .replacen("{sender}", sender, 1);
+        format!("{prefix}{text}")
     }
 
     pub fn help_text(&self) -> String {
