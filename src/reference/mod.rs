@@ -159,6 +159,7 @@ impl Reference {
             product: Some("IM-serv/OMA1.0".into()),
             allow: [
                 "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "UPDATE", "REGISTER",
+                "INFO", "NOTIFY",
             ]
             .map(String::from)
             .to_vec(),

@@ -91,7 +91,8 @@ pub async fn serve(
         changes: Changes::default(),
     };
     if chat.session.invitation.group {
-        subscribe(&chat.dialog);
+        let contact = chat.session.gateway.agent.sip_address();
+        subscribe(&chat.dialog, contact);
     }
     //= SDP-07
     let lost = chat.session.gateway.faults.is(Fault::FirstMessageLost);
@@ -108,15 +109,16 @@ pub async fn serve(
 }
 
 /// Asks the focus for the state of the conference, within the dialog of the chat (RFC 6665 section 4.5.2).
-fn subscribe(dialog: &Dialog) {
+fn subscribe(dialog: &Dialog, contact: std::net::SocketAddr) {
     let control = dialog.control.clone();
-    let headers: HeaderList = [
+    let mut headers: HeaderList = [
         ("Event", "conference"),
         ("Accept", "application/conference-info+xml"),
         ("Expires", "3600"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
+    headers.push(("Contact".into(), format!("<sip:{contact}>")));
     tokio::spawn(async move {
         if let Err(error) = control.request("SUBSCRIBE", &headers, None).await {
             tracing::debug!(%error, "the focus takes no subscription");
