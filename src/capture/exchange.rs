@@ -170,6 +170,18 @@ impl Exchange {
         self.shared.switchboard().take_notes()
     }
 
+    /// RFC 6733 section 5.4: a node says that it goes, and waits a moment to be heard.
+    async fn take_leave(&self) {
+        if self.shared.switchboard().takes_leave() {
+            self.unbind();
+            let mut bound = self.bound.clone();
+            let gone = timeout(DRAIN_LIMIT, bound.wait_for(|both| !*both));
+            if gone.await.is_err() {
+                tracing::debug!("the peer does not answer DPR");
+            }
+        }
+    }
+
     /// Closes listener and connections and joins every task. Does nothing if it has been stopped before.
     pub async fn stop(self) -> Result<(), CaptureError> {
         let running = self
@@ -180,6 +192,7 @@ impl Exchange {
         let Some(Running { stop, task }) = running else {
             return Ok(());
         };
+        self.take_leave().await;
         if stop.send(()).is_err() {
             tracing::debug!("exchange had already ended");
         }

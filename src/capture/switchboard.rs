@@ -156,6 +156,11 @@ impl Switchboard {
         links.chain(due).min()
     }
 
+    /// The carriage is Diameter, whose nodes take leave of each other.
+    pub fn takes_leave(&self) -> bool {
+        self.diameter.is_some()
+    }
+
     // What the sockets tell.
 
     /// The number of ESME connections may still grow.
@@ -476,7 +481,7 @@ impl Switchboard {
         match event {
             SmscEvent::Bound { .. } => self.ready(),
             SmscEvent::Unbound => self.tell_bound(),
-            SmscEvent::Submitted(pdu) => self.submitted(id, pdu),
+            SmscEvent::Submitted(pdu) => self.submitted(id, *pdu),
             SmscEvent::BindRefused { status } => {
                 self.note(format!("a bind was refused with status 0x{status:x}"));
             }

@@ -3,7 +3,8 @@
 //!
 //! Knows commands of the base protocol only; what is asked of it otherwise becomes an event, and whoever knows says with
 //! `NodeCommand::Answer` what to reply. Numbers its requests and sessions from starting values that it is given.
-//! Does not do: peer elections (each connection stands for itself), TLS, retransmission to another peer.
+//! Does not do: peer elections (each connection stands for itself), TLS, retransmission to another peer. More than 400 lines: one state
+//! machine, whose requests and answers share their table.
 use super::{FlowId, Input, Machine, Output, Time};
 use crate::wire::diameter::{
     Avp, Command, Flags, Framer, Message, ResultCode, application, name, result, vendor,

@@ -3,7 +3,8 @@
 //! A short message to the system goes as 3GPP TS 23.204 clause 6.14 has it: the SMS-GMSC asks where the recipient is served (SRR), the
 //! HSS - this same node - forwards the query to the IP-SM-GW, and the TFR carries the correlation id that its answer gave. Messages
 //! between the same two numbers go one after the other, as a service centre serves one recipient; others do not wait for them.
-//! Requests of the system become events; `ServiceCentreCommand::Answer` says what the answer is.
+//! Requests of the system become events; `ServiceCentreCommand::Answer` says what the answer is. More than 400 lines: a delivery has
+//! four ways to end, and each has its place here.
 use super::diameter_node::{DiameterNode, NodeCommand, NodeConfig, NodeEvent};
 use super::{Input, Machine, Output, Time};
 use crate::wire::diameter::{

@@ -238,6 +238,22 @@ pub fn delivery_answer(command_status: u32) -> (ResultCode, Vec<Avp>) {
     (result, vec![failure.to_avp()])
 }
 
+/// Result and AVPs of the TFA when the user does not answer paging.
+pub fn absent() -> (ResultCode, Vec<Avp>) {
+    use crate::wire::diameter::name::ABSENT_USER_DIAGNOSTIC_SM;
+    let result = ResultCode::Experimental {
+        vendor: vendor::TGPP,
+        code: result::ABSENT_USER,
+    };
+    (
+        result,
+        vec![Avp::number(ABSENT_USER_DIAGNOSTIC_SM, NO_PAGING_RESPONSE)],
+    )
+}
+
+/// Absent-User-Diagnostic-SM: no paging response via the MSC (3GPP TS 23.040 clause 3.3.2).
+const NO_PAGING_RESPONSE: u32 = 0;
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

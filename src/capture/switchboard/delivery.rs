@@ -13,7 +13,7 @@ use crate::wire::smpp::{Pdu, ShortMessagePdu, Tlv};
 const RECEIPT_AHEAD: Time = Time::from_millis(40);
 
 impl Switchboard {
-    pub(super) fn submitted(&mut self, flow: FlowId, pdu: Box<Pdu>) {
+    pub(super) fn submitted(&mut self, flow: FlowId, pdu: Pdu) {
         let Some(message) = pdu.short_message().cloned() else {
             return;
         };
@@ -122,10 +122,7 @@ impl Switchboard {
                 machine.handle(now, Input::Command(answer));
                 self.dirty.push(submitted.flow);
             }
-            (_, Asked::Diameter(request)) => {
-                let (id, flow) = (submitted.message_id, submitted.flow);
-                self.answer_submission(now, flow, request, status, id);
-            }
+            (_, Asked::Diameter(request)) => self.answer_submission(request, submitted, status),
             (Session::Diameter(_), Asked::Smpp { .. }) => {}
         }
     }

@@ -1,6 +1,7 @@
 //! The Diameter side of the exchange: requests of the system, deliveries to it with their correlation ids, and the HSS they are about.
 //!
-//! With SMS over IP a short message for a handset goes back to the system, which serves it; its receipt tells what became of that.
+//! With SMS over IP a short message for a handset goes back to the system, which serves it; its receipt tells what became of that. More
+//! than 400 lines: requests, deliveries and subscriber data share what is remembered between a message and its answer.
 use super::{Asked, Submitted, Switchboard, ToSystem};
 use crate::capture::Tap;
 use crate::capture::centre::{Centre, Session};
@@ -283,24 +284,22 @@ impl Switchboard {
         self.reply(id, request, result, avps);
     }
 
-    /// OFA or TFA.
+    /// OFA or TFA. A serving node does not store and forward: it says when the handset cannot be reached.
     pub(super) fn answer_submission(
         &mut self,
-        _now: Time,
-        id: FlowId,
         request: &Message,
+        submitted: &Submitted,
         status: u32,
-        message_id: u64,
     ) {
-        let taken = self
-            .diameter
-            .as_ref()
-            .and_then(|s| s.taken.get(&message_id));
+        let side = self.diameter.as_ref();
+        let taken = side.and_then(|side| side.taken.get(&submitted.message_id));
+        let reached = submitted.acceptance.reaches || status != 0;
         let (result, avps) = match request.command {
+            Command::MT_FORWARD if !reached => transfer::absent(),
             Command::MT_FORWARD => transfer::delivery_answer(status),
             _ => transfer::submission_answer(status, taken.map_or_else(stamp, |t| t.time_stamp)),
         };
-        self.reply(id, Box::new(request.clone()), result, avps);
+        self.reply(submitted.flow, Box::new(request.clone()), result, avps);
     }
 
     /// A handset's short message, or a report, goes to the system. Gives the label of the last delivery it became.
