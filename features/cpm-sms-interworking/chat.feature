@@ -78,5 +78,6 @@ Feature: A chat session between a CPM user and an SMS user
 
     @TC-S2M-03-02
     Scenario: Alice sees when Bob's message reached the service centre
+      Given the service centre stamps Bob's short messages "2012-03-04T05:06:07+02:00"
       When Bob answers "Just now"
       Then "Just now" carries the time stamp of the service centre

@@ -28,3 +28,17 @@ Feature: The SMS user leaves a chat session
     Scenario: Alice reads a text that is not the word for leaving
       When Bob answers "stop it"
       Then "stop it" reaches Alice in her chat session with Bob
+
+  # 3GPP TS 23.204 clause 6.17
+  @TD-09
+  Rule: The leave message takes the ordinary path and is acknowledged
+
+    @TC-TD-09-01
+    Scenario: Bob leaves
+      When Bob answers with the word for leaving
+      Then Bob's leave message is acknowledged
+
+    @TC-TD-09-02
+    Scenario: The gateway is asked for the route of the leave message
+      When Bob answers with the word for leaving
+      Then the route of Bob's leave message leads through the gateway
