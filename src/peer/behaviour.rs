@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::message_session::MsrpBehaviour;
+use crate::wire::sms::TimeStamp;
 
 /// What a UE answers to a request or an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +164,11 @@ pub struct HandsetBehaviour {
     /// The receipt is sent before the submission is answered. Legal: nothing orders the two; the response and the receipt are different
     /// transactions (SMPP 3.4 section 2.2; 3GPP TS 23.040 clause 3.2.9 only has the report follow the submission).
     pub receipt_before_answer: bool,
+    /// Short messages are forwarded under a user identity that no routing query has given out (Diameter only). Not legal (3GPP TS 23.204
+    /// clause 6.14 step 4); happens when a service centre keeps an identity too long.
+    pub unknown_identity: bool,
+    /// Time stamp of the service centre on the handset's short messages instead of the present (carriages with TP-SCTS). Legal.
+    pub time_stamp: Option<TimeStamp>,
 }
 
 /// Who else writes.
@@ -217,6 +223,8 @@ impl Default for HandsetBehaviour {
             mixed_alphabets: false,
             bystander: None,
             receipt_before_answer: false,
+            unknown_identity: false,
+            time_stamp: None,
         }
     }
 }

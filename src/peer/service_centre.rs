@@ -37,6 +37,8 @@ pub struct Delivery {
     pub tpdu: Vec<u8>,
     /// It is an SMS-STATUS-REPORT.
     pub is_report: bool,
+    /// In the place of what the routing query gives, if not that.
+    pub identity: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +225,7 @@ impl ServiceCentre {
         let host = host.or_else(|| text(name::ORIGIN_HOST));
         let realm = realm.or_else(|| text(name::ORIGIN_REALM));
         let mut avps = destination(host.as_deref(), realm.as_deref());
+        let user_name = delivery.identity.as_deref().unwrap_or(user_name);
         avps.push(Avp::text(name::USER_NAME, user_name));
         avps.extend(digits(name::SC_ADDRESS, &known.sc_address));
         avps.push(Avp::new(name::SM_RP_UI, delivery.tpdu.clone()));

@@ -105,6 +105,7 @@ impl Lab {
             to: "442079400001".to_owned(),
             tpdu: vec![0x00, 0xaa],
             is_report: false,
+            identity: None,
         };
         let command = ServiceCentreCommand::Deliver(Box::new(delivery));
         self.centre.handle(NOW, Input::Command(command));

@@ -155,6 +155,8 @@ faults! {
     TakesAnySender "takes-any-sender" "S2M-08" "takes a short message from anybody into the chat of its number";
     RelaysAfterTheEnd "relays-after-the-end" "S2M-09" "sends short messages into a chat session that has ended";
 
+    TimeOfRelayInDateTime "time-of-relay-in-date-time" "S2M-03" "writes the time of relaying into CPIM DateTime";
+
     // Pager-mode messages from CPM users.
     LeaksCallerInPager "leaks-caller-in-pager" "ANO-06" "sends an anonymous pager message from the CPM user's own number";
     LongPagerTruncated "long-pager-truncated" "PGO-01" "submits only the first part of a long pager message to an SMS user";
@@ -178,8 +180,10 @@ faults! {
     NoDeliverReport "no-deliver-report" "PGT-03" "acknowledges a short message without SMS-DELIVER-REPORT";
     CorrelationIdReused "correlation-id-reused" "RTE-02" "gives every routing query the same correlation id";
     CorrelationIdIsImsi "correlation-id-is-imsi" "RTE-03" "answers a routing query with the user's IMSI";
+    AnswerRoutedUnderItsNumber "answer-routed-under-its-number" "ANS-04" "answers the routing query for a session number with that number in the place of the IMSI";
+    LeaveMessageRefused "leave-message-refused" "TD-09" "ends the session on the leave keyword and answers the short message with a failure";
+    StatusReportRefused "status-report-refused" "DR-08" "answers status reports of short messages with a failure";
     UnknownCorrelationIdAccepted "unknown-correlation-id-accepted" "RTE-04" "takes a short message under an unknown correlation id for the latest one's";
-    RoutingQueryLooped "routing-query-looped" "RTE-06" "passes a routing query of its own that comes back to it on to the HSS again";
     SessionNumberNotRouted "session-number-not-routed" "RTE-08" "answers that a session number is unknown";
     // Session descriptions and what a session takes.
     AnswerWithoutRefusedMedia "answer-without-refused-media" "SDP-01" "leaves refused media lines out of its answer";

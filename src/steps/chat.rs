@@ -4,7 +4,7 @@ use super::policy::LONG_TEXT;
 use super::stage::Means;
 use super::vocabulary::{PersonName, Word};
 use crate::peer::ue::{ChatText, Invitation, UeCommand};
-use crate::verdict::{Question, chat, invitation, scene, short_message};
+use crate::verdict::{Question, chat, invitation, routing, scene, short_message};
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
@@ -204,8 +204,8 @@ async fn names(lab: &mut Lab, _text: String, sms_user: PersonName, user: PersonN
 
 /// CPIM DateTime against TP-SCTS.
 #[then(expr = "{string} carries the time stamp of the service centre")]
-async fn carries_time_stamp(lab: &mut Lab, _text: String, step: &Step) {
-    let question = chat::carries_time_stamp(lab.ixit().reaction_seconds);
+async fn carries_time_stamp(lab: &mut Lab, text: String, step: &Step) {
+    let question = routing::carries_time_stamp(&text, "Bob", lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 

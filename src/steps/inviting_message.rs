@@ -2,6 +2,7 @@
 use super::lab::Lab;
 use super::policy::LONG_TEXT;
 use super::vocabulary::{PersonName, Word};
+use crate::verdict::routing::{self, Which};
 use crate::verdict::short_message;
 use cucumber::gherkin::Step;
 use cucumber::then;
@@ -150,14 +151,21 @@ async fn acknowledged(lab: &mut Lab, callee: PersonName, step: &Step) {
     regex = r"^the inviting message carries ((?:a|the provisioned) service centre address|the service centre address from the HSS)$"
 )]
 async fn service_centre(lab: &mut Lab, what: String, step: &Step) {
-    let question = short_message::service_centre_address(&what, lab.ixit().reaction_seconds);
+    let (provisioned, held) = lab.centres();
+    let wanted = match what.as_str() {
+        "a service centre address" => None,
+        "the provisioned service centre address" => provisioned,
+        _ => held,
+    };
+    let question = lab.service_centre(Which::Inviting, "Bob", wanted);
     lab.check(&step.value, question).await;
 }
 
-/// The routing query before the short message.
+/// The routing query before the short message, and its correlation id.
 #[then(expr = "the route of {person}'s answer leads through the gateway")]
-async fn routed(lab: &mut Lab, _callee: PersonName, step: &Step) {
-    let question = short_message::routed_through_gateway(lab.ixit().reaction_seconds);
+async fn routed(lab: &mut Lab, callee: PersonName, step: &Step) {
+    let reaction = lab.ixit().reaction_seconds;
+    let question = routing::answer_routed_through_gateway(&callee.0, reaction);
     lab.check(&step.value, question).await;
 }
 

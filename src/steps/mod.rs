@@ -15,6 +15,7 @@ mod number;
 mod pager;
 mod policy;
 mod reporting;
+mod routing;
 mod sentences;
 mod session_description;
 mod smsip;

@@ -34,6 +34,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("number.rs", include_str!("number.rs")),
     ("pager.rs", include_str!("pager.rs")),
     ("policy.rs", include_str!("policy.rs")),
+    ("routing.rs", include_str!("routing.rs")),
     ("smsip.rs", include_str!("smsip.rs")),
     (
         "session_description.rs",

@@ -2,7 +2,8 @@
 use super::lab::Lab;
 use super::vocabulary::PersonName;
 use crate::peer::ue::UeCommand;
-use crate::verdict::{short_message, teardown};
+use crate::verdict::routing::Which;
+use crate::verdict::teardown;
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
@@ -58,10 +59,7 @@ async fn closing_sender(lab: &mut Lab, step: &Step) {
 /// RP-DA or SC-Address of the closing message.
 #[then("the closing message carries a service centre address")]
 async fn closing_service_centre(lab: &mut Lab, step: &Step) {
-    let question = short_message::service_centre_address(
-        "a service centre address",
-        lab.ixit().reaction_seconds,
-    );
+    let question = lab.service_centre(Which::New, "Bob", None);
     lab.check(&step.value, question).await;
 }
 

@@ -484,16 +484,6 @@ fn is_anonymous(value: &str) -> bool {
         .contains("sip:anonymous@anonymous.invalid")
 }
 
-/// DateTime against the time stamp of the service centre. The SMPP carriage has none, so the ICS keeps this case away from it.
-//= S2M-03 type=test
-pub fn carries_time_stamp(reaction: f64) -> Question {
-    Question::eventually(
-        "CPIM DateTime equals the service centre time stamp",
-        reaction,
-        |_| Judgement::unproven("the carriage shows no service centre time stamp"),
-    )
-}
-
 /// A precondition: the SMS user has got the short message of a chat message.
 pub fn reached(text: &str, to: &str, reaction: f64) -> Question {
     let (text, to) = (text.to_owned(), to.to_owned());

@@ -14,6 +14,7 @@ pub mod levels;
 pub mod pager;
 pub mod question;
 pub mod register;
+pub mod routing;
 pub mod scene;
 pub mod session_description;
 pub mod session_number;

@@ -415,6 +415,7 @@ pub fn one_help_message(person: &str, reaction: f64, guard: f64) -> Question {
 /// The short message by which a user answers is acknowledged on the SMS leg.
 //= ANS-08 type=test
 //= TD-12 type=test
+//= TD-09 type=test
 pub fn acknowledged(person: &str, limit: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(
@@ -441,26 +442,5 @@ pub fn acknowledged(person: &str, limit: f64) -> Question {
                 _ => Judgement::awaited("not acknowledged"),
             }
         },
-    )
-}
-
-/// What carries a service centre address. No message of the SMPP carriage does, so the ICS keeps these cases away from it.
-//= INV-02 type=test
-//= INV-03 type=test
-//= TD-06 type=test
-pub fn service_centre_address(what: &str, reaction: f64) -> Question {
-    Question::eventually(
-        format!("the short message carries {what}"),
-        reaction,
-        |_| Judgement::unproven("the carriage shows no service centre address"),
-    )
-}
-
-//= ANS-04 type=test
-pub fn routed_through_gateway(reaction: f64) -> Question {
-    Question::eventually(
-        "the routing query for the answer is answered with the gateway's own address",
-        reaction,
-        |_| Judgement::unproven("the carriage shows no routing query"),
     )
 }

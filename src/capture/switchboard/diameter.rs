@@ -24,6 +24,8 @@ const MOST_TAKEN: usize = 20_000;
 const MOST_AWAITED: usize = 20_000;
 /// Messages kept for users who were absent.
 const MOST_KEPT: usize = 1000;
+/// An identity of its form that stands for nobody: no country has the code 000.
+const UNKNOWN_IDENTITY: &str = "000000000000001";
 /// TP-ST when the system could not deliver: no response from the SME, the service centre has given up.
 const UNREACHED: u8 = 0x62;
 
@@ -115,6 +117,8 @@ impl Switchboard {
         let Some(side) = &mut self.diameter else {
             return false;
         };
+        // He has an IMSI and a serving node as any subscriber.
+        side.hss.place(number, Place::Served);
         side.hss.hold(number, data);
         side.subscribers.insert(key(number), tap);
         true
@@ -306,13 +310,17 @@ impl Switchboard {
     pub(super) fn forward(&mut self, now: Time, id: FlowId, waiting: &ToSystem) -> Option<u64> {
         let outgoing = &waiting.outgoing;
         let side = self.diameter.as_ref()?;
+        let attached = self.numbers.get(&waiting.owner);
+        let behaviour = attached.map(|a| a.handset.behaviour());
+        let stray = behaviour.is_some_and(|b| b.unknown_identity);
+        let sent = behaviour.and_then(|b| b.time_stamp).unwrap_or_else(stamp);
         let tpdus: Vec<Vec<u8>> = match outgoing.reports {
             Some((about, status)) => {
                 let taken = side.taken.get(&about)?;
                 let report = transfer::status_report(outgoing, *taken, status, stamp());
                 vec![Tpdu::StatusReport(report).encode()]
             }
-            None => transfer::delivers(outgoing, stamp())
+            None => transfer::delivers(outgoing, sent)
                 .into_iter()
                 .map(|deliver| Tpdu::Deliver(deliver).encode())
                 .collect(),
@@ -326,6 +334,7 @@ impl Switchboard {
                 to: key(&outgoing.message.dest),
                 tpdu,
                 is_report: outgoing.reports.is_some(),
+                identity: stray.then(|| UNKNOWN_IDENTITY.to_owned()),
             };
             last = Some(delivery.label);
             self.start(now, id, delivery);

@@ -1,9 +1,10 @@
-//! Short messages in Diameter (3GPP TS 29.338): OFR carries SMS-SUBMIT from the system, TFR carries SMS-DELIVER and SMS-STATUS-REPORT to it.
+//! Short messages in Diameter (3GPP TS 29.338): OFR carries SMS-SUBMIT from the system, TFR carries SMS-DELIVER and SMS-STATUS-REPORT to it, or
+//! SMS-DELIVER from a system that delivers by itself.
 //!
 //! An SMS-DELIVER names no recipient: it is who the routing query asked about whose answer gave out the identity that the TFR bears.
 use super::{Carried, DeliveryReport, Part};
+use crate::observe::Trace;
 use crate::observe::diameter::{DiameterRequest, diameter_requests};
-use crate::observe::{Direction, Trace};
 use crate::wire::diameter::{Command, name};
 use crate::wire::sms::tpdu::Tpdu;
 use crate::wire::sms::{Coding, DataCoding, TimeStamp, TpUserData};
@@ -75,22 +76,17 @@ fn carry<'t>(request: &DiameterRequest<'t>, routes: &Routes) -> Option<Carried<'
         }
         _ => (part(request), None),
     };
-    let (direction, other) = (request.direction(), other.unwrap_or_default());
-    let user = match direction {
-        Direction::FromSystem => request.msisdn().unwrap_or_default(),
-        Direction::ToSystem | Direction::Unknown => {
-            let identity = request.message.text(name::USER_NAME).unwrap_or_default();
-            let number = routes.number(identity, request.index);
-            number.unwrap_or(identity).to_owned()
-        }
-    };
-    let (sender, recipient) = match direction {
-        Direction::FromSystem => (user, other),
-        Direction::ToSystem | Direction::Unknown => (other, user),
+    let other = other.unwrap_or_default();
+    let (sender, recipient) = if request.is(Command::MO_FORWARD) {
+        (request.msisdn().unwrap_or_default(), other)
+    } else {
+        let identity = request.message.text(name::USER_NAME).unwrap_or_default();
+        let number = routes.number(identity, request.index);
+        (other, number.unwrap_or(identity).to_owned())
     };
     Some(Carried {
         index: request.index,
-        direction,
+        direction: request.direction(),
         sender,
         recipient,
         is_receipt: part.report.is_some(),

@@ -293,7 +293,12 @@ impl Chat {
             //= TD-08
             let relayed = faults.is(Fault::LeaveKeywordRelayed);
             //= TD-09
-            message.answer.give(Handover::Taken);
+            message
+                .answer
+                .give(match faults.is(Fault::LeaveMessageRefused) {
+                    true => Handover::Failed,
+                    false => Handover::Taken,
+                });
             return Some(Ending::Left(relayed.then_some(message.text)));
         }
         if faults.is(Fault::ShortMessageDropped) {
@@ -318,9 +323,10 @@ impl Chat {
         None
     }
 
-    fn outgoing(&self, text: &str) -> MsrpOutgoing {
+    fn outgoing(&self, text: &str, sent: Option<&str>) -> MsrpOutgoing {
         let session = &self.session;
-        relay::outgoing(session, text, self.cpim, &session.gateway.agent.token())
+        let id = session.gateway.agent.token();
+        relay::outgoing(session, text, self.cpim, &id, sent)
     }
 
     fn send_as_pager(&self, message: ShortMessage) {
@@ -337,14 +343,14 @@ impl Chat {
         if self.relaying.is_some() || !self.connected {
             return;
         }
-        let (text, answer) = match first.pop_front() {
-            Some(text) => (text, None),
+        let (text, sent, answer) = match first.pop_front() {
+            Some(text) => (text, None, None),
             None => match self.waiting.pop_front() {
-                Some(message) => (message.text, Some(message.answer)),
+                Some(message) => (message.text, message.time_stamp, Some(message.answer)),
                 None => return,
             },
         };
-        let send = self.outgoing(&text);
+        let send = self.outgoing(&text, sent.as_deref());
         let patience = Duration::from_secs_f64(self.session.settings.message_response_seconds);
         let control = self.msrp.control.clone();
         let faults = self.session.gateway.faults;
@@ -386,7 +392,7 @@ impl Chat {
             }
             Ending::Left(relayed) => {
                 if let Some(text) = relayed {
-                    let sent = self.msrp.control.send(self.outgoing(&text));
+                    let sent = self.msrp.control.send(self.outgoing(&text, None));
                     tokio::time::timeout(RELAYED, sent).await.ok();
                 }
                 if faults.is(Fault::ByesTwice)

@@ -277,7 +277,8 @@ fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
     }
     let plain = "text/plain;charset=UTF-8";
     let id = agent.token();
-    let cpim = cpim_message(from, to, &id, plain, message.text.clone());
+    let sent = message.time_stamp.as_deref();
+    let cpim = cpim_message(from, to, &id, plain, message.text.clone(), sent);
     request.set_body("message/cpim", cpim.to_octets());
     request
 }

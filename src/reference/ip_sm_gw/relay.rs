@@ -192,7 +192,13 @@ impl Session {
 //= S2M-02
 //= S2M-03
 //= S2M-04
-pub fn outgoing(session: &Session, text: &str, cpim: bool, id: &str) -> MsrpOutgoing {
+pub fn outgoing(
+    session: &Session,
+    text: &str,
+    cpim: bool,
+    id: &str,
+    sent: Option<&str>,
+) -> MsrpOutgoing {
     let faults = session.gateway.faults;
     let mut text = text.to_owned();
     if faults.is(Fault::ShortMessageTextAltered) {
@@ -229,6 +235,7 @@ pub fn outgoing(session: &Session, text: &str, cpim: bool, id: &str) -> MsrpOutg
         id,
         content_type,
         text,
+        sent.filter(|_| !faults.is(Fault::TimeOfRelayInDateTime)),
     );
     MsrpOutgoing {
         content_type: Some("message/cpim".into()),
@@ -237,13 +244,14 @@ pub fn outgoing(session: &Session, text: &str, cpim: bool, id: &str) -> MsrpOutg
     }
 }
 
-/// A Message/CPIM from the SMS user, as chat and pager messages carry it.
+/// A Message/CPIM from the SMS user, as chat and pager messages carry it; `sent` is when the service centre had it, if that is known.
 pub fn cpim_message(
     from: &str,
     to: &str,
     id: &str,
     content_type: &str,
     text: String,
+    sent: Option<&str>,
 ) -> CpimMessage {
     let now = jiff::Timestamp::now()
         .round(jiff::Unit::Second)
@@ -255,7 +263,10 @@ pub fn cpim_message(
             header("To", format!("<{to}>")),
             header("NS", "imdn <urn:ietf:params:imdn>".into()),
             header("imdn.Message-ID", id.to_owned()),
-            header("DateTime", now.to_string()),
+            header(
+                "DateTime",
+                sent.map_or_else(|| now.to_string(), str::to_owned),
+            ),
         ],
         content_headers: vec![header("Content-Type", content_type.to_owned())],
         content: text.into_bytes(),

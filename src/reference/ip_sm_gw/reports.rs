@@ -219,7 +219,12 @@ fn code_of(status: u8) -> Option<u16> {
 
 /// A delivery report arrived.
 pub fn receive(gateway: &Arc<Gateway>, report: Report) {
-    report.answer.give(Handover::Taken);
+    //= DR-08
+    let refused = gateway.faults.is(Fault::StatusReportRefused);
+    report.answer.give(match refused {
+        true => Handover::Failed,
+        false => Handover::Taken,
+    });
     //= DR-12
     let owed = {
         let mut expected = locked(&gateway.reports);

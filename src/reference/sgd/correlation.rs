@@ -67,6 +67,10 @@ impl Correlations {
         {
             return imsi.clone();
         }
+        // Only session numbers have no identity at the HSS.
+        if self.faults.is(Fault::AnswerRoutedUnderItsNumber) && user.imsi.is_none() {
+            return user.number.trim_start_matches('+').to_owned();
+        }
         loop {
             let id = format!("{NETWORK}{:010}", fastrand::u64(..10_000_000_000));
             if !self.by_id.contains_key(&id) {

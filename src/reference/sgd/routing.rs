@@ -39,8 +39,7 @@ pub fn answer(pending: Pending) {
     };
     // Its own query that comes back to it would go round for ever.
     //= RTE-06
-    let looped = pending.node.asking().contains(&number);
-    if looped && !pending.node.faults.is(Fault::RoutingQueryLooped) {
+    if pending.node.asking().contains(&number) {
         return pending.answer(ResultCode::Base(result::UNABLE_TO_COMPLY), Vec::new());
     }
     let faults = pending.node.faults;
