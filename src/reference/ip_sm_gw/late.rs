@@ -24,7 +24,8 @@ pub async fn receive(session: &mut Session, message: ShortMessage) {
     message.answer.give(Handover::Taken);
     if let Some((control, cpim)) = session.outlived.clone() {
         let id = session.gateway.agent.token();
-        let send = relay::outgoing(session, &message.text, cpim, &id);
+        let sent = message.time_stamp.as_deref();
+        let send = relay::outgoing(session, &message.text, cpim, &id, sent);
         tokio::spawn(async move { control.send(send).await.ok() });
     }
     //= TD-11
