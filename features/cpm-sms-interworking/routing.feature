@@ -50,7 +50,7 @@ Feature: The way of short messages through the gateway
       Given invitations to Bob are to be converted
       And Alice has invited Bob to a chat session
       And Bob has received the inviting message
-      When Bob answers with an acceptance
+      When Bob sets out to answer
       Then the route to the session number leads to the gateway
 
   # 3GPP TS 29.311 clause 6.1.3.2

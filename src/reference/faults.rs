@@ -178,7 +178,7 @@ faults! {
     NoRoutingQuery "no-routing-query" "PGO-06" "delivers at the terminating side without asking the HSS where the SMS user is";
     AcknowledgesBeforeSip "acknowledges-before-sip" "PGT-02" "acknowledges a short message before it has sent it on";
     NoDeliverReport "no-deliver-report" "PGT-03" "acknowledges a short message without SMS-DELIVER-REPORT";
-    CorrelationIdReused "correlation-id-reused" "RTE-02" "gives every routing query the same correlation id";
+    CorrelationIdReused "correlation-id-reused" "RTE-02" "gives every routing query about a user the same correlation id";
     CorrelationIdIsImsi "correlation-id-is-imsi" "RTE-03" "answers a routing query with the user's IMSI";
     AnswerRoutedUnderItsNumber "answer-routed-under-its-number" "ANS-04" "answers the routing query for a session number with that number in the place of the IMSI";
     LeaveMessageRefused "leave-message-refused" "TD-09" "ends the session on the leave keyword and answers the short message with a failure";

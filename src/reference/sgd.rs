@@ -25,7 +25,6 @@ pub use mobile_originated::SubmitAnswer;
 use peer::{Keeper, Order, RequestFailure};
 use references::References;
 pub use routing::Routing;
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -128,8 +127,6 @@ pub struct Node {
     arrivals: mpsc::Sender<Arrival>,
     references: Mutex<References>,
     correlations: Mutex<Correlations>,
-    /// Numbers this node asks the HSS about right now.
-    asking: Mutex<HashSet<String>>,
     /// Deliveries of its own wait for each other, which keeps their order.
     turns: tokio::sync::Mutex<()>,
 }
@@ -146,10 +143,6 @@ impl Node {
 
     fn correlations(&self) -> MutexGuard<'_, Correlations> {
         locked(&self.correlations)
-    }
-
-    fn asking(&self) -> MutexGuard<'_, HashSet<String>> {
-        locked(&self.asking)
     }
 
     /// Queues a request; requests go out in the order of these calls.
@@ -202,7 +195,6 @@ impl SgdNode {
             orders,
             arrivals,
             references: Mutex::default(),
-            asking: Mutex::default(),
             turns: tokio::sync::Mutex::default(),
         });
         let task = tokio::spawn(Keeper::new(node.clone(), order_queue).keep_open());

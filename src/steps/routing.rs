@@ -57,6 +57,13 @@ async fn both_send(lab: &mut Lab, one: PersonName, two: PersonName, to: PersonNa
     lab.handset(&two).send(&number, "From the other side");
 }
 
+/// A short message to where the last one came from, whether it gets through or not.
+#[when(expr = "{person} sets out to answer")]
+async fn sets_out(lab: &mut Lab, person: PersonName, step: &Step) {
+    lab.stimulus(&step.value).await;
+    lab.handset(&person).answer("On its way");
+}
+
 /// RP-DA or SC-Address of the short message a pager message has become.
 #[then(expr = "the short message to {person} carries a service centre address")]
 async fn pager_centre(lab: &mut Lab, to: PersonName, step: &Step) {
@@ -84,7 +91,8 @@ async fn own_address(lab: &mut Lab, person: PersonName, step: &Step) {
 /// User-Name of every SRA.
 #[then(expr = "each routing query is answered with a correlation id of its own")]
 async fn ids_differ(lab: &mut Lab, step: &Step) {
-    let question = routing::correlation_ids_differ(2, lab.ixit().reaction_seconds);
+    let imsi = imsi(lab.stage().cast.number("Alice"));
+    let question = routing::correlation_ids_differ(2, &imsi, lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 

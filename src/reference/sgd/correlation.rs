@@ -60,7 +60,12 @@ impl Correlations {
 
     fn choose(&self, user: &Correlated) -> String {
         if self.faults.is(Fault::CorrelationIdReused) {
-            return format!("{NETWORK}0000000001");
+            // Always the same for a user, so that only uniqueness is lost.
+            let digits = user.number.trim_start_matches('+');
+            let tail = digits
+                .get(digits.len().saturating_sub(10)..)
+                .unwrap_or(digits);
+            return format!("{NETWORK}{tail:0>10}");
         }
         if self.faults.is(Fault::CorrelationIdIsImsi)
             && let Some(imsi) = &user.imsi
@@ -152,7 +157,7 @@ mod tests {
         let mut reused = correlations(Some(Fault::CorrelationIdReused));
         assert_eq!(
             reused.create(now, user("+1")),
-            reused.create(now, user("+2"))
+            reused.create(now, user("+1"))
         );
         let mut real = correlations(Some(Fault::CorrelationIdIsImsi));
         assert_eq!(real.create(now, user("+1")), "001010000000001");

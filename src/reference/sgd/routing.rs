@@ -37,9 +37,10 @@ pub fn answer(pending: Pending) {
         let (result, failed) = missing(name::MSISDN);
         return pending.answer(result, failed);
     };
-    // Its own query that comes back to it would go round for ever.
+    // Its own query that comes back to it would go round for ever; a relay keeps Origin-Host (RFC 6733 section 6.1.9).
     //= RTE-06
-    if pending.node.asking().contains(&number) {
+    let origin = pending.request.text(name::ORIGIN_HOST);
+    if origin == Some(pending.node.identity.host.as_str()) {
         return pending.answer(ResultCode::Base(result::UNABLE_TO_COMPLY), Vec::new());
     }
     let faults = pending.node.faults;
@@ -109,9 +110,7 @@ pub async fn ask(node: &Arc<Node>, number: &str) -> Option<Routing> {
     }
     let identity = &node.identity;
     let request = identity.request(application::S6C, Command::SEND_ROUTING_INFO, avps);
-    node.asking().insert(number.to_owned());
     let reply = timeout(ASKING, node.order(request)).await;
-    node.asking().remove(number);
     let answer = reply.ok()?.ok()?;
     if !answer.result()?.is_success() {
         return None;

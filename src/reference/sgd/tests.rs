@@ -6,8 +6,8 @@ use super::*;
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{Handover, Reach, SubmitFailure, outcome};
 use crate::wire::diameter::{
-    Avp, Command, Flags, Framer, ResultCode, ServingNode, UserIdentifier, application, decode_tbcd,
-    encode_tbcd, name, result,
+    Avp, Command, Flags, Framer, ResultCode, ServingNode, UserIdentifier, application, encode_tbcd,
+    name, result,
 };
 use crate::wire::sms::tpdu::{Direction, Inside, StatusReport, Tpdu};
 use crate::wire::sms::{Address, Coding, TimeStamp};
@@ -272,8 +272,9 @@ async fn asks_who_a_user_is_before_it_answers_and_breaks_the_loop() {
     query.answer.send(Reach::User).unwrap();
     let own = peer.expect("SRR").await;
     // An HSS that passes the node's own query back to it.
-    let digits = decode_tbcd(&own.find(name::MSISDN).unwrap().data).unwrap();
-    peer.routing_query(&digits).await;
+    let mut back = own.clone();
+    back.hop_by_hop = 78;
+    peer.send(&back).await;
     let refused = peer.expect("SRA").await;
     assert!(!refused.result().unwrap().is_success());
     let imsi = Avp::text(name::USER_NAME, "234157700900001");
