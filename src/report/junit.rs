@@ -1,7 +1,8 @@
 //! JUnit XML, for the CI systems that read nothing else.
 //!
 //! JUnit knows failure, error and skipped. *Inconclusive* is an `<error type="INCONC/...">`, *not applicable* a `<skipped>` that names the
-//! ICS expression. One test suite per feature file.
+//! ICS expression. A derived test case that did not pass is a `<skipped>` that says so: red it would contradict the exit code, green it would
+//! claim a pass. One test suite per feature file.
 use super::{ReportError, wording};
 use crate::{
     runner::record::{CaseRecord, RunRecord},
@@ -79,6 +80,16 @@ fn status(record: &RunRecord, case: &CaseRecord) -> TestCaseStatus {
             skipped.set_message(format!("N/A: {}", wording::cause(case)));
             return skipped;
         }
+        _ if wording::is_without_effect(case) => {
+            let mut skipped = TestCaseStatus::skipped();
+            skipped.set_type(format!("{} (derived)", wording::kind(case)));
+            skipped.set_message(format!(
+                "derived, beyond the words of the clause: {}",
+                wording::cause(case)
+            ));
+            skipped.set_description(super::text::block(record, case, ""));
+            return skipped;
+        }
         Verdict::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Verdict::Inconc | Verdict::Error | Verdict::None => {
             TestCaseStatus::non_success(NonSuccessKind::Error)
@@ -88,4 +99,22 @@ fn status(record: &RunRecord, case: &CaseRecord) -> TestCaseStatus {
     status.set_message(wording::cause(case));
     status.set_description(super::text::block(record, case, ""));
     status
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_derived_case_that_fails_is_neither_red_nor_green() {
+        let mut record = sample::one(Verdict::Fail);
+        record.cases[0].derived = true;
+        let xml = render(&record).unwrap();
+        assert!(xml.contains("<skipped message=\"derived"), "{xml}");
+        assert!(xml.contains("failures=\"0\""), "{xml}");
+        let ctrf = crate::report::ctrf::render(&record).unwrap();
+        assert!(ctrf.contains("\"status\": \"other\""), "{ctrf}");
+    }
 }

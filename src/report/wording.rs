@@ -115,6 +115,11 @@ pub(super) fn display_filter(findings: &[Finding]) -> Option<String> {
     (!words.is_empty()).then(|| format!("frame.number in {{{}}}", words.join(", ")))
 }
 
+/// What counts against nobody: a derived case that did not pass says more than the clause does, and the exit code ignores it.
+pub(super) fn is_without_effect(case: &CaseRecord) -> bool {
+    case.derived && matches!(case.verdict, Verdict::Fail | Verdict::Inconc)
+}
+
 /// The command that runs this case again with the identifiers of this run.
 pub(super) fn rerun(record: &RunRecord, case: &CaseRecord) -> String {
     let mut words = vec!["ims-conformance".to_owned(), "run".to_owned()];

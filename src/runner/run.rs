@@ -304,6 +304,12 @@ fn stand_by_controls(record: &mut RunRecord, catalogue: &Catalogue) {
         .filter(|case| case.verdict == Verdict::Pass)
         .map(|case| case.id.clone())
         .collect();
+    let judged: BTreeSet<String> = record
+        .cases
+        .iter()
+        .filter(|case| case.verdict != Verdict::None)
+        .map(|case| case.id.clone())
+        .collect();
     for case in &mut record.cases {
         let Some(entry) = catalogue.cases.iter().find(|entry| entry.id == case.id) else {
             continue;
@@ -315,7 +321,8 @@ fn stand_by_controls(record: &mut RunRecord, catalogue: &Catalogue) {
         let failing: Vec<&String> = controls.iter().filter(|id| !passed.contains(*id)).collect();
         if !failing.is_empty() {
             let names: Vec<&str> = failing.iter().map(|id| id.as_str()).collect();
-            let why = match record.interrupted {
+            let all_ran = failing.iter().all(|id| judged.contains(*id));
+            let why = match record.interrupted && !all_ran {
                 true => "the run was stopped before that",
                 false => "this system would have done the same in any case",
             };
