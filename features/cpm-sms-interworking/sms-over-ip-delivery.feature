@@ -56,6 +56,11 @@ Feature: Short messages that are delivered to a terminal over IP
       When Alice's terminal says that it has memory again
       Then Alice's terminal gets an RP-ACK
 
+    @TC-TLI-09-02
+    Scenario: The HSS learns that Alice can be delivered to again
+      When Alice's terminal says that it has memory again
+      Then the HSS learns that Alice can be delivered to again
+
   # RFC 3428 section 10
   @TLI-11
   Rule: RP messages are carried as they are

@@ -56,6 +56,13 @@ impl ShortMessageLink {
         }
     }
 
+    /// Tells the HSS, where there is one, that a user can be delivered to again.
+    pub fn alert(&self, number: &str) {
+        if let ShortMessageLink::Sgd(node) = self {
+            node.alert(number);
+        }
+    }
+
     /// Takes leave of the other side and closes.
     pub async fn stop(&self) {
         match self {

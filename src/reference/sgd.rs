@@ -233,6 +233,11 @@ impl SgdNode {
         subscriber_data::fetch(&self.node, number).await
     }
 
+    /// The user can be delivered to again.
+    pub fn alert(&self, number: &str) {
+        routing::alert(&self.node, number);
+    }
+
     /// Where the HSS says a user is served.
     pub async fn routing(&self, number: &str) -> Option<Routing> {
         routing::ask(&self.node, number).await

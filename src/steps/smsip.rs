@@ -3,6 +3,7 @@ use super::lab::Lab;
 use super::users::REGISTRATION_SECONDS;
 use super::vocabulary::{Capabilities, FormName, LevelName, PersonName};
 use crate::peer::behaviour::{HandsetBehaviour, ReportOrder, SmsIpBehaviour, UeBehaviour};
+use crate::peer::home_subscriber_server::SubscriberData;
 use crate::peer::ue::{Registration, ShortMessageOrder, UeCommand};
 use crate::verdict::levels;
 use crate::verdict::transport_level::{self as level, Feature};
@@ -124,6 +125,8 @@ async fn sends_over_ip(lab: &mut Lab, user: PersonName, to: PersonName, text: St
 /// RP-SMMA.
 #[when(expr = "{person}'s terminal says that it has memory again")]
 async fn has_memory(lab: &mut Lab, person: PersonName, step: &Step) {
+    // So that what the HSS is told of him belongs to this test case.
+    lab.hss_data(&person.0, SubscriberData::default());
     lab.stimulus(&step.value).await;
     lab.order(&person.0, UeCommand::MemoryAvailable);
 }
@@ -256,6 +259,13 @@ async fn status_report(lab: &mut Lab, person: PersonName, step: &Step) {
 #[then(expr = "{person}'s terminal gets an RP-ACK")]
 async fn memory_confirmed(lab: &mut Lab, person: PersonName, step: &Step) {
     let question = level::memory_notice_confirmed(&person.0, lab.ixit().reaction_seconds);
+    lab.check(&step.value, question).await;
+}
+
+/// ALR.
+#[then(expr = "the HSS learns that {person} can be delivered to again")]
+async fn hss_alerted(lab: &mut Lab, person: PersonName, step: &Step) {
+    let question = levels::hss_alerted(&person.0, lab.ixit().reaction_seconds);
     lab.check(&step.value, question).await;
 }
 

@@ -2,8 +2,9 @@
 use super::scene::{first, pager_text, same_number, seconds};
 use super::transport_level::{UNREADABLE, frames};
 use super::{Judgement, Question, Reason, View};
-use crate::observe::{Direction, SipFact, Transaction, transactions_of};
+use crate::observe::{Direction, SipFact, Transaction, diameter_requests, transactions_of};
 use crate::wire::cpim::CpimMessage;
+use crate::wire::diameter::Command;
 use crate::wire::sip::number_of;
 
 /// The form in which a short message can reach a terminal.
@@ -170,6 +171,33 @@ pub fn notified_after_report(sender: &str, recipient: &str, reaction: f64) -> Qu
                     Judgement::awaited("the report is not answered")
                 }
                 _ => Judgement::broken(Reason::Unexpected, "notified before it", all),
+            }
+        },
+    )
+}
+
+/// The HSS is told that a person can be delivered to again: ALR of S6c (3GPP TS 29.338 clause 5.2.4).
+//= TLI-09 type=test
+pub fn hss_alerted(person: &str, reaction: f64) -> Question {
+    let person = person.to_owned();
+    Question::eventually(
+        format!("the HSS is told that {person} can be delivered to"),
+        reaction,
+        move |view| {
+            let noticed = view.encapsulated_from(&person).into_iter().next();
+            let Some(notice) = noticed.filter(|one| !one.is_data() && !one.is_report()) else {
+                return Judgement::unproven("no RP-SMMA was sent");
+            };
+            let number = view.cast.number(&person);
+            let told = diameter_requests(view.trace).into_iter().find(|one| {
+                one.is(Command::ALERT_SERVICE_CENTRE)
+                    && one.direction() == Direction::FromSystem
+                    && one.frame() > view.before_stimulus
+                    && one.msisdn().is_some_and(|of| same_number(&of, number))
+            });
+            match told {
+                Some(told) => Judgement::holds("ALR", [frames(&notice), told.frames()].concat()),
+                None => Judgement::awaited("no ALR"),
             }
         },
     )

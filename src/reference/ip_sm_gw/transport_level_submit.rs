@@ -247,6 +247,11 @@ async fn memory_available(
 ) {
     let call_id = request.request.call_id().unwrap_or_default().to_owned();
     accepted(request, false);
+    if let Some(link) = &gateway.link
+        && !gateway.faults.is(Fault::MemoryNoticeKept)
+    {
+        link.alert(user);
+    }
     if gateway.faults.is(Fault::MemoryNoticeUnanswered) {
         return;
     }

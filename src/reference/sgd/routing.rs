@@ -140,3 +140,21 @@ pub fn report_absent(node: &Arc<Node>, number: &str, request: &Message) {
     let report = identity.request(application::S6C, Command::REPORT_DELIVERY, avps);
     drop(node.order(report));
 }
+
+/// Tells the HSS that the user can be delivered to again, so that waiting service centres are alerted. Nobody waits for the answer.
+//= TLI-09
+pub fn alert(node: &Arc<Node>, number: &str) {
+    let centre = node.config.sc_address.as_deref().unwrap_or_default();
+    let Some(centre) = encode_tbcd(centre.trim_start_matches('+')) else {
+        return;
+    };
+    let user = UserIdentifier {
+        msisdn: Some(number.trim_start_matches('+').to_owned()),
+        ..UserIdentifier::default()
+    };
+    let avps = vec![Avp::new(name::SC_ADDRESS, centre), user.to_avp()];
+    let request = node
+        .identity
+        .request(application::S6C, Command::ALERT_SERVICE_CENTRE, avps);
+    drop(node.order(request));
+}
