@@ -50,6 +50,9 @@ async fn both_end(lab: &mut Lab, caller: PersonName, callee: PersonName, word: W
     lab.stimulus(&step.value).await;
     let call = lab.stage().call.clone();
     lab.order(&caller.0, UeCommand::Bye { call });
+    // On the wire first, and not waited for.
+    lab.sent("the BYE", |view| !view.byes_to_system().is_empty())
+        .await;
     if let Means::Sms(handset) = &lab.user(&callee.0).means {
         handset.answer(&text);
     }

@@ -179,6 +179,16 @@ impl<'a> View<'a> {
             && first(&message.frames) > self.before_stimulus
     }
 
+    /// BYE requests to the system since the stimulus.
+    pub fn byes_to_system(&self) -> Vec<Transaction<'a>> {
+        let mut found = observe::transactions_of(self.trace, "BYE");
+        found.retain(|bye| {
+            bye.direction != Direction::FromSystem
+                && first(bye.request.frames()) > self.before_stimulus
+        });
+        found
+    }
+
     /// BYE requests from the system since the stimulus.
     pub fn new_byes_from_system(&self) -> Vec<Transaction<'a>> {
         let mut found = observe::transactions_of(self.trace, "BYE");
