@@ -8,6 +8,7 @@ mod chat_content;
 mod chat_from_sms;
 mod delivery_report;
 mod group_chat;
+mod home_subscriber;
 mod invitation;
 mod inviting_message;
 mod lab;

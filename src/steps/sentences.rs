@@ -29,6 +29,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("chat_from_sms.rs", include_str!("chat_from_sms.rs")),
     ("delivery_report.rs", include_str!("delivery_report.rs")),
     ("group_chat.rs", include_str!("group_chat.rs")),
+    ("home_subscriber.rs", include_str!("home_subscriber.rs")),
     ("invitation.rs", include_str!("invitation.rs")),
     ("inviting_message.rs", include_str!("inviting_message.rs")),
     ("number.rs", include_str!("number.rs")),

@@ -77,6 +77,7 @@ fn refusal(call: &Call) -> Judgement {
 }
 
 //= AUT-02 type=test
+//= AUT-09 type=test
 pub fn refused_with_error(reaction: f64) -> Question {
     Question::eventually(
         "the INVITE gets a final 4xx or 6xx response",

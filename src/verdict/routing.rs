@@ -33,6 +33,7 @@ fn meant<'a>(view: &View<'a>, which: Which, to: &str) -> Option<ShortMessage<'a>
 //= INV-03 type=test
 //= TD-06 type=test
 //= PGO-05 type=test
+//= AUT-09 type=test
 pub fn service_centre_address(
     which: Which,
     to: &str,

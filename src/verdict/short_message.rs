@@ -25,6 +25,7 @@ fn about_inviting(view: &View, judge: impl FnOnce(&ShortMessage, &View) -> Judge
 
 //= POL-01 type=test
 //= POL-03 type=test
+//= AUT-09 type=test
 pub fn inviting_message_received(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(
@@ -163,6 +164,7 @@ fn frames_of_all(messages: &[ShortMessage]) -> Vec<u32> {
 //= POL-02 type=test
 //= POL-06 type=test
 //= AUT-01 type=test
+//= AUT-09 type=test
 //= ANO-03 type=test
 //= TD-02 type=test
 pub fn none_to(person: &str, guard: f64) -> Question {
