@@ -85,7 +85,7 @@ pub fn encapsulated(trace: &Trace) -> Vec<Encapsulated<'_>> {
         .filter_map(|transaction| {
             let request = transaction.request.message;
             let message = rp_message(request);
-            (labelled(request) || message.is_some()).then(|| Encapsulated {
+            (labelled(request) || message.is_some()).then_some(Encapsulated {
                 direction: transaction.direction,
                 message,
                 transaction,
