@@ -1,4 +1,5 @@
 //! The profile of a system under test: where it is, what it claims (ICS), and the values a tester must supply (IXIT).
+//! More than 400 lines, because every value of a profile stands here with what it means.
 //!
 //! More than 400 lines: one field after the other, as a profile has them.
 use super::{SutError, yaml};

@@ -1,6 +1,7 @@
 //! The chat itself and its end: MSRP to short messages and back (3GPP TS 23.204 clauses 6.15 to 6.18).
 //!
 //! Active and Ending. What one chat message becomes is in `relay`; reports on it are in `reports`.
+//! More than 400 lines, because what happens in a live chat and how it ends are one state machine.
 
 use super::changes::Changes;
 use super::inbound::ShortMessage;

@@ -195,7 +195,8 @@ impl Inbound {
             let sessions = locked(&self.gateway.sessions);
             let entry = sessions.get(&session_of(allocation))?;
             //= GRP-02
-            let elsewhere = entry.group && self.gateway.faults.is(Fault::GroupMessageToInviter);
+            let chatting = entry.group && entry.state == super::State::Active;
+            let elsewhere = chatting && self.gateway.faults.is(Fault::GroupMessageToInviter);
             let other = sessions.values().find(|other| {
                 elsewhere
                     && !other.group
