@@ -165,10 +165,10 @@ fn add_chunk<'t>(messages: &mut Vec<ChatMessage<'t>>, fact: MsrpFact<'t>) {
     let id = fact.message.message_id().unwrap_or_default();
     let direction = fact.seen.direction;
     let open = messages.iter_mut().rev().find(|message| {
-        message.message_id == id
-            && message.direction == direction
-            && !message.complete
+        !message.complete
             && !message.aborted
+            && message.direction == direction
+            && message.message_id == id
     });
     let message = match open {
         Some(message) => message,

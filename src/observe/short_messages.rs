@@ -90,7 +90,12 @@ pub fn short_messages(trace: &Trace) -> Vec<ShortMessage<'_>> {
     carried.sort_by_key(|one| one.index);
     let mut found: Vec<ShortMessage<'_>> = Vec::new();
     for one in carried {
-        let open = found.iter_mut().rev().find(|message| {
+        // Only a part of several can belong to what has come before; looking for it otherwise costs much in long exchanges.
+        let earlier = match one.part.concatenation {
+            Some(_) => found.as_mut_slice(),
+            None => &mut [],
+        };
+        let open = earlier.iter_mut().rev().find(|message| {
             message.direction == one.direction
                 && message.sender == one.sender
                 && message.recipient == one.recipient
