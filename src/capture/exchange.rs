@@ -263,6 +263,14 @@ impl Handset {
         shared.tell(|s| s.report(number, reports));
     }
 
+    /// How many short messages there are that `report` can mean.
+    pub fn reports_owed(&self) -> usize {
+        let mut switchboard = self.attachment.shared.switchboard();
+        switchboard
+            .handset(&self.attachment.number, |handset| handset.reports_owed())
+            .unwrap_or(0)
+    }
+
     /// From the next short message on.
     pub fn behave(&self, behaviour: HandsetBehaviour) {
         let number = &self.attachment.number;

@@ -347,6 +347,11 @@ impl SmsHandset {
         self.unreported.keep(submission, message_id);
     }
 
+    /// How many submissions are kept.
+    pub fn reports_owed(&self) -> usize {
+        self.unreported.count()
+    }
+
     /// The receipts of submissions kept, each by its place (0 = first) and its TP-ST.
     pub fn report(
         &self,

@@ -81,7 +81,7 @@ async fn has_sent_many(
 ) {
     let texts = lab.new_texts(count);
     lab.ask_in_chat(&step.value, &user, &to, &texts, wish).await;
-    lab.all_submitted(&to, &texts).await;
+    lab.all_submitted(&to).await;
 }
 
 /// A SIP MESSAGE with imdn.Disposition-Notification as wanted.

@@ -9,7 +9,7 @@ use crate::observe::{self, Direction};
 use crate::peer::ue::{ChatText, PagerMessage, UeCommand};
 use crate::verdict::{Question, Reason, View, chat, status_report};
 use crate::wire::cpim::{Imdn, ImdnStatus};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The SMS user of these scenarios.
 const SMS_USER: &str = "Bob";
@@ -114,17 +114,11 @@ impl Lab {
         reporting.texts.clone()
     }
 
-    /// Waits until each of these texts is a short message that the service centre has answered.
-    pub async fn all_submitted(&mut self, to: &PersonName, texts: &[String]) {
-        let (to, count) = (to.0.clone(), texts.len());
-        self.sent("that many messages", |view| {
-            let new = view.new_short_messages_to(&to);
-            // Where the way to the handset is seen too, each text is seen twice.
-            let answered = new.iter().filter(|one| one.answered.is_some());
-            let texts: HashSet<&str> = answered.map(|one| one.text.as_str()).collect();
-            texts.len() >= count
-        })
-        .await;
+    /// Waits until the service centre can report on every message sent in this way.
+    pub async fn all_submitted(&mut self, to: &PersonName) {
+        let (handset, count) = (self.handset_of(to), self.stage().reporting.count);
+        self.sent("that many messages", |_| handset.reports_owed() >= count)
+            .await;
     }
 
     /// Reports on the latest short message that requests one, one after the other.

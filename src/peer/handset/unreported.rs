@@ -19,6 +19,10 @@ impl Unreported {
         }
     }
 
+    pub fn count(&self) -> usize {
+        self.kept.len()
+    }
+
     pub fn get(&self, which: usize) -> Option<&(ShortMessagePdu, u64)> {
         self.kept.get(which)
     }
