@@ -117,8 +117,10 @@ impl Lab {
     /// Waits until the service centre can report on every message sent in this way.
     pub async fn all_submitted(&mut self, to: &PersonName) {
         let (handset, count) = (self.handset_of(to), self.stage().reporting.count);
-        self.sent("that many messages", |_| handset.reports_owed() >= count)
-            .await;
+        self.sent("that many messages", |view| {
+            handset.reports_owed() >= count && places(view).len() >= count
+        })
+        .await;
     }
 
     /// Reports on the latest short message that requests one, one after the other.
