@@ -1,7 +1,8 @@
 //! Self-test: pycrate, a decoder of others, reads every TPDU and RP message of a whole run over SGd and over SMS over IP again, and the known
 //! answers of `fixtures/vectors/sms`. What it finds in each field is what we find, and both write the octets as they were.
 //!
-//! Not compared: text in national language tables (pycrate 0.8 has none).
+//! Not compared: text in national language tables (pycrate 0.8 has none). More than 400 lines: our reading of every type stands here a second
+//! time, in the words of the script.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod third_party;
