@@ -169,6 +169,27 @@ faults! {
 
     // Short messages to CPM users.
     PagerMessageTwice "pager-message-twice" "PGT-01" "sends two SIP MESSAGEs for one short message";
+    PartsDeliveredApart "parts-delivered-apart" "PGT-04" "sends every part of a long short message as a SIP MESSAGE of its own";
+    LargeTextAsOneMessage "large-text-as-one-message" "PGT-04" "sends a SIP MESSAGE however long the text is";
+    LargeMessageMarkedAsSession "large-message-marked-as-session" "PGT-05" "marks a large message as a chat session";
+    LargeMessageInTwo "large-message-in-two" "PGT-05" "sends the text of a large message in two MSRP messages";
+    LargeMessageNotEnded "large-message-not-ended" "PGT-05" "does not end the session of a large message";
+    SipFailureAsAbsence "sip-failure-as-absence" "PGT-06" "reports any failure of the SIP MESSAGE as an absent subscriber";
+    PagerFromGateway "pager-from-gateway" "PGT-07" "names itself in From of the SIP MESSAGE";
+    NamedSendersDelivered "named-senders-delivered" "PGT-07" "delivers short messages of senders with a name although they are to be refused";
+
+    // Feature tags, identities and routes.
+    AcceptContactNotRead "accept-contact-not-read" "FT-01" "does not know a CPM session by the feature tag of Accept-Contact";
+    ContactWithoutFeatureTag "contact-without-feature-tag" "FT-02" "leaves the feature tag out of its Contact";
+    ServiceHeaderEscaped "service-header-escaped" "FT-03" "writes P-Asserted-Service with escaped colons";
+    PagerMarkedAsSession "pager-marked-as-session" "FT-04" "marks a pager message as a chat session";
+    FeatureTagsComparedByOctets "feature-tags-compared-by-octets" "FT-05" "knows feature tags in one spelling only";
+    FileTransferByTagOnly "file-transfer-by-tag-only" "FT-06" "does not see a file transfer in the service header field";
+    RecordRouteLost "record-route-lost" "FT-07" "leaves Record-Route out of the 2xx";
+    RouteNotFollowed "route-not-followed" "FT-07" "sends BYE without the recorded route";
+    AssertsAnotherNumber "asserts-another-number" "FT-08" "asserts another number than the SMS user's";
+    ForeignProductsRefused "foreign-products-refused" "FT-09" "refuses clients whose User-Agent is no CPM client";
+    BareSipUriUnknown "bare-sip-uri-unknown" "FT-10" "finds no number in a sip URI without user=phone";
 
     // Routing and the HSS.
     WrongScAddress "wrong-sc-address" "INV-02" "submits the inviting message with another service centre address than its own";

@@ -7,6 +7,7 @@ mod chat_coding;
 mod chat_content;
 mod chat_from_sms;
 mod delivery_report;
+mod feature_tag;
 mod group_chat;
 mod home_subscriber;
 mod invitation;
@@ -24,6 +25,7 @@ mod stage;
 mod stored_parameters;
 mod teardown;
 mod teardown_faults;
+mod to_cpm;
 mod users;
 mod vocabulary;
 

@@ -30,6 +30,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("delivery_report.rs", include_str!("delivery_report.rs")),
     ("group_chat.rs", include_str!("group_chat.rs")),
     ("home_subscriber.rs", include_str!("home_subscriber.rs")),
+    ("feature_tag.rs", include_str!("feature_tag.rs")),
     ("invitation.rs", include_str!("invitation.rs")),
     ("inviting_message.rs", include_str!("inviting_message.rs")),
     ("number.rs", include_str!("number.rs")),
@@ -44,6 +45,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("stored_parameters.rs", include_str!("stored_parameters.rs")),
     ("teardown.rs", include_str!("teardown.rs")),
     ("teardown_faults.rs", include_str!("teardown_faults.rs")),
+    ("to_cpm.rs", include_str!("to_cpm.rs")),
     ("users.rs", include_str!("users.rs")),
 ];
 

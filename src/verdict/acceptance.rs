@@ -6,6 +6,12 @@ use crate::wire::msrp::MsrpUri;
 use crate::wire::sdp::SessionDescription;
 use crate::wire::sip::SipMessage;
 
+//= FT-01 type=test
+//= FT-02 type=test
+//= FT-03 type=test
+//= FT-05 type=test
+//= FT-06 type=test
+//= FT-09 type=test
 //= POL-01 type=test
 //= POL-03 type=test
 //= POL-04 type=test

@@ -8,6 +8,7 @@ use crate::wire::sdp::SessionDescription;
 
 /// A text written by a CPM user is one short message, and stays one.
 //= M2S-01 type=test
+//= FT-10 type=test
 //= PGO-01 type=test
 //= PGO-02 type=test
 //= PGO-03 type=test

@@ -87,6 +87,7 @@ pub fn conversion_reaches(person: &str, reaction: f64) -> Question {
     )
 }
 
+//= FT-10 type=test
 //= INV-01 type=test
 pub fn addressed_to(person: &str, reaction: f64) -> Question {
     let question = conversion_reaches(person, reaction);

@@ -107,6 +107,9 @@ pub fn admit(
     let Some(place) = Place::take(gateway) else {
         return deny(Refusal::new(503).retry_after(10));
     };
+    if invitation.foreign_product && faults.is(Fault::ForeignProductsRefused) {
+        return deny(Refusal::new(403));
+    }
     let target = invitation.target.clone().unwrap_or_default();
     let settings = {
         let subscribers = read_locked(&gateway.subscribers);

@@ -94,7 +94,6 @@ pub fn of_delivery(code: u16) -> Handover {
         200..300 => Handover::Taken,
         408 | 480 | 404 | 481 => Handover::Absent,
         486 => Handover::Busy,
-        503 => Handover::Congested,
         403 | 413 | 415 | 488 => Handover::Rejected,
         _ => Handover::Failed,
     }

@@ -80,7 +80,11 @@ impl Inbound {
         } = delivery;
         let faults = self.gateway.faults;
         let text = match concatenation {
-            Some(part) if part.total > 1 && !faults.is(Fault::PartsRelayedSingly) => {
+            Some(part)
+                if part.total > 1
+                    && !faults.is(Fault::PartsRelayedSingly)
+                    && !self.delivers_parts_apart(&to, &from) =>
+            {
                 let patience = self.reassembly_time(&to, &from);
                 let key = Key::new(&from, &to, part);
                 //= S2M-07
@@ -105,6 +109,13 @@ impl Inbound {
             time_stamp,
             answer,
         });
+    }
+
+    /// Parts outside chats are messages of their own (a deliberate fault).
+    //= PGT-04
+    fn delivers_parts_apart(&self, to: &str, from: &str) -> bool {
+        let in_chat = || locked(&self.gateway.numbers).find(Instant::now(), to, from);
+        self.gateway.faults.is(Fault::PartsDeliveredApart) && in_chat().is_none()
     }
 
     /// Sends a part into the chat of its pair when the time for the others has passed (a deliberate fault).

@@ -15,6 +15,9 @@ pub const SESSION_FEATURE: &str =
     "+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.session\"";
 pub const MESSAGE_FEATURE: &str =
     "+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.msg\"";
+pub const LARGE_SERVICE: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.largemsg";
+pub const LARGE_FEATURE: &str =
+    "+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.oma.cpm.largemsg\"";
 
 /// Who sent a request and which parameters of it must be kept; common to INVITE and MESSAGE.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +109,8 @@ pub struct Invitation {
     pub inviter: String,
     /// The service asked for cannot be turned into short messages.
     pub other_service: bool,
+    /// User-Agent names another product than a CPM client.
+    pub foreign_product: bool,
     /// Contact URI of the caller.
     pub contact: Option<String>,
     /// Contribution-ID of the chat between two that this group chat replaces (`Session-Replaces`).
@@ -115,9 +120,9 @@ pub struct Invitation {
 }
 
 impl Invitation {
-    pub fn read(request: &SipMessage) -> Self {
+    pub fn read(request: &SipMessage, faults: InForce) -> Self {
         let sender = Sender::read(request);
-        let services = services(request);
+        let services = services(request, faults);
         let contact = request
             .values("Contact")
             .first()
@@ -131,13 +136,17 @@ impl Invitation {
         Self {
             //= INV-01
             //= FT-10
-            target: request.uri().and_then(number_of),
+            target: target_of(request, faults),
             //= GRP-09
             group: focus || named("oma.cpm.session.group"),
             focus,
             inviter: referred_by.unwrap_or_else(|| sender.number.clone()),
             //= FT-06
-            other_service: named("oma.cpm.filetransfer") && !named("oma.cpm.session"),
+            other_service: names_another_service(request, &services, faults),
+            //= FT-09
+            foreign_product: request
+                .header("User-Agent")
+                .is_some_and(|product| !product.starts_with("CPM-client/")),
             contact: contact.map(|address| address.uri.as_str().to_owned()),
             //= GRP-05
             replaces: request.header("Session-Replaces").map(String::from),
@@ -163,11 +172,44 @@ fn first_text(request: &SipMessage) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
+/// The telephone number in the Request-URI, in any of its forms.
+//= FT-10
+pub fn target_of(request: &SipMessage, faults: InForce) -> Option<String> {
+    let uri = request.uri()?;
+    let bare = uri.starts_with("sip:") && !uri.contains("user=phone");
+    if bare && faults.is(Fault::BareSipUriUnknown) {
+        return None;
+    }
+    number_of(uri)
+}
+
+/// A service that no short message can carry, or none that this gateway knows.
+//= FT-01
+//= FT-06
+fn names_another_service(request: &SipMessage, services: &[String], faults: InForce) -> bool {
+    let named = |service: &str| services.iter().any(|s| s.ends_with(service));
+    let header = request
+        .header("P-Asserted-Service")
+        .or_else(|| request.header("P-Preferred-Service"));
+    let is_tagged = |value: &str| value.to_ascii_lowercase().contains("icsi-ref");
+    let tagged = |name: &str| request.header(name).is_some_and(is_tagged);
+    if faults.is(Fault::AcceptContactNotRead) && header.is_none() && !tagged("Contact") {
+        return true;
+    }
+    if faults.is(Fault::FileTransferByTagOnly) && !tagged("Accept-Contact") {
+        return false;
+    }
+    named("oma.cpm.filetransfer") && !named("oma.cpm.session")
+}
+
 /// Every service identifier the request names, in lower case with escapes undone.
 //= FT-02
 //= FT-03
 //= FT-05
-fn services(request: &SipMessage) -> Vec<String> {
+fn services(request: &SipMessage, faults: InForce) -> Vec<String> {
+    if faults.is(Fault::FeatureTagsComparedByOctets) {
+        return services_by_octets(request);
+    }
     let plain = ["P-Asserted-Service", "P-Preferred-Service"]
         .into_iter()
         .flat_map(|name| request.values(name));
@@ -182,6 +224,18 @@ fn services(request: &SipMessage) -> Vec<String> {
         .collect()
 }
 
+/// Service header fields, and feature tags that are written exactly as the standard writes them (a deliberate fault).
+fn services_by_octets(request: &SipMessage) -> Vec<String> {
+    let header = request.values("P-Asserted-Service");
+    let header = header.into_iter().map(str::to_ascii_lowercase);
+    let tags = request
+        .headers_named("Accept-Contact")
+        .filter_map(|value| value.split_once("+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A"))
+        .filter_map(|(_, rest)| rest.split_once('"'))
+        .map(|(service, _)| format!("urn:urn-7:{service}"));
+    header.chain(tags).collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -192,7 +246,7 @@ mod tests {
             "INVITE {uri} SIP/2.0\r\nFrom: <sip:anonymous@anonymous.invalid>;tag=1\r\n\
              P-Asserted-Identity: \"Alice\" <sip:+447700900001@ims.example;user=phone>, <tel:+447700900001>\r\n{more}\r\n"
         );
-        Invitation::read(&SipMessage::parse(text.as_bytes()).unwrap())
+        Invitation::read(&SipMessage::parse(text.as_bytes()).unwrap(), InForce(None))
     }
 
     #[test]

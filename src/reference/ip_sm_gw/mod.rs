@@ -19,6 +19,7 @@ mod home_data;
 mod inbound;
 mod invitation;
 mod keywords;
+mod large;
 mod late;
 pub mod levels;
 mod media;

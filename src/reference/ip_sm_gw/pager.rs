@@ -7,7 +7,8 @@ use super::admission::{Denied, check_originator};
 use super::conversations;
 use super::failure::{self, Refusal, reason};
 use super::inbound::ShortMessage;
-use super::invitation::{MESSAGE_FEATURE, MESSAGE_SERVICE, Sender};
+use super::invitation::{MESSAGE_FEATURE, MESSAGE_SERVICE, SESSION_FEATURE, Sender, target_of};
+use super::large;
 use super::levels::{Level, PerLevel};
 use super::notification;
 use super::numbers::SessionId;
@@ -15,14 +16,14 @@ use super::registration::reachable;
 use super::relay::{self, cpim_message};
 use super::reports;
 use super::session_sms;
-use super::subscribers::Settings;
+use super::subscribers::{AlphanumericOriginators, Settings};
 use super::transport_level::level_of;
 use super::{Gateway, encapsulated_im, locked, read_locked};
 use crate::reference::faults::{Fault, InForce};
 use crate::reference::short_message::{DeliveryAnswer, Handover, Submission};
 use crate::reference::user_agent::{HeaderList, ServerRequest, Transport};
 use crate::wire::cpim::CpimMessage;
-use crate::wire::sip::{SipMessage, SipUri, number_of};
+use crate::wire::sip::{SipMessage, SipUri};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,7 +117,7 @@ fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> 
     let deny = |code| Denied::With(Refusal::new(code));
     let faults = gateway.faults;
     let sender = Sender::read(request);
-    let target = request.uri().and_then(number_of);
+    let target = target_of(request, faults);
     let (settings, to_cpm_user) = {
         let subscribers = read_locked(&gateway.subscribers);
         let target = target.as_deref().unwrap_or_default();
@@ -237,6 +238,23 @@ pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: S
         tracing::info!(to, "no contact to send a MESSAGE to");
         return message.answer.give(Handover::Absent);
     };
+    let faults = gateway.faults;
+    let user = to.strip_prefix("tel:").unwrap_or(to);
+    let (limit, names) = {
+        let subscribers = read_locked(&gateway.subscribers);
+        let limit = subscribers.large_message_octets(user);
+        (limit, subscribers.alphanumeric_originators(user))
+    };
+    if names == AlphanumericOriginators::Refused
+        && !is_number(&message.from)
+        && !faults.is(Fault::NamedSendersDelivered)
+    {
+        return message.answer.give(Handover::Rejected);
+    }
+    //= PGT-04
+    if message.text.len() > limit && !faults.is(Fault::LargeTextAsOneMessage) {
+        return large::send(gateway, to, (address, transport), message).await;
+    }
     let request = compose(gateway, to, &message);
     if gateway.faults.is(Fault::PagerMessageTwice) && message.text.len() <= 160 {
         let again = gateway.agent.request(request.clone(), address, transport);
@@ -248,7 +266,10 @@ pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: S
         std::mem::replace(&mut message.answer, nobody).give(Handover::Taken);
     }
     let code = match gateway.agent.request(request, address, transport).await {
-        Ok(response) => failure::of_delivery(response.status().unwrap_or(500)),
+        Ok(response) => match failure::of_delivery(response.status().unwrap_or(500)) {
+            Handover::Failed if faults.is(Fault::SipFailureAsAbsence) => Handover::Absent,
+            handover => handover,
+        },
         Err(error) => {
             tracing::info!(%error, to, "a short message did not reach the CPM user");
             Handover::Absent
@@ -262,15 +283,21 @@ pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: S
 //= FT-04
 //= PGT-07
 fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
-    let agent = &gateway.agent;
+    let (agent, faults) = (&gateway.agent, gateway.faults);
     let from = &message.from;
     let mut request = SipMessage::request("MESSAGE", to);
-    request.push("From", format!("<tel:{from}>;tag={}", agent.token()));
+    push_sender(gateway, &mut request, from);
     request.push("To", format!("<{to}>"));
-    //= FT-08
-    request.push("P-Asserted-Identity", format!("<tel:{from}>"));
-    request.push("P-Asserted-Service", MESSAGE_SERVICE);
-    request.push("Accept-Contact", format!("*;{MESSAGE_FEATURE}"));
+    let service = match faults.is(Fault::ServiceHeaderEscaped) {
+        true => MESSAGE_SERVICE.replace(':', "%3A"),
+        false => MESSAGE_SERVICE.to_owned(),
+    };
+    request.push("P-Asserted-Service", service);
+    let feature = match faults.is(Fault::PagerMarkedAsSession) {
+        true => SESSION_FEATURE,
+        false => MESSAGE_FEATURE,
+    };
+    request.push("Accept-Contact", format!("*;{feature}"));
     request.push("Request-Disposition", "no-fork");
     for (name, value) in conversations::answer_headers(gateway, message) {
         request.push(&name, value);
@@ -281,6 +308,39 @@ fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
     let cpim = cpim_message(from, to, &id, plain, message.text.clone(), sent);
     request.set_body("message/cpim", cpim.to_octets());
     request
+}
+
+/// Who is asserted for an SMS user, in 2xx and in requests.
+//= FT-08
+pub fn asserted(gateway: &Gateway, number: &str) -> String {
+    match gateway.faults.is(Fault::AssertsAnotherNumber) {
+        true => format!("<tel:{}>", session_sms::other_number(number)),
+        false => format!("<tel:{number}>"),
+    }
+}
+
+/// From and P-Asserted-Identity of a request on behalf of the sender of a short message, who may be a name.
+//= PGT-07
+pub fn push_sender(gateway: &Gateway, request: &mut SipMessage, sender: &str) {
+    let (agent, faults) = (&gateway.agent, gateway.faults);
+    let own = format!("sip:ipsmgw@{}", agent.sip_address());
+    let from = match is_number(sender) {
+        true if faults.is(Fault::PagerFromGateway) => format!("<{own}>"),
+        true => format!("<tel:{sender}>"),
+        false => format!("\"{}\" <{own}>", sender.replace(['"', '\\'], "")),
+    };
+    request.push("From", format!("{from};tag={}", agent.token()));
+    let identity = match is_number(sender) {
+        true => asserted(gateway, sender),
+        false => from,
+    };
+    request.push("P-Asserted-Identity", identity);
+}
+
+/// A sender with a telephone number, and not with a name (3GPP TS 23.040 clause 9.1.2.5, type of number 5).
+pub fn is_number(sender: &str) -> bool {
+    let digits = sender.strip_prefix('+').unwrap_or(sender);
+    !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 /// Where a contact URI leads: its host must be an address.

@@ -257,9 +257,14 @@ pub fn cpim_message(
         .round(jiff::Unit::Second)
         .unwrap_or_else(|_| jiff::Timestamp::now());
     let header = |name: &str, value: String| (name.to_owned(), value);
+    // A sender that is a name has no URI of its own (3GPP TS 24.229 clause 4.2).
+    let from = match super::pager::is_number(from) {
+        true => format!("<tel:{from}>"),
+        false => format!("\"{from}\" <sip:unavailable@unknown.invalid>"),
+    };
     CpimMessage {
         headers: vec![
-            header("From", format!("<tel:{from}>")),
+            header("From", from),
             header("To", format!("<{to}>")),
             header("NS", "imdn <urn:ietf:params:imdn>".into()),
             header("imdn.Message-ID", id.to_owned()),

@@ -2,6 +2,7 @@
 //!
 //! Idle, Authorising, Waiting. What follows an accepted invitation is in `chat`; who may invite at all is in `admission`; what the
 //! messages to the SMS user say is in `texts`. One task per session runs through all of it; dropping the session frees its number.
+//! More than 400 lines, because the ways an invitation can end share the state of one session.
 
 use super::admission::{Admission, Denied, Place, admit};
 use super::failure::{self, Refusal, reason};
@@ -13,7 +14,7 @@ use super::numbers::{MOST_QUARANTINED, SessionId};
 use super::policy::Outcome;
 use super::session_sms;
 use super::subscribers::Settings;
-use super::{Gateway, State, chat, home_data, locked};
+use super::{Gateway, State, chat, home_data, locked, pager};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{Handover, ReportReference, Submission, SubmitFailure};
 use crate::reference::user_agent::msrp::{MsrpControl, MsrpSession};
@@ -99,7 +100,7 @@ impl Drop for Session {
 
 /// Takes an invitation from its arrival to the end of what it leads to.
 pub async fn attend(gateway: Arc<Gateway>, invite: ServerInvite) {
-    let invitation = Invitation::read(&invite.request);
+    let invitation = Invitation::read(&invite.request, gateway.faults);
     let offer = Offer::read(&invite.request);
     home_data::read_at_attempt(&gateway, &invitation.sender.number).await;
     let admission = match admit(&gateway, invitation, offer) {
@@ -174,15 +175,20 @@ fn accept(
     let sender = &session.invitation.sender;
     let mut headers = sender.response_headers(gateway.faults);
     if !session.sms_user.is_empty() {
-        //= FT-08
-        let identity = format!("<tel:{}>", session.sms_user);
+        let identity = pager::asserted(&gateway, &session.sms_user);
         headers.push(("P-Asserted-Identity".into(), identity));
     }
     let answer = Answer {
         contact_user: session.sms_user.clone(),
         //= FT-02
-        contact_params: format!(";{SESSION_FEATURE}"),
+        contact_params: match gateway.faults.is(Fault::ContactWithoutFeatureTag) {
+            true => String::new(),
+            false => format!(";{SESSION_FEATURE}"),
+        },
         headers,
+        //= FT-07
+        without_record_route: gateway.faults.is(Fault::RecordRouteLost),
+        forgets_route: gateway.faults.is(Fault::RouteNotFollowed),
         body: Some(body).filter(|_| !gateway.faults.is(Fault::AcceptsWithoutSdp)),
         ..Answer::default()
     };

@@ -5,6 +5,7 @@ use super::core::Core;
 use super::message::tagged;
 use super::msrp::MsrpService;
 use super::request::Incoming;
+use super::state::Effect;
 use super::tokens::Tokens;
 use super::transport::{self, RequestRoute};
 use crate::wire::sip::SipMessage;
@@ -98,6 +99,21 @@ impl UserAgent {
             state.start_client(message, route, Waiter::Caller(sender), now);
         });
         Core::wait(response).await
+    }
+
+    /// Sends the ACK of a 2xx to an INVITE of ours: no transaction, no answer.
+    pub fn acknowledge(&self, mut ack: SipMessage, to: SocketAddr, transport: Transport) {
+        let route = RequestRoute {
+            transport,
+            target: to,
+            flow: None,
+        };
+        self.core.run(|state, _| {
+            let branch = format!("z9hG4bK{}", state.tokens.short());
+            ack.push_front("Via", state.own_via(transport, &branch));
+            let octets = ack.to_octets().into();
+            state.effects.push(Effect::Request(route, octets));
+        });
     }
 
     fn fill_in(&self, message: &mut SipMessage) {

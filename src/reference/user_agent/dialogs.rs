@@ -85,6 +85,9 @@ impl State {
             &answer.reason
         };
         let mut response = response_to(&request, code, reason, &tag, origin.source);
+        if answer.without_record_route {
+            response.remove("Record-Route");
+        }
         self.dress(&mut response, &answer.headers, &contact, session.as_ref());
         let body = answer.body.as_ref();
         complete(
@@ -100,6 +103,9 @@ impl State {
         let (sender, receiver) = mpsc::channel(EVENTS);
         let mut dialog = self.new_dialog(&request, &tag, origin, sender);
         dialog.contact = contact;
+        if answer.forgets_route {
+            dialog.routes.clear();
+        }
         dialog.body = answer.body;
         dialog.session = session;
         let dialog_id = self.new_id();

@@ -27,6 +27,10 @@ pub struct Answer {
     pub body: Option<Body>,
     /// Leaves Session-Expires out although the caller asked for a session timer.
     pub without_session_timer: bool,
+    /// Leaves Record-Route out (a deliberate fault).
+    pub without_record_route: bool,
+    /// Sends later requests without the recorded route (a deliberate fault).
+    pub forgets_route: bool,
 }
 
 /// An INVITE outside dialogs; 100 Trying has been sent. Dropping it unanswered sends 500.
