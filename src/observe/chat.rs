@@ -68,6 +68,8 @@ pub struct ChatMessage<'t> {
     pub text: Option<String>,
     /// First code other than 200 of the responses to the chunks, else the last code, and its frame.
     pub response: Option<(u16, u32)>,
+    /// Transactions of the chunks that have no response yet.
+    pub unanswered: Vec<&'t str>,
     /// Ended with `#`.
     pub aborted: bool,
     /// Ended with `$`.
@@ -184,6 +186,7 @@ fn add_chunk<'t>(messages: &mut Vec<ChatMessage<'t>>, fact: MsrpFact<'t>) {
                 cpim: None,
                 text: None,
                 response: None,
+                unanswered: Vec::new(),
                 aborted: false,
                 complete: false,
                 empty: false,
@@ -202,6 +205,7 @@ fn add_chunk<'t>(messages: &mut Vec<ChatMessage<'t>>, fact: MsrpFact<'t>) {
         Continuation::More => {}
         Continuation::Aborted => message.aborted = true,
     }
+    message.unanswered.push(&fact.message.transaction_id);
     message.chunks.push(fact);
 }
 
@@ -248,9 +252,13 @@ fn answer(messages: &mut [ChatMessage<'_>], fact: MsrpFact<'_>) {
                 && (chunk.seen.from, chunk.seen.to) == (fact.seen.to, fact.seen.from)
         })
     });
-    if let Some(message) = answered
-        && message.response.is_none_or(|(earlier, _)| earlier == 200)
-    {
+    let Some(message) = answered else {
+        return;
+    };
+    message
+        .unanswered
+        .retain(|id| *id != fact.message.transaction_id);
+    if message.response.is_none_or(|(earlier, _)| earlier == 200) {
         message.response = Some((code, fact.last_frame()));
     }
 }

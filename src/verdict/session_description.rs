@@ -368,12 +368,10 @@ pub fn too_long_refused(to: &str, reaction: f64) -> Question {
             };
             match message.response {
                 Some((413, frame)) => Judgement::holds("413", vec![first(&message.frames), frame]),
-                Some((200, frame)) if message.complete => Judgement::broken(
-                    Reason::WrongValue,
-                    "200 to the whole message",
-                    vec![first(&message.frames), frame],
-                ),
-                Some((200, _)) => Judgement::awaited("200 to a chunk so far"),
+                // Earlier chunks may be taken: refused is the one that goes too far.
+                Some((200, _)) if !message.complete || !message.unanswered.is_empty() => {
+                    Judgement::awaited("200 to a chunk so far")
+                }
                 Some((code, frame)) => Judgement::broken(
                     Reason::WrongValue,
                     format!("MSRP {code}"),
