@@ -7,6 +7,7 @@ use crate::capture::link::key;
 use crate::peer::handset::Acceptance;
 use crate::peer::smsc::SmscCommand;
 use crate::peer::{FlowId, Input, Machine, Time};
+use crate::wire::diameter::Command;
 use crate::wire::smpp::{Pdu, ShortMessagePdu, Tlv};
 
 /// How far a receipt that comes before the answer is ahead of it.
@@ -129,7 +130,9 @@ impl Switchboard {
 
     /// The message reaches its handset, and the receipt is on its way.
     fn outcome(&mut self, now: Time, submitted: Submitted) {
-        if submitted.acceptance.reaches && self.is_over_ip() {
+        // What the system delivers to the handset's serving node has come by the system already.
+        let onwards = self.is_over_ip() && !is_delivery(&submitted.asked);
+        if submitted.acceptance.reaches && onwards {
             self.send_on(now, submitted);
             return;
         }
@@ -210,6 +213,11 @@ impl Switchboard {
             Session::Diameter(_) => drop(self.forward(now, id, &waiting)),
         }
     }
+}
+
+/// The system brought it to the serving node of the handset (TFR), and to no service centre.
+fn is_delivery(asked: &Asked) -> bool {
+    matches!(asked, Asked::Diameter(request) if request.command == Command::MT_FORWARD)
 }
 
 /// Now as receipts write times: YYMMDDhhmm.

@@ -66,11 +66,9 @@ impl DiameterSide {
         })
     }
 
-    /// The HSS knows a handset's number. One over IP is the system's own user.
+    /// The HSS knows a handset's number. One over IP has radio coverage too, and so a serving node.
     pub fn introduce(&mut self, number: &str) {
-        if !self.over_ip {
-            self.hss.place(number, Place::Served);
-        }
+        self.hss.place(number, Place::Served);
     }
 
     pub fn forget(&mut self, number: &str) {
