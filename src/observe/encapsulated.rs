@@ -9,6 +9,8 @@ use crate::wire::sms::tpdu::Tpdu;
 
 /// Media type of an encapsulated short message.
 const ENCAPSULATED: &str = "application/vnd.3gpp.sms";
+/// Media type of the body beside it with the addresses of users without MSISDN, 3GPP TS 24.341 clause C.1.
+const ADDRESSES: &str = "application/vnd.3gpp.sms+xml";
 
 /// One MESSAGE that carries an RP message, or says that it does.
 #[derive(Debug, Clone)]
@@ -41,6 +43,16 @@ impl Encapsulated<'_> {
         self.message.as_ref().map(|message| message.reference)
     }
 
+    /// An address in the XML body beside the short message, by the name of its element (`From`, `To`), whatever its namespace.
+    pub fn address(&self, element: &str) -> Option<String> {
+        let octets = self.transaction.request.message.body_of(ADDRESSES)?;
+        let text = String::from_utf8(octets).ok()?;
+        let document = roxmltree::Document::parse(text.trim()).ok()?;
+        let mut children = document.root_element().children();
+        let found = children.find(|child| child.tag_name().name() == element)?;
+        found.text().map(|text| text.trim().to_owned())
+    }
+
     /// TP-OA and text of an SMS-DELIVER, or TP-DA and text of an SMS-SUBMIT.
     pub fn text(&self) -> Option<(String, String)> {
         let tpdu = self.tpdu()?;
@@ -62,12 +74,14 @@ pub fn is_encapsulated(transaction: &Transaction) -> bool {
 }
 
 fn labelled(request: &SipMessage) -> bool {
-    request.content_type().as_deref() == Some(ENCAPSULATED)
+    let is = request.content_type().as_deref() == Some(ENCAPSULATED);
+    is || request.body_of(ENCAPSULATED).is_some()
 }
 
 /// An RP message has no spare bits set, so no text reads as one.
 fn rp_message(request: &SipMessage) -> Option<RpMessage> {
-    let message = RpMessage::decode(&request.body).ok()?;
+    let part = request.body_of(ENCAPSULATED);
+    let message = RpMessage::decode(part.as_ref().unwrap_or(&request.body)).ok()?;
     (message.spare == 0).then_some(message)
 }
 

@@ -9,6 +9,7 @@ mod flows;
 mod focus;
 mod in_dialog;
 mod media;
+pub mod msisdn_less;
 mod order;
 mod refresh;
 mod registration;
@@ -23,7 +24,6 @@ pub use focus::Participant;
 pub use order::{
     ChatText, Invitation, PagerMessage, SipTimers, Transport, UeCommand, UeConfig, UeEvent,
 };
-
 pub use registration::Registration;
 pub use smsip::ShortMessageOrder;
 

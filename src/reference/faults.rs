@@ -310,6 +310,10 @@ faults! {
     MemoryNoticeUnanswered "memory-notice-unanswered" "TLI-09" "sends no RP-ACK for RP-SMMA";
     MemoryNoticeKept "memory-notice-kept" "TLI-09" "does not tell the HSS that the user has memory again";
     EncapsulatedInBase64 "encapsulated-in-base64" "TLI-11" "encodes encapsulated short messages in base64";
+    RefusesDummyNumber "refuses-dummy-number" "TLI-10" "refuses a short message whose recipient has a SIP URI and no number";
+    OriginatorNotDummy "originator-not-dummy" "TLI-10" "delivers a short message of a user without number under the service centre's number";
+    SenderUriLeftOut "sender-uri-left-out" "TLI-10" "delivers a short message of a user without number without the XML body that names him";
+    MsisdnLessUnsaid "msisdn-less-unsaid" "TLI-10" "delivers to a user without number without Feature-Caps";
     TransportLevelBeforeChat "transport-level-before-chat" "S2M-10" "sends a short message to a session number as an encapsulated one";
     InstantMessageToTheSc "instant-message-to-the-sc" "PGO-08" "submits an instant message to the SC although the recipient is registered for SMS over IP";
     NotifiesBeforeTheReport "notifies-before-the-report" "DR-06" "tells the sender of delivery before it has answered the delivery report";

@@ -13,6 +13,7 @@ mod home_subscriber;
 mod invitation;
 mod inviting_message;
 mod lab;
+mod msisdn_less;
 mod number;
 mod pager;
 mod policy;

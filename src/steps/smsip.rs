@@ -356,6 +356,7 @@ impl Capabilities {
         Registration {
             smsip: self.smsip(),
             cpm: self.cpm(),
+            msisdn_less: false,
             expires,
         }
     }

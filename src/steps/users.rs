@@ -162,6 +162,7 @@ impl Lab {
         user.registration = Some(Registration {
             smsip: true,
             cpm: false,
+            msisdn_less: false,
             expires: REGISTRATION_SECONDS,
         });
     }

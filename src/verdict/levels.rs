@@ -1,4 +1,5 @@
 //! Which level a short message for an IMS user takes, and the registration that the choice rests on.
+use super::msisdn_less::has_alias;
 use super::scene::{first, pager_text, same_number, seconds};
 use super::transport_level::{UNREADABLE, frames};
 use super::{Judgement, Question, Reason, View};
@@ -119,9 +120,12 @@ pub fn registration_accepted(person: &str, reaction: f64) -> Question {
             let registers = transactions_of(view.trace, "REGISTER");
             let last = registers.iter().rfind(|one| {
                 let to = one.request.message.address("To");
-                let to = to.and_then(|to| number_of(to.uri.as_str()));
+                let is_his = |uri: &str| match number_of(uri) {
+                    Some(to) => same_number(&to, number),
+                    None => has_alias(uri, &person, number),
+                };
                 first(one.request.frames()) > view.before_stimulus
-                    && to.is_some_and(|to| same_number(&to, number))
+                    && to.is_some_and(|to| is_his(to.uri.as_str()))
             });
             let Some(last) = last else {
                 return Judgement::unproven("no REGISTER was sent since the stimulus");

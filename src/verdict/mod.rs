@@ -13,6 +13,7 @@ pub mod invitation;
 pub mod large_message;
 pub mod lattice;
 pub mod levels;
+pub mod msisdn_less;
 pub mod pager;
 pub mod question;
 pub mod register;

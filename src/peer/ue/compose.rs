@@ -49,6 +49,9 @@ impl Identity<'_> {
     }
 
     pub(super) fn public_uri(&self) -> String {
+        if self.config.msisdn_less {
+            return self.config.uri_without_number();
+        }
         format!(
             "sip:{}@{};user=phone",
             self.config.number, self.config.domain
@@ -56,11 +59,11 @@ impl Identity<'_> {
     }
 
     pub(super) fn asserted(&self) -> String {
-        format!(
-            "\"{}\" <tel:{}>",
-            quoted(&self.config.display_name),
-            self.config.number
-        )
+        let uri = match self.config.msisdn_less {
+            true => self.config.uri_without_number(),
+            false => format!("tel:{}", self.config.number),
+        };
+        format!("\"{}\" <{uri}>", quoted(&self.config.display_name))
     }
 
     /// The URI where in-dialog requests reach us, with the feature tags of the service.

@@ -42,6 +42,8 @@ pub struct UeConfig {
     pub name: String,
     /// `+` and digits (E.164).
     pub number: String,
+    /// The subscription has no MSISDN: the UE goes by a SIP URI without a number.
+    pub msisdn_less: bool,
     pub display_name: String,
     /// Our SIP socket (UDP and TCP).
     pub sip: SocketAddr,
@@ -72,6 +74,7 @@ impl UeConfig {
         Self {
             name: name.to_owned(),
             number: number.to_owned(),
+            msisdn_less: false,
             display_name: name.to_owned(),
             sip,
             msrp,

@@ -15,6 +15,8 @@ const CPM_SERVICES: [&str; 2] = [
 ];
 /// Media feature tag of SMS over IP, 3GPP TS 24.341 clause A.2.
 const SMSIP: &str = "+g.3gpp.smsip";
+/// The same without MSISDN, clause A.3.
+const MSISDN_LESS: &str = "+g.3gpp.smsip-msisdn-less";
 
 /// What the S-CSCF registers of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,6 +25,8 @@ pub struct Registration {
     pub smsip: bool,
     /// The terminal is a CPM client.
     pub cpm: bool,
+    /// The subscription has no MSISDN; from here on the UE goes by a SIP URI without a number.
+    pub msisdn_less: bool,
     /// 0 ends the registration.
     pub expires: u32,
 }
@@ -30,10 +34,10 @@ pub struct Registration {
 impl Registration {
     /// Contact parameters, each with its semicolon.
     fn feature_tags(self) -> String {
-        let smsip = if self.smsip {
-            format!(";{SMSIP}")
-        } else {
-            String::new()
+        let smsip = match (self.smsip, self.msisdn_less) {
+            (true, true) => format!(";{SMSIP};{MSISDN_LESS}"),
+            (true, false) => format!(";{SMSIP}"),
+            (false, _) => String::new(),
         };
         let services: Vec<String> = CPM_SERVICES
             .iter()
@@ -47,6 +51,7 @@ impl Registration {
 
 impl Ue {
     pub(super) fn register(&mut self, now: Time, registration: Registration) {
+        self.config.msisdn_less = registration.msisdn_less;
         let config = &self.config;
         let identity = Identity { config }.public_uri();
         let (domain, sip) = (config.domain.clone(), config.sip);

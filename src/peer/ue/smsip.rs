@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::compose::Identity;
+use super::msisdn_less::{self, DUMMY};
 use super::{Ue, UeEvent, Use};
 use crate::peer::Time;
 use crate::peer::behaviour::ReportOrder;
@@ -22,7 +23,7 @@ const UNSPECIFIED: u8 = 0xff;
 /// A short message to be submitted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ShortMessageOrder {
-    /// `+E.164` or digits; empty answers the sender of the last one received.
+    /// `+E.164`, digits or a SIP URI without a number; empty answers the sender of the last one received.
     pub to: String,
     pub text: String,
     /// Asks for a status report (TP-SRR).
@@ -36,8 +37,8 @@ pub(super) struct ShortMessages {
     reference: u8,
     /// TP message reference used last.
     tp_reference: u8,
-    /// Parts that wait until the one before is reported.
-    waiting: VecDeque<Tpdu>,
+    /// Parts that wait until the one before is reported, and the SIP URI of a recipient without a number.
+    waiting: VecDeque<(Tpdu, Option<String>)>,
     /// RP message reference of the submission under way.
     under_way: Option<u8>,
     last_sender: Option<String>,
@@ -59,6 +60,10 @@ impl Ue {
         let Some(to) = to else {
             return self.problem("no short message has come that could be answered".to_owned());
         };
+        let (to, uri) = match to.starts_with("sip:") {
+            true => (DUMMY.to_owned(), Some(to)),
+            false => (to, None),
+        };
         let messages = &mut self.short_messages;
         let reference = u16::from(messages.tp_reference.wrapping_add(1));
         let Some(segments) = split_text(&order.text, reference, ReferenceWidth::Eight) else {
@@ -72,10 +77,11 @@ impl Ue {
                 DataCoding::of(segment.coding),
                 TpUserData::of_segment(&segment),
             );
-            messages.waiting.push_back(Tpdu::Submit(Submit {
+            let submit = Tpdu::Submit(Submit {
                 status_report: order.status_report,
                 ..submit
-            }));
+            });
+            messages.waiting.push_back((submit, uri.clone()));
         }
         self.submit_next(now);
     }
@@ -85,7 +91,7 @@ impl Ue {
         for mut submit in written {
             messages.tp_reference = messages.tp_reference.wrapping_add(1);
             submit.reference = messages.tp_reference;
-            messages.waiting.push_back(Tpdu::Submit(submit));
+            messages.waiting.push_back((Tpdu::Submit(submit), None));
         }
         self.submit_next(now);
     }
@@ -94,7 +100,7 @@ impl Ue {
         if self.short_messages.under_way.is_some() {
             return;
         }
-        let Some(tpdu) = self.short_messages.waiting.pop_front() else {
+        let Some((tpdu, uri)) = self.short_messages.waiting.pop_front() else {
             return;
         };
         let reference = self.short_messages.next_reference();
@@ -102,7 +108,12 @@ impl Ue {
         let centre = RpAddress::of_number(&self.config.service_centre);
         let message = RpMessage::data(Direction::ToCentre, reference, centre, &tpdu);
         let psi = self.service_centre_psi();
-        self.send_encapsulated(now, &psi, &message, None);
+        let mut request = self.encapsulating(&psi, &message, None);
+        if let Some(uri) = uri {
+            msisdn_less::address_to(&mut request, &message, &uri);
+        }
+        let hop = self.hop_to_system();
+        self.send_request(now, request, hop, Use::Plain(message.name().to_owned()));
     }
 
     /// RP-SMMA, 3GPP TS 24.341 clause 5.3.2.5.
@@ -125,6 +136,17 @@ impl Ue {
         message: &RpMessage,
         in_reply_to: Option<&str>,
     ) {
+        let request = self.encapsulating(to, message, in_reply_to);
+        let hop = self.hop_to_system();
+        self.send_request(now, request, hop, Use::Plain(message.name().to_owned()));
+    }
+
+    fn encapsulating(
+        &mut self,
+        to: &str,
+        message: &RpMessage,
+        in_reply_to: Option<&str>,
+    ) -> SipMessage {
         let (tag, call_id) = (self.ids.tag(), self.ids.call_id());
         let config = &self.config;
         let identity = Identity { config };
@@ -140,8 +162,7 @@ impl Ue {
             request.push("In-Reply-To", call_id);
         }
         request.set_body(ENCAPSULATED, message.encode());
-        let hop = self.hop_to_system();
-        self.send_request(now, request, hop, Use::Plain(message.name().to_owned()));
+        request
     }
 
     /// A MESSAGE that encapsulates a short message: answered first, then reported on, unless the behaviour wants it otherwise.
@@ -152,7 +173,8 @@ impl Ue {
         request: &SipMessage,
     ) {
         let code = self.config.behaviour.message_answer.unwrap_or(200);
-        let message = RpMessage::decode(&request.body).ok();
+        let body = request.body_of(ENCAPSULATED).unwrap_or_default();
+        let message = RpMessage::decode(&body).ok();
         let order = self.config.behaviour.short_messages.report;
         let report = message
             .as_ref()

@@ -53,7 +53,7 @@ impl Ue {
         }
         match method.as_str() {
             "INVITE" => self.invited(now, server, request),
-            "MESSAGE" if request.content_type().as_deref() == Some(ENCAPSULATED) => {
+            "MESSAGE" if request.body_of(ENCAPSULATED).is_some() => {
                 self.encapsulated_received(now, &server, request);
             }
             "MESSAGE" => self.pager_received(now, &server, request),

@@ -109,6 +109,7 @@ async fn deliver(
             reach,
             tpdu: written(part).encode(),
             from: &part.from,
+            sender_uri: None,
         };
         let (handover, _) = level::deliver_tpdu(gateway, parcel, |code| match code {
             200..300 if index + 1 < count => {}

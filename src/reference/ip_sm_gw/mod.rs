@@ -23,6 +23,7 @@ mod large;
 mod late;
 pub mod levels;
 mod media;
+mod msisdn_less;
 mod notification;
 mod pager;
 mod registration;
@@ -219,5 +220,7 @@ async fn requested(gateway: Arc<Gateway>, request: ServerRequest) {
 }
 
 fn is_encapsulated(request: &ServerRequest) -> bool {
-    request.request.content_type().as_deref() == Some(transport_level::ENCAPSULATED)
+    let encapsulated = transport_level::ENCAPSULATED;
+    request.request.content_type().as_deref() == Some(encapsulated)
+        || request.request.body_of(encapsulated).is_some()
 }

@@ -5,10 +5,10 @@
 //! registration is taken for what his provisioning says.
 
 use super::levels::PerLevel;
-use super::{Gateway, locked, read_locked};
+use super::{Gateway, locked, msisdn_less, read_locked};
 use crate::reference::faults::Fault;
 use crate::reference::user_agent::ServerRequest;
-use crate::wire::sip::{NameAddr, SipMessage, number_of};
+use crate::wire::sip::{NameAddr, SipMessage};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -31,7 +31,7 @@ struct Registration {
     until: Instant,
 }
 
-/// All registered users by number.
+/// All registered users by number, or by SIP URI if they have none.
 #[derive(Debug, Default)]
 pub struct Registrations(HashMap<String, Registration>);
 
@@ -81,7 +81,7 @@ pub async fn third_party(gateway: &Gateway, request: ServerRequest) {
     let message = &request.request;
     let address = message.header("To").and_then(|to| NameAddr::parse(to).ok());
     let identity = address.map(|to| to.uri.as_str().to_owned());
-    let number = identity.as_deref().and_then(number_of);
+    let number = identity.as_deref().and_then(msisdn_less::key);
     let (Some(identity), Some(number)) = (identity, number) else {
         return request.respond(404, "Not Found", &Vec::new(), None);
     };
@@ -105,7 +105,7 @@ pub async fn third_party(gateway: &Gateway, request: ServerRequest) {
         }
         registrations.0.insert(number.clone(), registration);
     }
-    if seconds > 0 {
+    if seconds > 0 && number.starts_with('+') {
         super::home_data::read(gateway, &number).await;
     }
     let headers = vec![

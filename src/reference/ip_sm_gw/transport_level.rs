@@ -6,7 +6,7 @@
 
 use super::levels::{self, Level};
 use super::registration::{Reachable, reachable};
-use super::{Gateway, failure, locked, pager, read_locked};
+use super::{Gateway, failure, locked, msisdn_less, pager, read_locked};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{Delivery, Handover, Report, ReportReference};
 use crate::wire::sip::SipMessage;
@@ -176,6 +176,8 @@ pub struct Parcel<'a> {
     pub tpdu: Vec<u8>,
     /// The SMS user it comes from.
     pub from: &'a str,
+    /// The URI of a sender without a number.
+    pub sender_uri: Option<&'a str>,
 }
 
 /// What became of a delivery, and the terminal's SMS-DELIVER-REPORT if there was one.
@@ -200,6 +202,9 @@ pub async fn deliver_tpdu(
     };
     let message = RpMessage::new(Direction::ToStation, reference, body);
     let mut request = encapsulate(gateway, &reach.identity, &message, None);
+    if let Some(sender) = parcel.sender_uri {
+        msisdn_less::name_sender(gateway, &mut request, sender);
+    }
     if gateway.faults.is(Fault::DeliversFromTheSmsUser) {
         let (sender, tag) = (parcel.from, gateway.agent.token());
         request.set("From", format!("<tel:{sender}>;tag={tag}"));
@@ -228,7 +233,7 @@ pub async fn deliver_tpdu(
 }
 
 /// The service centre of a user, as his terminal knows it.
-fn service_centre(gateway: &Gateway, user: &str) -> String {
+pub fn service_centre(gateway: &Gateway, user: &str) -> String {
     let centre = read_locked(&gateway.subscribers)
         .settings(user, "")
         .service_centre;
@@ -243,6 +248,7 @@ pub async fn deliver(gateway: Arc<Gateway>, user: String, reach: Reachable, deli
         reach: &reach,
         tpdu: tpdu.unwrap_or_else(|| written(&delivery).encode()),
         from: &delivery.from,
+        sender_uri: None,
     };
     let delivered = deliver_tpdu(&gateway, parcel, |_| ()).await;
     match delivered {
@@ -352,6 +358,7 @@ pub fn status_report(gateway: &Arc<Gateway>, report: Report) -> Option<Report> {
             reach: &reach,
             tpdu: report.tpdu.clone().unwrap_or_else(|| written.encode()),
             from: &awaited.recipient.text().unwrap_or_default(),
+            sender_uri: None,
         };
         match deliver_tpdu(&gateway, parcel, |_| ()).await {
             (handover, Some(octets)) => report.answer.give_with_report(handover, octets),

@@ -6,7 +6,7 @@
 use super::invitation::Sender;
 use super::registration::reachable;
 use super::transport_level::{self as level, Awaited};
-use super::{Gateway, levels, locked, pager, read_locked, session_sms};
+use super::{Gateway, levels, locked, msisdn_less, pager, read_locked, session_sms};
 use crate::reference::faults::Fault;
 use crate::reference::short_message::{
     OutgoingShortMessage, ReportReference, SubmitFailure, outcome,
@@ -29,7 +29,9 @@ const CENTRE_PATIENCE: Duration = Duration::from_secs(25);
 
 /// A MESSAGE with an encapsulated short message.
 pub async fn received(gateway: Arc<Gateway>, request: ServerRequest) {
-    let Ok(message) = RpMessage::decode(&request.request.body) else {
+    let part = request.request.body_of(level::ENCAPSULATED);
+    let body = part.as_ref().unwrap_or(&request.request.body);
+    let Ok(message) = RpMessage::decode(body) else {
         return request.respond(400, "Bad Request", &Vec::new(), None);
     };
     let sender = Sender::read(&request.request).number;
@@ -63,6 +65,7 @@ async fn submitted(
         return request.respond(415, "Unsupported Media Type", &Vec::new(), None);
     }
     let call_id = request.request.call_id().unwrap_or_default().to_owned();
+    let sip = request.request.clone();
     let early = faults.is(Fault::SubmitReportBeforeAccepted);
     let mut owed = Some(request);
     if !early && let Some(request) = owed.take() {
@@ -75,7 +78,13 @@ async fn submitted(
                 RpBody::Data { destination, .. } => destination.number(),
                 _ => None,
             };
-            forward(gateway, sender, submit, centre).await
+            match msisdn_less::recipient(&sip, &submit) {
+                Some(recipient) => {
+                    let sender = msisdn_less::sender_uri(&sip);
+                    msisdn_less::forward(gateway, &sender, &recipient, &submit).await
+                }
+                None => forward(gateway, sender, submit, centre).await,
+            }
         }
         _ => Err(NOT_IMPLEMENTED),
     };
