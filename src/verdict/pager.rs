@@ -13,6 +13,7 @@ impl<'a> View<'a> {
         let mut found = observe::messages(self.trace);
         found.retain(|message| {
             message.direction != Direction::FromSystem
+                && !observe::is_encapsulated(message)
                 && first(message.request.frames()) > self.before_stimulus
         });
         found.pop()
