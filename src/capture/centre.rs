@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 #[derive(Debug, Clone)]
 pub enum Centre {
     /// A message centre that the system binds to.
-    Smpp(SmscConfig),
+    Smpp(Box<SmscConfig>),
     /// Service centre and HSS in one Diameter node.
     Diameter(Box<DiameterCentre>),
 }
@@ -26,7 +26,7 @@ pub struct DiameterCentre {
 
 impl From<SmscConfig> for Centre {
     fn from(config: SmscConfig) -> Self {
-        Self::Smpp(config)
+        Self::Smpp(Box::new(config))
     }
 }
 
@@ -55,7 +55,7 @@ impl Centre {
 
     pub(super) fn session(&self, dialled: bool) -> Session {
         match self {
-            Self::Smpp(config) => Session::Smpp(Box::new(Smsc::new(config.clone()))),
+            Self::Smpp(config) => Session::Smpp(Box::new(Smsc::new((**config).clone()))),
             Self::Diameter(config) => {
                 let centre = ServiceCentre::new(config.service_centre.clone(), dialled);
                 Session::Diameter(Box::new(centre))

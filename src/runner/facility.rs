@@ -101,7 +101,7 @@ fn personality(options: &RunOptions, profile: &Profile) -> Result<Option<Persona
 /// The suite's side of the carriage in use.
 async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, RunError> {
     let centre = match profile.in_use() {
-        Some(InUse::Smpp(smpp)) => Centre::Smpp(smsc_config(smpp)),
+        Some(InUse::Smpp(smpp)) => smsc_config(smpp).into(),
         Some(InUse::Sgd(sgd)) => Centre::Diameter(Box::new(diameter_centre(sgd, false))),
         Some(InUse::SmsOverIp(sgd)) => Centre::Diameter(Box::new(diameter_centre(sgd, true))),
         None => {

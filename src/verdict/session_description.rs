@@ -167,7 +167,8 @@ fn bits_of_difference(one: &str, other: &str) -> f64 {
     let back = common(&mut one.chars().rev().zip(other.chars().rev()));
     let length = one.chars().count().min(other.chars().count());
     let differing = length.saturating_sub(front + back);
-    let both = format!("{one}{other}");
+    let rest = |of: &str| of.chars().skip(front).take(differing).collect::<String>();
+    let both = rest(one) + &rest(other);
     let alphabet = match () {
         () if both.chars().all(|c| c.is_ascii_digit()) => 10.0,
         () if both.chars().all(|c| c.is_ascii_hexdigit() || c == '-') => 16.0,

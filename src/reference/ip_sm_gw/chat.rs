@@ -252,7 +252,7 @@ impl Chat {
             let caller = &self.session.invitation.sender.number;
             read.text = format!("{caller}: {}", read.text);
         }
-        read.text = self.session.from_group(read.text, read.sender.as_deref());
+        read.text = self.session.with_writer(read.text, read.sender.as_deref());
         let Some(submissions) = self.session.submit_chat(&read) else {
             //= SDP-08
             let code = match faults.is(Fault::TooLongTextTaken) {

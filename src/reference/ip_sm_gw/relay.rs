@@ -177,7 +177,7 @@ impl Session {
             .iter_mut()
             .for_each(|m| m.report_requested = requested);
         //= M2S-12
-        if faults.is(Fault::ChatOrderChanged) && self.references % 2 == 0 {
+        if faults.is(Fault::ChatOrderChanged) && self.references.is_multiple_of(2) {
             return Some(chat_text::submit_late(
                 &self.gateway,
                 &self.settings,

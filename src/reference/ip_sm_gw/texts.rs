@@ -102,7 +102,7 @@ impl Session {
 
     /// A text from a group chat with what says who wrote it.
     //= GRP-06
-    pub fn from_group(&self, text: String, sender: Option<&str>) -> String {
+    pub fn with_writer(&self, text: String, sender: Option<&str>) -> String {
         let faults = self.gateway.faults;
         if !self.invitation.group || faults.is(Fault::GroupSenderNotShown) {
             return text;

@@ -1,5 +1,5 @@
 //! The node against a peer of a few lines: opening, watchdog, reconnection, and the procedures over it.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::messages::{Identity, SH};
 use super::*;

@@ -95,7 +95,7 @@ impl TimeStamp {
 
 /// A number below 100 as two swapped decimal semi-octets.
 fn swapped(value: u8) -> Option<u8> {
-    (value < 100).then(|| value / 10 | (value % 10) << 4)
+    (value < 100).then_some((value / 10) | ((value % 10) << 4))
 }
 
 fn unswapped(octet: u8) -> Option<i8> {
