@@ -18,6 +18,7 @@ use ims_conformance::wire::diameter::{Message, name};
 use ims_conformance::wire::sip::SipMessage;
 use ims_conformance::wire::smpp::{Pdu, decode_short_message_text};
 use ims_conformance::wire::sms::Coding;
+use ims_conformance::wire::sms::rp::RpMessage;
 use ims_conformance::wire::sms::tpdu::{Direction, Inside, Tpdu};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -144,6 +145,12 @@ fn ours(trace: &Trace) -> Reading {
                 if let Some(inner) = inner.and_then(|octets| SipMessage::parse(&octets).ok()) {
                     say("sip.Method", inner.method().unwrap().to_owned());
                     identity(&inner, &mut say);
+                }
+                let encapsulated = message.body_of("application/vnd.3gpp.sms");
+                if let Some(rp) = encapsulated.and_then(|octets| RpMessage::decode(&octets).ok())
+                    && let Some(first) = rp.user_data().and_then(<[u8]>::first)
+                {
+                    say("gsm_sms.tp-mti", (first & 3).to_string());
                 }
             }
             // Where several messages share a segment, TShark 4.0 reads the first and stops.
