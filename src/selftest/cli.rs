@@ -146,8 +146,10 @@ fn profile(change: impl Fn(String) -> String) -> tempfile::TempDir {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = root.join("fixtures/systems/reference/profile.yaml");
     let folder = tempfile::tempdir().unwrap();
-    let text = change(std::fs::read_to_string(text).unwrap());
-    std::fs::write(folder.path().join("profile.yaml"), text).unwrap();
+    let original = std::fs::read_to_string(text).unwrap();
+    let changed = change(original.clone());
+    assert_ne!(changed, original, "the change found nothing to change");
+    std::fs::write(folder.path().join("profile.yaml"), changed).unwrap();
     folder
 }
 
@@ -179,7 +181,7 @@ fn says_what_is_wrong_with_a_system() {
     let unstartable = profile(|text| text.replace("\"{self}\"", "\"no-such-program\""));
     breaks(&system(&unstartable), &["no-such-program (start.command)"]);
     let ending =
-        profile(|text| text.replace("\"reference\", \"--smsc\"", "\"reference\", \"--sms\""));
+        profile(|text| text.replace("[\"--smsc\", \"{smsc}\"", "[\"--sms\", \"{smsc}\""));
     breaks(
         &system(&ending),
         &[
@@ -189,7 +191,7 @@ fn says_what_is_wrong_with_a_system() {
         ],
     );
     let stranger = profile(|text| {
-        text.replace("\"secret\"", "\"wrong\"")
+        text.replace("password: secret", "password: another")
             .replace("bound_within_seconds: 10", "bound_within_seconds: 1")
     });
     breaks(

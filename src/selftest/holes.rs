@@ -313,13 +313,15 @@ fn refuses_to_run_while_an_ics_item_is_not_set() {
     );
     std::fs::create_dir_all(&requirements).unwrap();
     std::fs::create_dir_all(&system).unwrap();
-    let register =
-        std::fs::read_to_string(root.join("fixtures/requirements/cpm-sms.yaml")).unwrap();
-    let register = register.replace(
-        "applies_if: carriage.routing_queries",
-        "applies_if: role.router",
-    );
-    std::fs::write(requirements.join("cpm-sms.yaml"), register).unwrap();
+    for entry in std::fs::read_dir(root.join("fixtures/requirements")).unwrap() {
+        let entry = entry.unwrap();
+        let register = std::fs::read_to_string(entry.path()).unwrap();
+        let register = register.replace(
+            "applies_if: carriage.routing_queries",
+            "applies_if: role.router",
+        );
+        std::fs::write(requirements.join(entry.file_name()), register).unwrap();
+    }
     let profile = "systems/reference/profile.yaml";
     std::fs::copy(
         root.join("fixtures").join(profile),
