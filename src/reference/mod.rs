@@ -12,6 +12,7 @@ pub mod short_message;
 #[cfg(test)]
 mod tests;
 pub mod user_agent;
+pub mod ut;
 
 use esme::{Esme, EsmeConfig};
 use faults::{Fault, InForce};

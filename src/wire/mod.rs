@@ -10,6 +10,7 @@ pub mod sdp;
 pub mod sip;
 pub mod smpp;
 pub mod sms;
+pub mod xml;
 
 /// Octets that do not follow the grammar: where, what was expected, and which clause says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
