@@ -27,6 +27,11 @@ Feature: Short messages that a terminal submits over IP
         | "{[~]} costs €" |
         | "Привет 😀"    |
 
+    @TC-TLI-01-03 @control
+    Scenario: Alice's short message over IP is passed on
+      When Alice sends Bob the short message "Hello Bob" over IP
+      Then "Hello Bob" goes to the service centre for Bob
+
   # 3GPP TS 24.341 clause B.5
   @TLI-02
   Rule: The RP-DATA of a terminal names no originator, and the service centre as its destination

@@ -40,6 +40,11 @@ Feature: Values of CPM parameters, and how long they are kept
       When Bob sends Alice the short message "Hello, this is Bob"
       Then "Hello, this is Bob" reaches Alice with identifiers of its own and replies to none
 
+    @TC-PAR-10-04 @control
+    Scenario: Alice's message without identifiers is passed on
+      When Alice sends Bob the pager message "Just a text" without CPM parameters
+      Then Bob receives "Just a text" once
+
   @PAR-11
   Rule: Kept parameters outlive the last message for a configured time, and no longer
 

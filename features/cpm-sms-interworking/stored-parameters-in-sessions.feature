@@ -29,3 +29,8 @@ Feature: CPM parameters of a session and in SIP responses
     Scenario: Alice's pager message is taken
       When Alice sends Bob the pager message "Will you answer?"
       Then no response to the pager message carries other parameters than "Will you answer?"
+
+    @TC-PAR-08-03 @control
+    Scenario: Alice's pager message is passed on
+      When Alice sends Bob the pager message "Will you answer?"
+      Then Bob receives "Will you answer?" once

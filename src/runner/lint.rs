@@ -311,9 +311,12 @@ fn controls(cases: &[Case]) -> Vec<Problem> {
         .iter()
         .filter(|case| needs_control(case) && !controlled.contains(case.requirement.as_str()))
         .map(|case| {
-            let what = match is_prohibition(case) {
-                true => "says that nothing happens; its Rule needs a @control scenario where it does happen",
-                false => "says that the system refuses; its Rule needs a @control scenario where it does not",
+            let what = if is_prohibition(case) {
+                "says that nothing happens; its Rule needs a @control scenario where it does happen"
+            } else if is_bare(case, |sentence| sentence.refusal) {
+                "says that the system refuses; its Rule needs a @control scenario where it does not"
+            } else {
+                "says only that the system takes a request; its Rule needs a @control scenario that shows what it took"
             };
             Problem {
                 file: case.file.clone(),
@@ -324,9 +327,10 @@ fn controls(cases: &[Case]) -> Vec<Problem> {
         .collect()
 }
 
-/// True when a pass of the case proves nothing by itself: a dead system would get it, or one that refuses everything.
+/// True when a pass of the case proves nothing by itself: a dead system would get it, or one that refuses or takes everything.
 pub fn needs_control(case: &Case) -> bool {
-    !case.control && (is_prohibition(case) || is_bare_refusal(case))
+    let bare = |case: &Case| is_bare(case, |sentence| sentence.refusal || sentence.acceptance);
+    !case.control && (is_prohibition(case) || bare(case))
 }
 
 /// True when a `Then` of the case says that something does not happen.
@@ -334,10 +338,9 @@ fn is_prohibition(case: &Case) -> bool {
     said(case, "Then", |sentence| sentence.prohibition)
 }
 
-/// A refusal of a system that has shown nothing else before it in the test case.
-fn is_bare_refusal(case: &Case) -> bool {
-    said(case, "Then", |sentence| sentence.refusal)
-        && !said(case, "Given", |sentence| sentence.witnessed)
+/// An answer of a system that has shown nothing else before it in the test case.
+fn is_bare(case: &Case, answer: impl Fn(&Sentence) -> bool) -> bool {
+    said(case, "Then", answer) && !said(case, "Given", |sentence| sentence.witnessed)
 }
 
 fn said(case: &Case, keyword: &str, is_it: impl Fn(&Sentence) -> bool) -> bool {

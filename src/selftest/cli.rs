@@ -180,8 +180,7 @@ fn says_what_is_wrong_with_a_system() {
     breaks(&system(&misspelt), &["profile.yaml", "`transprot`", &place]);
     let unstartable = profile(|text| text.replace("\"{self}\"", "\"no-such-program\""));
     breaks(&system(&unstartable), &["no-such-program (start.command)"]);
-    let ending =
-        profile(|text| text.replace("[\"--smsc\", \"{smsc}\"", "[\"--sms\", \"{smsc}\""));
+    let ending = profile(|text| text.replace("[\"--smsc\", \"{smsc}\"", "[\"--sms\", \"{smsc}\""));
     breaks(
         &system(&ending),
         &[

@@ -124,7 +124,7 @@ async fn many_join(lab: &mut Lab, count: usize, focus: PersonName, step: &Step) 
 #[then("the invitation is accepted as any other")]
 async fn accepted(lab: &mut Lab, step: &Step) {
     let question = group_chat::handled(Handled::Accepted, "Bob", lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.acceptance(&step.value, question).await;
 }
 
 /// An inviting message where the policy is to ask.

@@ -230,6 +230,11 @@ impl Lab {
         self.check(sentence, question).await;
     }
 
+    /// A `Then` that says that the system takes a request: judged at once, believed only beside a control that shows what it took.
+    pub async fn acceptance(&mut self, sentence: &str, question: Question) {
+        self.check(sentence, question).await;
+    }
+
     /// A `Given`: without it the test case is inconclusive.
     pub async fn require(&mut self, sentence: &str, question: Question) {
         let answer = self.answer(&question).await;

@@ -16,6 +16,8 @@ pub struct Sentence {
     pub prohibition: bool,
     /// It says that the system refuses, which one that refuses everything does too.
     pub refusal: bool,
+    /// It says that the system takes a request, which one that takes everything does too.
+    pub acceptance: bool,
     /// It holds only if the system has done its part: a pass after it is no accident.
     pub witnessed: bool,
     file: &'static str,
@@ -136,6 +138,7 @@ fn sentence(file: &'static str, lines: &[&str], index: usize, line: &str) -> Opt
         meaning: meaning.into_iter().rev().collect::<Vec<_>>().join(" "),
         prohibition: calls(".never("),
         refusal: calls(".refusal("),
+        acceptance: calls(".acceptance("),
         witnessed: (calls(".require(") || calls(".establish(")) && !calls("::refused("),
         file,
         line: u32::try_from(index + 1).ok()?,

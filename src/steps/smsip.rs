@@ -142,14 +142,14 @@ async fn centre_reports(lab: &mut Lab, person: PersonName, step: &Step) {
 #[then(expr = "{person}'s registration is accepted")]
 async fn registration_accepted(lab: &mut Lab, person: PersonName, step: &Step) {
     let question = levels::registration_accepted(&person.0, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.acceptance(&step.value, question).await;
 }
 
 /// 2xx.
 #[then(expr = "{person}'s short message over IP is accepted")]
 async fn accepted(lab: &mut Lab, person: PersonName, step: &Step) {
     let question = level::submission_accepted(&person.0, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.acceptance(&step.value, question).await;
 }
 
 /// The short message on the leg to the service centre, with the same text.

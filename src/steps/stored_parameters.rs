@@ -184,7 +184,7 @@ async fn unchanged(lab: &mut Lab, answer: String, asked: String, step: &Step) {
 #[then(expr = "the pager message of {person} is taken")]
 async fn taken(lab: &mut Lab, _user: PersonName, step: &Step) {
     let question = stored_parameters::taken(lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.acceptance(&step.value, question).await;
 }
 
 /// Conversation-ID and Contribution-ID, but no InReplyTo-Contribution-ID.
@@ -220,7 +220,7 @@ async fn responses_to_invitation(lab: &mut Lab, step: &Step) {
 #[then(expr = "no response to the pager message carries other parameters than {string}")]
 async fn responses_to_message(lab: &mut Lab, text: String, step: &Step) {
     let question = stored_parameters::responses_to_message(&text, lab.ixit().reaction_seconds);
-    lab.check(&step.value, question).await;
+    lab.acceptance(&step.value, question).await;
 }
 
 /// The same in notifications about it.

@@ -15,6 +15,12 @@ fn description(message: &SipMessage) -> Option<SessionDescription> {
     SessionDescription::parse(&body).ok()
 }
 
+/// RFC 4975 section 8.2: each side names itself, so that no answer of anybody who knows MSRP has the path of the offer.
+fn repeats(offer: &SessionDescription, answer: &SessionDescription) -> bool {
+    let path = |of: &SessionDescription| of.message().map(|media| media.path.clone());
+    path(offer).is_some() && path(offer) == path(answer)
+}
+
 /// Applies a judge to offer and answer of the invitation in question, where it was accepted with a description.
 fn about_answer(
     view: &View,
@@ -26,6 +32,9 @@ fn about_answer(
         };
         let offer = description(call.invitation.request.message);
         match (offer, description(response.message)) {
+            (Some(offer), Some(answer)) if repeats(&offer, &answer) => Judgement::unproven(
+                "the answer repeats the path of the offer: it describes nobody's end of a session",
+            ),
             (Some(offer), Some(answer)) => judge(call, response, &offer, &answer),
             _ => Judgement::unproven("no offer and answer that can be read"),
         }
