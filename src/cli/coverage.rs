@@ -1,4 +1,4 @@
-//! `list --coverage`: what has become of every requirement of the register, row by row, by area, and in all.
+//! `list --coverage`: what has become of every requirement of the register, row by row, by area, by catalogue, and in all.
 //!
 //! Every row is exactly one of: judged, judged as *profile*, untestable with its reason, planned, or (an error of the suite, shown as
 //! such) judged without a test case.
@@ -8,7 +8,7 @@ use crate::{
     verdict::register::{Requirement, Status},
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// What has become of a requirement.
@@ -95,14 +95,22 @@ pub(super) struct Coverage {
     requirements: Vec<Row>,
     /// By the letters in front of the number.
     areas: BTreeMap<String, Counts>,
+    /// By the file that lists their ids: `cpm-sms`, `cmmc-mmtel`.
+    catalogues: BTreeMap<String, Counts>,
     total: Counts,
 }
 
 impl Coverage {
-    pub fn of(requirements: &[&Requirement], cases: &[Listed]) -> Self {
+    /// `catalogues` says which ids each catalogue has, as `Register` does.
+    pub fn of(
+        requirements: &[&Requirement],
+        catalogues: &BTreeMap<String, BTreeSet<String>>,
+        cases: &[Listed],
+    ) -> Self {
         let mut coverage = Self {
             requirements: Vec::new(),
             areas: BTreeMap::new(),
+            catalogues: BTreeMap::new(),
             total: Counts::default(),
         };
         for requirement in requirements {
@@ -111,6 +119,11 @@ impl Coverage {
             let kind = Kind::of(requirement, test_cases);
             let area = id.rsplit_once('-').map_or(id.as_str(), |(area, _)| area);
             coverage.areas.entry(area.to_owned()).or_default().add(kind);
+            let listing = catalogues.iter().filter(|(_, ids)| ids.contains(id));
+            for (name, _) in listing {
+                let counts = coverage.catalogues.entry(name.clone()).or_default();
+                counts.add(kind);
+            }
             coverage.total.add(kind);
             coverage.requirements.push(Row {
                 id: id.clone(),
@@ -147,6 +160,9 @@ impl Coverage {
         for (area, counts) in &self.areas {
             line(&mut out, &numbers(area, counts));
         }
+        for (name, counts) in &self.catalogues {
+            line(&mut out, &numbers(name, counts));
+        }
         line(&mut out, &numbers("all", &self.total));
         line(&mut out, &self.total_in_words());
         out
@@ -173,14 +189,14 @@ impl Coverage {
 
 fn heading() -> String {
     let words = KINDS.map(|(_, word)| format!("{word:>14}")).concat();
-    format!("\narea  rows{words}")
+    format!("\narea        rows{words}")
 }
 
 fn numbers(area: &str, counts: &Counts) -> String {
     let numbers = KINDS
         .map(|(kind, _)| format!("{:>14}", counts.of(kind)))
         .concat();
-    format!("{area:5}{:5}{numbers}", counts.rows)
+    format!("{area:11}{:5}{numbers}", counts.rows)
 }
 
 fn line(out: &mut String, text: &str) {
@@ -208,7 +224,9 @@ mod tests {
             listed("TC-POL-01-01", "POL-01"),
             listed("TC-TD-02-01", "TD-02"),
         ];
-        Coverage::of(&register.iter().collect::<Vec<_>>(), &cases)
+        let policy = BTreeSet::from(["POL-01", "POL-02", "POL-03"].map(str::to_owned));
+        let catalogues = BTreeMap::from([("policies".to_owned(), policy)]);
+        Coverage::of(&register.iter().collect::<Vec<_>>(), &catalogues, &cases)
     }
 
     #[test]
@@ -219,6 +237,7 @@ mod tests {
             "POL-02  NO TEST CASE",
             "No interface shows it.",
             "TD-02   profile      1 test case",
+            "policies       3             1             0             1",
         ] {
             assert!(text.contains(wanted), "{wanted}: {text}");
         }
@@ -232,6 +251,7 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&coverage().json().unwrap()).unwrap();
         assert_eq!(json["total"]["rows"], 5);
         assert_eq!(json["areas"]["POL"]["untestable"], 1);
+        assert_eq!(json["catalogues"]["policies"]["rows"], 3);
         assert_eq!(json["requirements"][1]["status"], "without-test-case");
     }
 }

@@ -76,7 +76,7 @@ fn keep(record: &RunRecord, out: &Path, places: &PlaceArguments, system: &str) -
     }
     let suite = Suite::read(places)?;
     let requirements: Vec<&Requirement> = suite.register.requirements.values().collect();
-    let coverage = Coverage::of(&requirements, &suite.listed()).text();
+    let coverage = Coverage::of(&requirements, &suite.register.catalogues, &suite.listed()).text();
     let folders = evidence::keep(record, out, &suite.places.project, system, &coverage)?;
     for folder in folders {
         complain(&format!("kept: {}", folder.display()));
@@ -140,7 +140,7 @@ pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
             suite.register.requirements.len(),
         ));
     } else if arguments.coverage {
-        let coverage = Coverage::of(&requirements, &listed);
+        let coverage = Coverage::of(&requirements, &suite.register.catalogues, &listed);
         match arguments.json {
             true => say(&coverage.json()?),
             false => say(&coverage.text()),

@@ -29,6 +29,7 @@ pub(crate) fn basis(basis: Basis) -> (&'static str, &'static str) {
     match basis {
         Basis::R => ("R", "read in the specification text"),
         Basis::RCut => ("R~", "read, but the text at hand ended inside the clause"),
+        Basis::Q => ("Q", "read as a quotation or digest inside another document"),
         Basis::F => ("F", "field evidence"),
         Basis::I => ("I", "inferred"),
         Basis::K => ("K", "well known, not read again"),

@@ -3,7 +3,7 @@
 //! One entry per row of the catalogues. Reads and checks the entries; judging them is the business of the other files here.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Certainty class of the catalogue. I, F and K are reported as *profile*, never as a departure from the specification.
@@ -14,6 +14,8 @@ pub enum Basis {
     /// Read, but the available text was cut off mid-clause.
     #[serde(rename = "R~")]
     RCut,
+    /// Read as a quotation or digest of the governing clause inside another document.
+    Q,
     /// Field evidence.
     F,
     /// Inferred.
@@ -109,7 +111,7 @@ impl Requirement {
 
     /// True for rows whose verdicts are reported as profile and never as a departure from the specification.
     pub fn is_profile(&self) -> bool {
-        !matches!(self.basis, Basis::R | Basis::RCut)
+        !matches!(self.basis, Basis::R | Basis::RCut | Basis::Q)
     }
 }
 
@@ -131,17 +133,21 @@ pub enum RegisterError {
 #[derive(Debug, Clone, Default)]
 pub struct Register {
     pub requirements: BTreeMap<String, Requirement>,
+    /// The catalogues (`cpm-sms`, `cmmc-mmtel`), each with the ids of its rows as `<name>.ids` lists them.
+    pub catalogues: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Register {
-    /// Reads every `*.yaml` of a folder.
+    /// Reads every `*.yaml` and `*.ids` of a folder.
     pub fn load(folder: &Path) -> Result<Self, RegisterError> {
         let mut register = Self::default();
-        for path in yaml_files(folder)? {
-            let text = std::fs::read_to_string(&path).map_err(|source| RegisterError::Read {
-                path: path.clone(),
-                source,
-            })?;
+        for path in files(folder, "ids")? {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            let rows = ids(&read(&path)?);
+            register.catalogues.insert(name.into_owned(), rows);
+        }
+        for path in files(folder, "yaml")? {
+            let text = read(&path)?;
             let entries: Vec<Requirement> =
                 crate::sut::yaml::from_str(&text).map_err(|message| RegisterError::Format {
                     path: path.clone(),
@@ -162,7 +168,23 @@ impl Register {
     }
 }
 
-fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, RegisterError> {
+fn read(path: &Path) -> Result<String, RegisterError> {
+    std::fs::read_to_string(path).map_err(|source| RegisterError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The ids of a catalogue: words, except on lines that begin with `#`.
+fn ids(text: &str) -> BTreeSet<String> {
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn files(folder: &Path, kind: &str) -> Result<Vec<PathBuf>, RegisterError> {
     let entries = std::fs::read_dir(folder).map_err(|source| RegisterError::Read {
         path: folder.to_owned(),
         source,
@@ -170,7 +192,7 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, RegisterError> {
     let mut files: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        .filter(|path| path.extension().is_some_and(|e| e == kind))
         .collect();
     files.sort();
     Ok(files)
