@@ -1,12 +1,18 @@
-//! The reference implementation: an IP-SM-GW of our own, run as its own process and reached over sockets like any other system.
+//! The reference implementation: an IP-SM-GW of our own and the roles of conferencing around an S-CSCF, run as one process and reached
+//! over sockets like any other system.
 //!
 //! It shares the grammar in `wire` with the harness and nothing else, so that one misreading cannot make both sides agree. This module
-//! holds its command line arguments and its life from the first socket to the last; what it does is in `ip_sm_gw`.
+//! holds its command line arguments and its life from the first socket to the last; what it does is in `ip_sm_gw`, and in the roles that
+//! `roles` starts.
 
 pub mod esme;
 pub mod faults;
 pub mod ip_sm_gw;
 pub mod link;
+pub mod mmtel_as;
+pub mod proxy;
+pub mod roles;
+pub mod s_cscf;
 pub mod sgd;
 pub mod short_message;
 #[cfg(test)]
@@ -18,6 +24,7 @@ use esme::{Esme, EsmeConfig};
 use faults::{Fault, InForce};
 use ip_sm_gw::{Gateway, Provisioned};
 use link::ShortMessageLink;
+use roles::{RoleArguments, Roles};
 use sgd::{SgdConfig, SgdNode};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -43,6 +50,8 @@ pub struct ReferenceArguments {
     pub smpp_data_coding_0: esme::DataCodingZero,
     #[command(flatten)]
     pub sgd: sgd::SgdArguments,
+    #[command(flatten)]
+    pub roles: RoleArguments,
     /// Address every socket listens on; ports are picked by the system
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub listen: IpAddr,
@@ -140,6 +149,7 @@ async fn asked_to_end(until_stdin_closes: bool) -> &'static str {
 /// A running reference implementation.
 pub struct Reference {
     gateway: Arc<Gateway>,
+    roles: Roles,
     provisioning: SocketAddr,
     tasks: tokio::task::JoinSet<Result<(), std::io::Error>>,
     stop: tokio::sync::watch::Sender<bool>,
@@ -175,6 +185,9 @@ impl Reference {
             },
             ..UserAgentConfig::default()
         };
+        let roles = Roles::start(&arguments.roles, listen, faults)
+            .await
+            .map_err(failed)?;
         let (agent, incoming) = UserAgent::start(config).await.map_err(failed)?;
         let http = tokio::net::TcpListener::bind((listen, 0))
             .await
@@ -223,6 +236,7 @@ impl Reference {
         });
         Ok(Self {
             gateway,
+            roles,
             provisioning,
             tasks,
             stop,
@@ -239,14 +253,17 @@ impl Reference {
 
     /// Addresses and fault as one line of JSON.
     pub fn ready_line(&self) -> String {
-        serde_json::json!({
+        let mut line = serde_json::json!({
             "ready": true,
             "sip": self.sip_address().to_string(),
             "msrp": self.gateway.agent.msrp_address().to_string(),
             "provisioning": format!("http://{}", self.provisioning),
             "fault": self.gateway.faults.0.map(Fault::name),
-        })
-        .to_string()
+        });
+        for (name, address) in self.roles.addresses() {
+            line[name] = address.into();
+        }
+        line.to_string()
     }
 
     /// Ends every session without a word, unbinds, closes every socket and joins every task.
@@ -268,6 +285,7 @@ impl Reference {
         if let Some(link) = &self.gateway.link {
             link.stop().await;
         }
+        self.roles.stop().await;
         self.gateway.agent.clone().stop().await;
         result
     }

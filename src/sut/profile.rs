@@ -28,6 +28,9 @@ pub struct Profile {
     #[schemars(with = "Provisioning")]
     pub provisioning: Provisioning,
     pub numbers: Numbers,
+    /// Where conferences and Communication Barring are, if the system has them.
+    #[serde(default)]
+    pub conferencing: Option<Conferencing>,
     /// Options the system claims, on top of those that the carriage decides.
     #[serde(default)]
     pub ics: BTreeMap<String, bool>,
@@ -39,7 +42,8 @@ pub struct Profile {
 #[serde(deny_unknown_fields)]
 pub struct Start {
     pub command: Vec<String>,
-    /// The first line it prints is JSON with its addresses; they replace `{sip}` and `{provisioning}` in this profile.
+    /// The first line it prints is JSON with its addresses; they replace `{sip}`, `{provisioning}`, `{core}`, `{ut}` ... in this
+    /// profile.
     pub ready_within_seconds: f64,
 }
 
@@ -253,6 +257,32 @@ pub struct HttpRequest {
     pub body: Option<serde_json::Value>,
 }
 
+/// What MMTel users, conferences and Communication Barring are reached by.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Conferencing {
+    /// Address and port that UEs register at and send their requests to, or `{core}`.
+    pub core: String,
+    /// Base URL of the XCAP server on Ut, or `{ut}`.
+    pub ut: String,
+    /// URI that a CMMC conference is created by.
+    pub cmmc_factory: String,
+    /// Domain of CMMC conference URIs.
+    pub cmmc_domain: String,
+    /// URI that a MMTel CONF conference is created by.
+    pub conf_factory: String,
+    /// Domain of MMTel CONF conference URIs.
+    pub conf_domain: String,
+}
+
+impl Conferencing {
+    fn replace(&mut self, placeholder: &str, value: &str) {
+        for text in [&mut self.core, &mut self.ut] {
+            *text = text.replace(placeholder, value);
+        }
+    }
+}
+
 /// Where test users and session numbers get their numbers from.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -374,13 +404,16 @@ impl Profile {
         Ok((profile, path))
     }
 
-    /// Replaces `{sip}`, `{provisioning}` and `{sgd}` by the addresses the started system has printed.
+    /// Replaces `{sip}`, `{provisioning}`, `{sgd}`, `{core}`, `{ut}` and whatever else has a name by the addresses the started system has printed.
     pub fn with_addresses(mut self, addresses: &BTreeMap<String, String>) -> Self {
         for (name, value) in addresses {
             let placeholder = format!("{{{name}}}");
             self.sip.address = self.sip.address.replace(&placeholder, value);
             let Provisioning::Http(http) = &mut self.provisioning;
             http.base = http.base.replace(&placeholder, value);
+            if let Some(conferencing) = &mut self.conferencing {
+                conferencing.replace(&placeholder, value);
+            }
             let messages = &mut self.short_messages;
             for sgd in messages.sgd.iter_mut().chain(&mut messages.sms_over_ip) {
                 let connect = &mut sgd.connect;

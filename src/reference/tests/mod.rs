@@ -313,6 +313,7 @@ async fn start_for(
         smpp_data_coding_0: Default::default(),
         smpp_password: defaults.password,
         sgd: super::sgd::SgdArguments::default(),
+        roles: super::roles::RoleArguments::default(),
         listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
         config: None,
         fault,

@@ -281,7 +281,7 @@ impl State {
 }
 
 /// RFC 3261 section 17.1.1.3.
-fn failure_ack(request: &SipMessage, response: &SipMessage) -> Vec<u8> {
+pub(in crate::reference) fn failure_ack(request: &SipMessage, response: &SipMessage) -> Vec<u8> {
     let mut ack = SipMessage::request("ACK", request.uri().unwrap_or_default());
     if let Some(via) = request.values("Via").first() {
         ack.push("Via", via);

@@ -25,14 +25,14 @@ const KNOWN_METHODS: [&str; 14] = [
 
 /// A refusal decided by the user agent itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) code: u16,
-    pub(super) reason: &'static str,
-    pub(super) headers: HeaderList,
+pub(in crate::reference) struct Refusal {
+    pub(in crate::reference) code: u16,
+    pub(in crate::reference) reason: &'static str,
+    pub(in crate::reference) headers: HeaderList,
 }
 
 impl Refusal {
-    pub(super) fn new(code: u16, reason: &'static str) -> Self {
+    pub(in crate::reference) fn new(code: u16, reason: &'static str) -> Self {
         Self {
             code,
             reason,
@@ -40,7 +40,7 @@ impl Refusal {
         }
     }
 
-    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(in crate::reference) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_string(), value.into()));
         self
     }
@@ -48,9 +48,9 @@ impl Refusal {
 
 /// Where a message came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub(super) transport: Transport,
-    pub(super) source: SocketAddr,
+pub(in crate::reference) struct Origin {
+    pub(in crate::reference) transport: Transport,
+    pub(in crate::reference) source: SocketAddr,
 }
 
 /// Departures after which a message cannot be read for certain, by the clause they are cited with: request line, header field lines,
@@ -88,7 +88,10 @@ fn form_refusal(request: &SipMessage) -> Option<Refusal> {
 }
 
 /// The header fields RFC 3261 section 8.1.1 makes mandatory, and those that must be readable for anything else to work.
-pub(super) fn syntax_refusal(request: &SipMessage, transport: Transport) -> Option<Refusal> {
+pub(in crate::reference) fn syntax_refusal(
+    request: &SipMessage,
+    transport: Transport,
+) -> Option<Refusal> {
     for name in ["From", "To"] {
         match request.header(name).map(NameAddr::parse) {
             Some(Ok(_)) => {}
@@ -127,7 +130,10 @@ pub(super) fn syntax_refusal(request: &SipMessage, transport: Transport) -> Opti
 }
 
 /// RFC 3261 sections 8.2.1 to 8.2.3 for requests that are neither ACK nor CANCEL.
-pub(super) fn policy_refusal(request: &SipMessage, config: &UserAgentConfig) -> Option<Refusal> {
+pub(in crate::reference) fn policy_refusal(
+    request: &SipMessage,
+    config: &UserAgentConfig,
+) -> Option<Refusal> {
     let method = request.method().unwrap_or_default();
     if !config.allow.iter().any(|allowed| allowed == method) {
         let refusal = if KNOWN_METHODS.contains(&method) {
@@ -180,7 +186,7 @@ fn session_interval_refusal(request: &SipMessage, config: &UserAgentConfig) -> O
 }
 
 /// Whether an option tag stands in Supported or Require.
-pub(super) fn supports(message: &SipMessage, tag: &str) -> bool {
+pub(in crate::reference) fn supports(message: &SipMessage, tag: &str) -> bool {
     ["Supported", "Require"].iter().any(|name| {
         message
             .values(name)
@@ -190,7 +196,7 @@ pub(super) fn supports(message: &SipMessage, tag: &str) -> bool {
 }
 
 /// Interval and refresher of Session-Expires.
-pub(super) fn session_expires(message: &SipMessage) -> Option<(u32, Option<String>)> {
+pub(in crate::reference) fn session_expires(message: &SipMessage) -> Option<(u32, Option<String>)> {
     let value = message.header("Session-Expires")?;
     let mut pieces = value.split(';');
     let interval = pieces.next()?.trim().parse().ok()?;
@@ -204,14 +210,14 @@ pub(super) fn session_expires(message: &SipMessage) -> Option<(u32, Option<Strin
 }
 
 /// The URI of the first Contact, as written.
-pub(super) fn contact_uri(message: &SipMessage) -> Option<String> {
+pub(in crate::reference) fn contact_uri(message: &SipMessage) -> Option<String> {
     let values = message.values("Contact");
     let address = NameAddr::parse(values.first()?).ok()?;
     Some(address.uri.as_str().to_string())
 }
 
 /// The address a URI names, if it names one by number; a missing port is 5060.
-pub(super) fn socket_address(uri: &str) -> Option<SocketAddr> {
+pub(in crate::reference) fn socket_address(uri: &str) -> Option<SocketAddr> {
     let uri = crate::wire::sip::SipUri::parse(uri).ok()?;
     let ip: IpAddr = uri
         .host
@@ -223,7 +229,7 @@ pub(super) fn socket_address(uri: &str) -> Option<SocketAddr> {
 }
 
 /// The transport a URI asks for.
-pub(super) fn uri_transport(uri: &str) -> Option<Transport> {
+pub(in crate::reference) fn uri_transport(uri: &str) -> Option<Transport> {
     let uri = crate::wire::sip::SipUri::parse(uri).ok()?;
     match uri.param("transport")?.to_ascii_lowercase().as_str() {
         "tcp" => Some(Transport::Tcp),
@@ -233,7 +239,7 @@ pub(super) fn uri_transport(uri: &str) -> Option<Transport> {
 }
 
 /// A response with the header fields of RFC 3261 section 8.2.6.2; the To-tag is added where there is none and the code is over 100.
-pub(super) fn response_to(
+pub(in crate::reference) fn response_to(
     request: &SipMessage,
     code: u16,
     reason: &str,
@@ -274,12 +280,12 @@ pub(super) fn response_to(
 }
 
 /// A To value with our tag. A bare addr-spec keeps its parameters for itself only inside angle brackets (RFC 3261 section 20).
-pub(super) fn tagged(value: &str, tag: &str) -> String {
+pub(in crate::reference) fn tagged(value: &str, tag: &str) -> String {
     format!("{value};tag={tag}")
 }
 
 /// Adds header fields and body, the product name and Content-Length.
-pub(super) fn complete(
+pub(in crate::reference) fn complete(
     message: &mut SipMessage,
     headers: &HeaderList,
     body: Option<&Body>,

@@ -4,27 +4,27 @@
 //! always decided by the caller; this module decides only what the protocols leave no choice about. It stands on `wire` alone and
 //! shares no behaviour with the harness's peers. It knows nothing of CPM, SMS or conferences.
 mod agent;
-mod client;
+pub(in crate::reference) mod client;
 mod config;
 mod core;
 mod dialog;
 mod dialog_requests;
 mod dialogs;
 mod invite;
-mod message;
+pub(in crate::reference) mod message;
 pub mod msrp;
 mod request;
-mod server;
+pub(in crate::reference) mod server;
 mod session_timer;
 mod state;
-mod tasks;
+pub(in crate::reference) mod tasks;
 #[cfg(test)]
 mod tests;
-mod timers;
-mod tokens;
-mod transport;
+pub(in crate::reference) mod timers;
+pub(in crate::reference) mod tokens;
+pub(in crate::reference) mod transport;
 mod uas;
-mod via;
+pub(in crate::reference) mod via;
 
 pub use agent::{RequestError, UserAgent};
 pub use config::{SipTimers, Transport, UserAgentConfig};

@@ -43,7 +43,7 @@ pub(super) struct ServerTransaction {
 }
 
 /// RFC 3261 section 17.2.3; requests of RFC 2543 elements have no magic cookie and match by more fields.
-pub(super) fn transaction_key(request: &SipMessage, via: &Via) -> String {
+pub(in crate::reference) fn transaction_key(request: &SipMessage, via: &Via) -> String {
     let method = match request.method().unwrap_or_default() {
         "ACK" => "INVITE",
         other => other,

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 
 #[derive(Default)]
-pub(super) struct Tasks {
+pub(in crate::reference) struct Tasks {
     running: Mutex<Option<JoinSet<()>>>,
     closed: std::sync::atomic::AtomicBool,
 }
@@ -15,7 +15,7 @@ impl Tasks {
     }
 
     /// Starts a task; does nothing once `stop` was called.
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(in crate::reference) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut running = self.lock();
         if self.closed.load(std::sync::atomic::Ordering::Acquire) {
             return;
@@ -28,7 +28,7 @@ impl Tasks {
     }
 
     /// Aborts and joins every task.
-    pub(super) async fn stop(&self) {
+    pub(in crate::reference) async fn stop(&self) {
         let taken = {
             let mut running = self.lock();
             self.closed

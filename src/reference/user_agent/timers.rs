@@ -1,10 +1,11 @@
 //! Which timer of which transaction or dialog fires when. A timer started again replaces itself, so nothing stale is kept.
 use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use tokio::time::Instant;
 
 /// A timer and the transaction or dialog it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Timer {
+pub(in crate::reference) enum Timer {
     /// Timer G of RFC 3261 section 17.2.1.
     ServerRetransmit(u64),
     /// Timers H, I, J and L, and the end of patience with an unanswered non-INVITE transaction.
@@ -21,15 +22,25 @@ pub(super) enum Timer {
     Session(u64),
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Timers {
-    queue: BTreeMap<(Instant, u64), Timer>,
-    places: HashMap<Timer, (Instant, u64)>,
+#[derive(Debug)]
+pub(in crate::reference) struct Timers<T = Timer> {
+    queue: BTreeMap<(Instant, u64), T>,
+    places: HashMap<T, (Instant, u64)>,
     count: u64,
 }
 
-impl Timers {
-    pub(super) fn start(&mut self, timer: Timer, at: Instant) {
+impl<T> Default for Timers<T> {
+    fn default() -> Self {
+        Self {
+            queue: BTreeMap::new(),
+            places: HashMap::new(),
+            count: 0,
+        }
+    }
+}
+
+impl<T: Copy + Eq + Hash> Timers<T> {
+    pub(in crate::reference) fn start(&mut self, timer: T, at: Instant) {
         self.stop(timer);
         self.count += 1;
         let place = (at, self.count);
@@ -37,19 +48,19 @@ impl Timers {
         self.places.insert(timer, place);
     }
 
-    pub(super) fn stop(&mut self, timer: Timer) {
+    pub(in crate::reference) fn stop(&mut self, timer: T) {
         if let Some(place) = self.places.remove(&timer) {
             self.queue.remove(&place);
         }
     }
 
     /// When the next one fires.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(in crate::reference) fn next(&self) -> Option<Instant> {
         self.queue.keys().next().map(|(at, _)| *at)
     }
 
     /// Takes one that is due.
-    pub(super) fn take_due(&mut self, now: Instant) -> Option<Timer> {
+    pub(in crate::reference) fn take_due(&mut self, now: Instant) -> Option<T> {
         let (place, timer) = self
             .queue
             .first_key_value()
@@ -60,13 +71,13 @@ impl Timers {
         Some(timer)
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(in crate::reference) fn clear(&mut self) {
         self.queue.clear();
         self.places.clear();
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::reference) fn len(&self) -> usize {
         self.queue.len()
     }
 }
@@ -79,7 +90,7 @@ mod tests {
     #[test]
     fn a_timer_started_again_fires_once_and_later() {
         let now = Instant::now();
-        let mut timers = Timers::default();
+        let mut timers: Timers = Timers::default();
         timers.start(Timer::Session(1), now);
         timers.start(Timer::Session(1), now + Duration::from_secs(1));
         assert_eq!(timers.take_due(now), None);

@@ -3,7 +3,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Debug, Default)]
-pub(super) struct Tokens {
+pub(in crate::reference) struct Tokens {
     high: RandomState,
     low: RandomState,
     count: AtomicU64,
@@ -11,7 +11,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// 128 bits in hexadecimal.
-    pub(super) fn long(&self) -> String {
+    pub(in crate::reference) fn long(&self) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         format!(
             "{:016x}{:016x}",
@@ -21,11 +21,11 @@ impl Tokens {
     }
 
     /// 64 bits in hexadecimal (RFC 3261 section 19.3 asks for 32 at least).
-    pub(super) fn short(&self) -> String {
+    pub(in crate::reference) fn short(&self) -> String {
         format!("{:016x}", self.number())
     }
 
-    pub(super) fn number(&self) -> u64 {
+    pub(in crate::reference) fn number(&self) -> u64 {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         self.high.hash_one(("number", count))
     }

@@ -22,15 +22,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where a request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RequestRoute {
-    pub(super) transport: Transport,
-    pub(super) target: SocketAddr,
+pub(in crate::reference) struct RequestRoute {
+    pub(in crate::reference) transport: Transport,
+    pub(in crate::reference) target: SocketAddr,
     /// TCP: a connection of the same peer to fall back to when the target refuses connections.
-    pub(super) flow: Option<SocketAddr>,
+    pub(in crate::reference) flow: Option<SocketAddr>,
 }
 
 /// Who takes what arrives.
-pub(super) trait Receiver: Send + Sync + 'static {
+pub(in crate::reference) trait Receiver: Send + Sync + 'static {
     fn message(self: Arc<Self>, octets: &[u8], transport: Transport, source: SocketAddr);
     /// A TCP message over the size limit; only its head was kept.
     fn oversize(self: Arc<Self>, head: &[u8], source: SocketAddr);
@@ -49,11 +49,11 @@ struct Connections {
     next_id: u64,
 }
 
-pub(super) struct Sockets {
+pub(in crate::reference) struct Sockets {
     udp: Arc<UdpSocket>,
     local: SocketAddr,
     connections: Mutex<Connections>,
-    pub(super) tasks: Tasks,
+    pub(in crate::reference) tasks: Tasks,
     max_connections: usize,
     max_octets: usize,
     idle: Duration,
@@ -61,7 +61,9 @@ pub(super) struct Sockets {
 }
 
 /// One port number for UDP and TCP, picked by the system.
-pub(super) async fn bind(config: &UserAgentConfig) -> io::Result<(Sockets, TcpListener)> {
+pub(in crate::reference) async fn bind(
+    config: &UserAgentConfig,
+) -> io::Result<(Sockets, TcpListener)> {
     let mut last = io::Error::from(io::ErrorKind::AddrInUse);
     for _ in 0..32 {
         let listener = TcpListener::bind((config.ip, 0)).await?;
@@ -93,7 +95,7 @@ pub(super) async fn bind(config: &UserAgentConfig) -> io::Result<(Sockets, TcpLi
 }
 
 impl Sockets {
-    pub(super) fn local(&self) -> SocketAddr {
+    pub(in crate::reference) fn local(&self) -> SocketAddr {
         self.local
     }
 
@@ -118,7 +120,7 @@ impl Sockets {
         }
     }
 
-    pub(super) fn respond<R: Receiver>(
+    pub(in crate::reference) fn respond<R: Receiver>(
         self: &Arc<Self>,
         route: ResponseRoute,
         octets: Arc<[u8]>,
@@ -134,7 +136,7 @@ impl Sockets {
         }
     }
 
-    pub(super) fn request<R: Receiver>(
+    pub(in crate::reference) fn request<R: Receiver>(
         self: &Arc<Self>,
         route: RequestRoute,
         octets: Arc<[u8]>,
@@ -239,13 +241,13 @@ impl Sockets {
         });
     }
 
-    pub(super) fn close(&self) {
+    pub(in crate::reference) fn close(&self) {
         self.lock().by_remote.clear();
     }
 }
 
 /// Reads datagrams until stopped.
-pub(super) async fn serve_udp<R: Receiver>(sockets: Arc<Sockets>, up: Arc<R>) {
+pub(in crate::reference) async fn serve_udp<R: Receiver>(sockets: Arc<Sockets>, up: Arc<R>) {
     let mut buffer = vec![0; 65_536];
     loop {
         match sockets.udp.recv_from(&mut buffer).await {
@@ -264,7 +266,7 @@ pub(super) async fn serve_udp<R: Receiver>(sockets: Arc<Sockets>, up: Arc<R>) {
 }
 
 /// Accepts connections until stopped.
-pub(super) async fn serve_tcp<R: Receiver>(
+pub(in crate::reference) async fn serve_tcp<R: Receiver>(
     sockets: Arc<Sockets>,
     listener: TcpListener,
     up: Arc<R>,

@@ -4,26 +4,26 @@ use std::net::SocketAddr;
 
 /// One Via value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Via {
-    pub(super) host: String,
-    pub(super) port: Option<u16>,
-    pub(super) branch: Option<String>,
+pub(in crate::reference) struct Via {
+    pub(in crate::reference) host: String,
+    pub(in crate::reference) port: Option<u16>,
+    pub(in crate::reference) branch: Option<String>,
     /// `rport` without a value.
-    pub(super) wants_rport: bool,
+    pub(in crate::reference) wants_rport: bool,
 }
 
 /// Where a response goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ResponseRoute {
-    pub(super) transport: Transport,
+pub(in crate::reference) struct ResponseRoute {
+    pub(in crate::reference) transport: Transport,
     /// UDP: the destination. TCP: the far end of the connection the request came on.
-    pub(super) flow: SocketAddr,
+    pub(in crate::reference) flow: SocketAddr,
     /// TCP: where to connect if that connection is gone.
-    pub(super) sent_by: SocketAddr,
+    pub(in crate::reference) sent_by: SocketAddr,
 }
 
 impl Via {
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::reference) fn parse(text: &str) -> Option<Self> {
         let mut slashes = text.splitn(3, '/');
         let name = slashes.next()?.trim();
         // Of whatever version: a request of another one is answered 505, and that response needs a way back.
@@ -56,7 +56,11 @@ impl Via {
     }
 
     /// RFC 3261 section 18.2.2 and RFC 3581 section 4.
-    pub(super) fn response_route(&self, transport: Transport, source: SocketAddr) -> ResponseRoute {
+    pub(in crate::reference) fn response_route(
+        &self,
+        transport: Transport,
+        source: SocketAddr,
+    ) -> ResponseRoute {
         let sent_by = SocketAddr::new(source.ip(), self.port.unwrap_or(5060));
         let flow = match transport {
             Transport::Udp if !self.wants_rport => sent_by,
@@ -70,7 +74,7 @@ impl Via {
     }
 
     /// The value with `received` and `rport` filled in, as the response carries it.
-    pub(super) fn stamped(text: &str, source: SocketAddr) -> String {
+    pub(in crate::reference) fn stamped(text: &str, source: SocketAddr) -> String {
         let Some(via) = Via::parse(text) else {
             return text.to_string();
         };

@@ -1,0 +1,114 @@
+//! The roles of the IMS core beside the IP-SM-GW, each with an SIP address of its own: S-CSCF, MMTel AS, and the foci behind the domains of
+//! conferences. Any of them can be a foreign product instead, named on the command line.
+use super::faults::InForce;
+use super::mmtel_as::MmtelAs;
+use super::proxy::Proxy;
+use super::s_cscf::{Destinations, SCscf};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+/// Domain of CMMC conferences and of their factory.
+pub const CMMC_DOMAIN: &str = "cmmc.home1.example";
+/// Domain of the MMTel CONF factory.
+pub const CONF_FACTORY_DOMAIN: &str = "conf-factory.home1.example";
+/// Domain of MMTel CONF conferences.
+pub const CONF_DOMAIN: &str = "conf.home1.example";
+
+/// Command line arguments of the roles.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RoleArguments {
+    /// Domain of the users of the S-CSCF
+    #[arg(long, value_name = "DOMAIN", default_value = "home1.example")]
+    pub home_domain: String,
+    /// MMTel AS to send requests past instead of our own, by UDP
+    #[arg(long, value_name = "IP:PORT")]
+    pub mmtel_as: Option<SocketAddr>,
+    /// CMMC focus to use instead of our own, by UDP
+    #[arg(long, value_name = "IP:PORT")]
+    pub cmmc_focus: Option<SocketAddr>,
+    /// MMTel CONF conference service to use instead of our own, by UDP
+    #[arg(long, value_name = "IP:PORT")]
+    pub conference_service: Option<SocketAddr>,
+    /// Sends requests for a domain to an address; may be given again
+    #[arg(long, value_name = "DOMAIN=IP:PORT", value_parser = route)]
+    pub route: Vec<(String, SocketAddr)>,
+}
+
+impl Default for RoleArguments {
+    fn default() -> Self {
+        Self {
+            home_domain: "home1.example".into(),
+            mmtel_as: None,
+            cmmc_focus: None,
+            conference_service: None,
+            route: Vec::new(),
+        }
+    }
+}
+
+fn route(text: &str) -> Result<(String, SocketAddr), String> {
+    let (domain, address) = text.split_once('=').ok_or("DOMAIN=IP:PORT is wanted")?;
+    let address = address
+        .parse()
+        .map_err(|error| format!("{address}: {error}"))?;
+    Ok((domain.to_owned(), address))
+}
+
+/// The running roles.
+pub struct Roles {
+    s_cscf: SCscf,
+    mmtel_as: MmtelAs,
+    /// Addresses in use, ours or foreign, for the ready line.
+    in_use: Vec<(&'static str, SocketAddr)>,
+}
+
+impl Roles {
+    /// Binds all addresses, then starts every role with those of the others.
+    pub async fn start(
+        arguments: &RoleArguments,
+        ip: IpAddr,
+        faults: InForce,
+    ) -> Result<Self, io::Error> {
+        let core = Proxy::bind(ip).await?;
+        let mmtel_as = MmtelAs::start(Proxy::bind(ip).await?, faults);
+        let server = arguments.mmtel_as.unwrap_or(mmtel_as.address());
+        let destinations = Destinations::default();
+        let mut in_use = vec![("core", core.address()), ("mmtel_as", server)];
+        if let Some(address) = arguments.cmmc_focus {
+            destinations.set(CMMC_DOMAIN, address);
+            in_use.push(("cmmc_focus", address));
+        }
+        if let Some(address) = arguments.conference_service {
+            destinations.set(CONF_FACTORY_DOMAIN, address);
+            destinations.set(CONF_DOMAIN, address);
+            in_use.push(("conference_service", address));
+        }
+        for (domain, address) in &arguments.route {
+            destinations.set(domain, *address);
+        }
+        let s_cscf = SCscf::start(core, &arguments.home_domain, Some(server), destinations);
+        Ok(Self {
+            s_cscf,
+            mmtel_as,
+            in_use,
+        })
+    }
+
+    /// Names and addresses of the ready line.
+    pub fn addresses(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+        self.in_use
+            .iter()
+            .map(|(name, address)| (*name, address.to_string()))
+    }
+
+    /// Where users and foci send their requests.
+    pub fn core(&self) -> SocketAddr {
+        self.s_cscf.address()
+    }
+
+    /// Closes every socket and joins every task.
+    pub async fn stop(&self) {
+        self.s_cscf.stop().await;
+        self.mmtel_as.stop().await;
+    }
+}
