@@ -5,6 +5,7 @@
 //! holds its command line arguments and its life from the first socket to the last; what it does is in `ip_sm_gw`, and in the roles that
 //! `roles` starts.
 
+pub mod conference_focus;
 pub mod esme;
 pub mod faults;
 pub mod ip_sm_gw;

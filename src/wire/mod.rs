@@ -6,6 +6,7 @@
 pub mod cpim;
 pub mod diameter;
 pub mod msrp;
+pub mod rtp;
 pub mod sdp;
 pub mod sip;
 pub mod smpp;

@@ -1,6 +1,7 @@
 //! SIP messages (RFC 3261) as a lossless layer: any octets in and out, with rsip as the typed view over it.
 mod address;
 mod check;
+mod dialog_names;
 mod framing;
 mod grammar;
 mod message;
@@ -13,6 +14,7 @@ mod vectors;
 mod via;
 
 pub use address::NameAddr;
+pub use dialog_names::{DialogName, ReferTo, sipfrag_status};
 pub use framing::{Frame, Framer};
 pub use message::{Header, SipMessage, StartLine};
 pub use multipart::{BodyPart, multipart_parts, write_multipart};
