@@ -177,7 +177,10 @@ impl Chat {
                 request.respond(code, failure::reason(code), &HeaderList::new(), None);
                 None
             }
-            Some(DialogEvent::Confirmed(_) | DialogEvent::Refreshed(_)) => None,
+            // Offers are left to the user agent, so that none comes here.
+            Some(
+                DialogEvent::Confirmed(_) | DialogEvent::Refreshed(_) | DialogEvent::Offer(_),
+            ) => None,
         }
     }
 

@@ -116,7 +116,11 @@ impl UserAgent {
         });
     }
 
-    fn fill_in(&self, message: &mut SipMessage) {
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(super) fn fill_in(&self, message: &mut SipMessage) {
         let tokens = &self.core.tokens;
         if message.header("Max-Forwards").is_none() {
             message.push("Max-Forwards", "70");

@@ -255,7 +255,11 @@ pub(in crate::reference) fn response_to(
         }
     }
     let method = request.method().unwrap_or_default();
-    let makes_dialog = method == "INVITE" && (101..300).contains(&code);
+    let makes_dialog = match method {
+        "INVITE" => (101..300).contains(&code),
+        "SUBSCRIBE" | "REFER" => (200..300).contains(&code),
+        _ => false,
+    };
     if makes_dialog {
         for route in request.headers_named("Record-Route") {
             response.push("Record-Route", route);

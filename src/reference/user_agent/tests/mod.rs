@@ -3,5 +3,6 @@
 mod client;
 mod dialogs;
 mod msrp;
+mod outgoing;
 mod torture;
 mod transactions;
