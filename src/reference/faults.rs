@@ -317,6 +317,30 @@ faults! {
     TransportLevelBeforeChat "transport-level-before-chat" "S2M-10" "sends a short message to a session number as an encapsulated one";
     InstantMessageToTheSc "instant-message-to-the-sc" "PGO-08" "submits an instant message to the SC although the recipient is registered for SMS over IP";
     NotifiesBeforeTheReport "notifies-before-the-report" "DR-06" "tells the sender of delivery before it has answered the delivery report";
+
+    // Communication barring: the rules.
+    UnconditionalIcbIgnored "unconditional-icb-ignored" "CB-01" "does not bar incoming communications between users by a single rule without conditions";
+    UnconditionalOcbIgnored "unconditional-ocb-ignored" "CB-02" "does not bar outgoing communications between users by a single rule without conditions";
+    AnonymousCallerAdmitted "anonymous-caller-admitted" "CB-03" "does not reject anonymous users by a single rule for them";
+    UnknownCallerRejected "unknown-caller-rejected" "CB-04" "takes a caller without asserted identity for an anonymous one";
+    AcrRefusedAsBarred "acr-refused-as-barred" "CB-05" "refuses an anonymous caller with 603 instead of 433";
+    PrivacyNoneRejected "privacy-none-rejected" "CB-06" "takes Privacy: none for a restriction";
+    DiversionNotSeen "diversion-not-seen" "CB-07" "does not read in History-Info that a communication was diverted";
+    FirstMatchingRuleWins "first-matching-rule-wins" "CB-13" "lets the first matching rule decide, not any that allows";
+    NoMatchBars "no-match-bars" "CB-14" "bars an incoming communication that no rule by identity matches";
+    NoMatchBarsOutgoing "no-match-bars-outgoing" "CB-15" "bars an outgoing communication that no rule by identity matches";
+    OneConditionSuffices "one-condition-suffices" "CB-16" "takes a rule for matching when one of its conditions holds";
+    PresenceIgnored "presence-ignored" "CB-17" "does not look at the called user's presence";
+    ExceptionsIgnored "exceptions-ignored" "CB-18" "does not read the exceptions of an identity condition";
+    DeactivatedRuleApplies "deactivated-rule-applies" "CB-19" "carries out rules that are deactivated";
+    OtherIdentityNamesAll "other-identity-names-all" "CB-19" "takes also those for other identities whom a rule names";
+    RequestNameIgnored "request-name-ignored" "CB-19" "does not compare the method with the request name of a rule";
+    ValidityIgnored "validity-ignored" "CB-19" "takes a rule for valid at any time";
+    UnknownConditionHolds "unknown-condition-holds" "CB-19" "takes conditions that are not used for barring for true";
+    MediaIgnored "media-ignored" "CB-19" "does not compare the offered media with those of a rule";
+    RoamingNotSeen "roaming-not-seen" "CB-19" "does not notice that the served user is roaming";
+    InternationalNotSeen "international-not-seen" "CB-19" "does not notice that a called number is of another country";
+    HomeCountryNotExcepted "home-country-not-excepted" "CB-19" "does not except the home country of a roaming user";
 }
 
 impl std::fmt::Display for Fault {
