@@ -326,6 +326,12 @@ faults! {
     AcrRefusedAsBarred "acr-refused-as-barred" "CB-05" "refuses an anonymous caller with 603 instead of 433";
     PrivacyNoneRejected "privacy-none-rejected" "CB-06" "takes Privacy: none for a restriction";
     DiversionNotSeen "diversion-not-seen" "CB-07" "does not read in History-Info that a communication was diverted";
+    OriginatingOfferAltered "originating-offer-altered" "CB-08" "alters the body of outgoing communications that it does not bar";
+    TerminatingOfferAltered "terminating-offer-altered" "CB-09" "alters the body of incoming communications that it does not bar";
+    BarredIsForbidden "barred-is-forbidden" "CB-10" "refuses barred communications with 403 instead of 603";
+    ReasonCauseDiffers "reason-cause-differs" "CB-11" "gives cause 403 in the Reason of a refusal";
+    AnnouncementByeWithoutReason "announcement-bye-without-reason" "CB-11" "ends an answered announcement without Reason";
+    EarlyMediaNotSaid "early-media-not-said" "CB-12" "sends an announcement as early media without P-Early-Media";
     FirstMatchingRuleWins "first-matching-rule-wins" "CB-13" "lets the first matching rule decide, not any that allows";
     NoMatchBars "no-match-bars" "CB-14" "bars an incoming communication that no rule by identity matches";
     NoMatchBarsOutgoing "no-match-bars-outgoing" "CB-15" "bars an outgoing communication that no rule by identity matches";

@@ -186,7 +186,8 @@ impl Reference {
             },
             ..UserAgentConfig::default()
         };
-        let roles = Roles::start(&arguments.roles, listen, faults)
+        let documents = ut::Store::in_memory();
+        let roles = Roles::start(&arguments.roles, listen, documents, faults)
             .await
             .map_err(failed)?;
         let (agent, incoming) = UserAgent::start(config).await.map_err(failed)?;
@@ -218,6 +219,13 @@ impl Reference {
             })?;
         ip_sm_gw::write_locked(&gateway.subscribers).default_service_centre =
             arguments.sgd.service_centre();
+        let told = gateway.clone();
+        roles.mmtel_as().take_settings_from(Box::new(move |user| {
+            let number = crate::wire::sip::number_of(user).unwrap_or_default();
+            let subscribers = ip_sm_gw::read_locked(&told.subscribers);
+            let entry = subscribers.get(&number);
+            entry.and_then(|entry| entry.barring).unwrap_or_default()
+        }));
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         let mut until = stopping.clone();

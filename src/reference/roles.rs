@@ -4,6 +4,7 @@ use super::faults::InForce;
 use super::mmtel_as::MmtelAs;
 use super::proxy::Proxy;
 use super::s_cscf::{Destinations, SCscf};
+use super::ut::Store;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -67,10 +68,11 @@ impl Roles {
     pub async fn start(
         arguments: &RoleArguments,
         ip: IpAddr,
+        documents: Store,
         faults: InForce,
     ) -> Result<Self, io::Error> {
         let core = Proxy::bind(ip).await?;
-        let mmtel_as = MmtelAs::start(Proxy::bind(ip).await?, faults);
+        let mmtel_as = MmtelAs::start(Proxy::bind(ip).await?, documents, faults);
         let server = arguments.mmtel_as.unwrap_or(mmtel_as.address());
         let destinations = Destinations::default();
         let mut in_use = vec![("core", core.address()), ("mmtel_as", server)];
@@ -104,6 +106,10 @@ impl Roles {
     /// Where users and foci send their requests.
     pub fn core(&self) -> SocketAddr {
         self.s_cscf.address()
+    }
+
+    pub fn mmtel_as(&self) -> &MmtelAs {
+        &self.mmtel_as
     }
 
     /// Closes every socket and joins every task.

@@ -22,7 +22,8 @@
 //! `large_message_octets` (1300), `alphanumeric_originators` shown|refused (shown), `templates`
 //! {invite, group_invite, closing, help, late_answer} with the variables {caller} {accept} {reject} {leave}, and {group_prefix, joined,
 //! left} with {sender} and {participants}, `anonymous_name`,
-//! `keywords` {accept, reject, leave} (lists), `reject_code` (603), `no_answer_code` (480).
+//! `keywords` {accept, reject, leave} (lists), `reject_code` (603), `no_answer_code` (480),
+//! `barring` {shape plain|early-announcement|answered-announcement (plain), reason (false), announcement_seconds (2)} for the MMTel AS.
 //!
 //! Errors are `{"error":"..."}`: 400 for anything malformed, naming an unknown key; 404; 507 when a table is full.
 

@@ -159,6 +159,9 @@ pub struct Subscriber {
     pub reject_code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_answer_code: Option<u16>,
+    /// How the MMTel AS refuses communications on behalf of this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub barring: Option<crate::reference::mmtel_as::RefusalSettings>,
 }
 
 impl Subscriber {

@@ -1,7 +1,14 @@
-//! Whether a communication of the served user passes.
+//! Whether a communication of the served user passes, and in which form it is refused if not.
+use super::barring::{self, Circumstances, Direction, Ruleset, Whereabouts};
+use super::presence::Presence;
 use super::{Registration, SessionCase};
-use crate::reference::faults::InForce;
-use crate::wire::sip::SipMessage;
+use crate::reference::faults::{Fault, InForce};
+use crate::reference::ut::Store;
+use crate::reference::ut::store::{Key, RESOURCE_LISTS};
+use crate::wire::sip::{SipMessage, SipUri};
+use serde::{Deserialize, Serialize};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// What is decided on: an initial request with the user it is served for.
 #[derive(Debug)]
@@ -26,12 +33,17 @@ pub struct Refusal {
     pub code: u16,
     pub reason: &'static str,
     pub shape: Shape,
-    /// Adds `Reason: SIP;cause=<code>`.
-    pub reason_header: bool,
+    /// Value of the Reason header field of the final response or of the BYE.
+    pub reason_header: Option<String>,
+    /// How long an announcement takes.
+    pub announcement: Duration,
+    /// The provisional response of an announcement says P-Early-Media.
+    pub early_media_header: bool,
 }
 
-/// The three forms of a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The three forms of a refusal (3GPP TS 24.628).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// P1: the final response alone.
     #[default]
@@ -42,19 +54,149 @@ pub enum Shape {
     AnsweredAnnouncement,
 }
 
+/// What the operator has set for refusals on behalf of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RefusalSettings {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
+    /// Reason in final responses; BYE always has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announcement_seconds: Option<f64>,
+}
+
+/// Where the operator's settings for a user come from; what is not set yet leaves everything as usual.
+pub type SettingsOf = Box<dyn Fn(&str) -> RefusalSettings + Send + Sync>;
+
+/// Announcements where the operator has not said how long they are.
+const ANNOUNCEMENT_SECONDS: f64 = 2.0;
+/// An announcement is over after this time, whatever the operator says.
+const LONGEST_ANNOUNCEMENT: f64 = 60.0;
+
 /// Decides.
-#[derive(Debug)]
 pub struct Decider {
-    _faults: InForce,
+    faults: InForce,
+    documents: Store,
+    pub(super) presence: Presence,
+    settings: Arc<OnceLock<SettingsOf>>,
 }
 
 impl Decider {
-    pub fn new(faults: InForce) -> Self {
-        Self { _faults: faults }
+    pub fn new(faults: InForce, documents: Store, settings: Arc<OnceLock<SettingsOf>>) -> Self {
+        Self {
+            faults,
+            documents,
+            presence: Presence::default(),
+            settings,
+        }
     }
 
-    /// Everything passes as yet.
-    pub fn decide(&self, _communication: &Communication<'_>) -> Outcome {
-        Outcome::Pass
+    /// The served user's rules on this communication, as his document stands now.
+    pub fn decide(&self, communication: &Communication<'_>) -> Outcome {
+        let Some(simservs) = self.documents.simservs(communication.served_user) else {
+            return Outcome::Pass;
+        };
+        let (service, direction) = match communication.case {
+            SessionCase::Terminating => (&simservs.incoming, Direction::Incoming),
+            SessionCase::Originating => (&simservs.outgoing, Direction::Outgoing),
+        };
+        let Some(service) = service else {
+            return Outcome::Pass;
+        };
+        let rules = Ruleset::of(service, &|anchor| self.members(anchor));
+        let served = communication.served_user;
+        let about = Circumstances {
+            activities: self.presence.activities(served),
+            whereabouts: whereabouts(served, communication.registration),
+            ..Circumstances::of(communication.request, direction, jiff::Timestamp::now())
+        };
+        match rules.decide(&about, self.faults) {
+            barring::Decision::Pass => Outcome::Pass,
+            //= CB-05
+            barring::Decision::Anonymous(rule) => {
+                tracing::debug!(served, rule, "anonymous communication rejected");
+                Outcome::Refuse(self.refusal(served, 433, "Anonymity Disallowed"))
+            }
+            barring::Decision::Barred(rule) => {
+                tracing::debug!(served, rule, "communication barred");
+                //= CB-10
+                let (code, reason) = match self.faults.is(Fault::BarredIsForbidden) {
+                    true => (403, "Forbidden"),
+                    false => (603, "Decline"),
+                };
+                Outcome::Refuse(self.refusal(served, code, reason))
+            }
+        }
+    }
+
+    /// The user has a document.
+    pub(super) fn has_rules(&self, served: &str) -> bool {
+        self.documents.simservs(served).is_some()
+    }
+
+    fn refusal(&self, served: &str, code: u16, reason: &'static str) -> Refusal {
+        let settings = self.settings.get().map(|of| of(served)).unwrap_or_default();
+        let shape = settings.shape.unwrap_or_default();
+        let seconds = settings
+            .announcement_seconds
+            .unwrap_or(ANNOUNCEMENT_SECONDS);
+        //= CB-11
+        let cause = match self.faults.is(Fault::ReasonCauseDiffers) {
+            true => 403,
+            false => code,
+        };
+        let in_bye = shape == Shape::AnsweredAnnouncement;
+        let said = match in_bye {
+            true => !self.faults.is(Fault::AnnouncementByeWithoutReason),
+            false => settings.reason.unwrap_or(false),
+        };
+        Refusal {
+            code,
+            reason,
+            shape,
+            reason_header: said.then(|| format!("SIP;cause={cause};text=\"{reason}\"")),
+            announcement: Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_ANNOUNCEMENT)),
+            //= CB-12
+            early_media_header: !self.faults.is(Fault::EarlyMediaNotSaid),
+        }
+    }
+
+    /// The members of a shared list that an external list names by the URI of its document or of the list in it.
+    fn members(&self, anchor: &str) -> Vec<String> {
+        let path = anchor.split("/~~/").next().unwrap_or_default();
+        let mut parts = path.rsplit('/');
+        let (name, user) = (parts.next(), parts.next());
+        let (Some(name), Some(user)) = (name, user) else {
+            return Vec::new();
+        };
+        let key = Key::new(RESOURCE_LISTS, user, name);
+        let document = self.documents.get(&key);
+        document.map(|held| entries(&held.text)).unwrap_or_default()
+    }
+}
+
+/// URIs of the entries of a resource-lists document (RFC 4826).
+fn entries(text: &str) -> Vec<String> {
+    let Ok(document) = roxmltree::Document::parse(text) else {
+        return Vec::new();
+    };
+    document
+        .descendants()
+        .filter(|node| node.tag_name().name() == "entry")
+        .filter_map(|node| node.attribute("uri").map(str::to_owned))
+        .collect()
+}
+
+/// A network is a visited one if it is not that of the user's own domain.
+fn whereabouts(served: &str, registration: Option<&Registration>) -> Whereabouts {
+    let home = SipUri::parse(served)
+        .map(|uri| uri.host)
+        .unwrap_or_default();
+    let network = registration.and_then(|registration| registration.visited_network.clone());
+    Whereabouts {
+        visited_network: network.filter(|network| !network.eq_ignore_ascii_case(&home)),
+        ..Whereabouts::at_home(served)
     }
 }

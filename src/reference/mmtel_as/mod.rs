@@ -2,18 +2,20 @@
 //! it. What it decides by is in `decision`; here it finds out whom it serves in which direction, and carries the decision out.
 pub mod barring;
 pub mod decision;
+mod presence;
 mod refusal;
 mod registrations;
 
-pub use decision::{Communication, Decider, Outcome, Refusal, Shape};
+pub use decision::{Communication, Decider, Outcome, Refusal, RefusalSettings, SettingsOf, Shape};
 pub use registrations::Registration;
 
-use super::faults::InForce;
-use super::proxy::{Arrived, Decision, Forward, Proxy, Response, Service, next_hop};
-use crate::wire::sip::{NameAddr, SipMessage};
+use super::faults::{Fault, InForce};
+use super::proxy::{Arrived, Decision, Forward, Proxy, Response, Service, is_own, next_hop};
+use super::ut::Store;
+use crate::wire::sip::{NameAddr, SipMessage, SipUri};
 use registrations::Registrations;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which side of a communication the served user is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,22 +28,35 @@ pub enum SessionCase {
 #[derive(Clone)]
 pub struct MmtelAs {
     proxy: Proxy,
+    settings: Arc<OnceLock<SettingsOf>>,
 }
 
 struct Logic {
+    proxy: Proxy,
+    faults: InForce,
     decider: Decider,
     registrations: Registrations,
 }
 
 impl MmtelAs {
-    /// Starts serving on a bound proxy.
-    pub fn start(proxy: Proxy, faults: InForce) -> Self {
+    /// Starts serving on a bound proxy; what users have configured is read in their documents.
+    pub fn start(proxy: Proxy, documents: Store, faults: InForce) -> Self {
+        let settings = Arc::new(OnceLock::new());
         let logic = Logic {
-            decider: Decider::new(faults),
+            proxy: proxy.clone(),
+            faults,
+            decider: Decider::new(faults, documents, Arc::clone(&settings)),
             registrations: Registrations::default(),
         };
         proxy.serve(Arc::new(logic));
-        Self { proxy }
+        Self { proxy, settings }
+    }
+
+    /// From now on the operator's settings for refusals come from there; the first source stays.
+    pub fn take_settings_from(&self, settings: SettingsOf) {
+        if self.settings.set(settings).is_err() {
+            tracing::error!("the operator's settings have a source already");
+        }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -61,11 +76,16 @@ impl Service for Logic {
             return Decision::Respond(vec![Response::new(200, "OK")]);
         }
         if request.to_tag().is_some() || request.method() == Some("ACK") {
-            return pass(request);
+            return self.within_dialog(request);
         }
         let Some((served_user, case)) = served(&request, arrived.own_route.as_ref()) else {
             return pass(request);
         };
+        if request.method() == Some("PUBLISH") && case == SessionCase::Originating {
+            let token = self.proxy.token();
+            let answer = self.decider.presence.publish(&request, token);
+            return Decision::Respond(vec![answer]);
+        }
         let registration = self.registrations.of(&served_user);
         let outcome = self.decider.decide(&Communication {
             served_user: &served_user,
@@ -74,9 +94,40 @@ impl Service for Logic {
             registration: registration.as_ref(),
         });
         match outcome {
-            Outcome::Pass => pass(request),
-            Outcome::Refuse(refusal) => refusal::carry_out(&refusal),
+            Outcome::Pass => pass(self.altered(request, &served_user, case)),
+            Outcome::Refuse(refusal) => refusal::carry_out(refusal, &request, &self.proxy),
         }
+    }
+}
+
+impl Logic {
+    /// A dialog of our own is that of an answered announcement; it takes ACK and BYE, and has nothing to say to others.
+    fn within_dialog(&self, request: SipMessage) -> Decision {
+        let uri = request.uri().and_then(|uri| SipUri::parse(uri).ok());
+        let ours = uri.is_some_and(|uri| is_own(&uri, self.proxy.address()));
+        match request.method() {
+            _ if !ours || request.has_header("Route") => pass(request),
+            Some("ACK") => Decision::Forward(Vec::new()),
+            Some("BYE") => Decision::respond(200, "OK"),
+            _ => Decision::respond(488, "Not Acceptable Here"),
+        }
+    }
+
+    /// What passes is not altered, under no fault, when rules were there to be executed.
+    //= CB-08
+    //= CB-09
+    fn altered(&self, mut request: SipMessage, served: &str, case: SessionCase) -> SipMessage {
+        let fault = match case {
+            SessionCase::Originating => Fault::OriginatingOfferAltered,
+            SessionCase::Terminating => Fault::TerminatingOfferAltered,
+        };
+        if self.faults.is(fault) && self.decider.has_rules(served) {
+            let mut body = request.body.clone();
+            body.extend_from_slice(b"a=x-barring:executed\r\n");
+            let kind = request.content_type().unwrap_or_default();
+            request.set_body(&kind, body);
+        }
+        request
     }
 }
 

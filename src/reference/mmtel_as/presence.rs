@@ -39,13 +39,23 @@ impl Presence {
     /// Answers a PUBLISH: initial, refresh, modify or remove (RFC 3903 section 6).
     pub(super) fn publish(&self, request: &SipMessage, token: String) -> Response {
         let event = request.header("Event").unwrap_or_default();
-        if !event.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("presence") {
+        if !event
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .eq_ignore_ascii_case("presence")
+        {
             return Response::new(489, "Bad Event").with("Allow-Events", "presence");
         }
-        let expires = request.header("Expires").and_then(|value| value.trim().parse().ok());
+        let expires = request
+            .header("Expires")
+            .and_then(|value| value.trim().parse().ok());
         let seconds: u64 = expires.unwrap_or(EXPIRES).min(EXPIRES);
         let user = user_key(request.uri().unwrap_or_default());
-        let state = request.body_of("application/pidf+xml").map(|body| activities(&body));
+        let state = request
+            .body_of("application/pidf+xml")
+            .map(|body| activities(&body));
         let now = Instant::now();
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let publications = table.entry(user).or_default();
@@ -86,7 +96,11 @@ fn activities(body: &[u8]) -> Option<Vec<String>> {
     let named = lists
         .flat_map(|list| list.children())
         .filter(|node| node.is_element() && node.tag_name().name() != "note");
-    Some(named.map(|node| node.tag_name().name().to_owned()).collect())
+    Some(
+        named
+            .map(|node| node.tag_name().name().to_owned())
+            .collect(),
+    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::reference::user_agent::tasks::Tasks;
 use crate::reference::user_agent::transport::{self, Receiver, Sockets};
 use crate::reference::user_agent::{RequestError, Transport, UserAgentConfig};
 use crate::wire::sip::SipMessage;
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -91,6 +92,11 @@ impl Proxy {
             state.start_client(request, to, Owner::Caller(caller), now);
         });
         response.await.unwrap_or(Err(RequestError::Stopped))
+    }
+
+    /// Runs something of the role's beside it, until it ends or the proxy stops.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.core.tasks.spawn(task);
     }
 
     /// An unguessable token.

@@ -69,6 +69,8 @@ pub struct Response {
     pub reason: String,
     pub headers: HeaderList,
     pub body: Option<Body>,
+    /// To-tag of a dialog that the role keeps itself.
+    pub to_tag: Option<String>,
     /// How long after the one before it.
     pub after: Duration,
 }
@@ -80,6 +82,7 @@ impl Response {
             reason: reason.to_owned(),
             headers: HeaderList::new(),
             body: None,
+            to_tag: None,
             after: Duration::ZERO,
         }
     }

@@ -147,7 +147,8 @@ impl State {
         };
         let (request, source) = (&server.request, server.origin.source);
         let (code, reason) = (response.code, response.reason.as_str());
-        let mut message = response_to(request, code, reason, &server.to_tag, source);
+        let tag = response.to_tag.as_ref().unwrap_or(&server.to_tag);
+        let mut message = response_to(request, code, reason, tag, source);
         complete(
             &mut message,
             &response.headers,

@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 /// The user part of the Service-Route: a request that comes along it originates from a user of ours.
 const ORIGINATING: &str = "orig";
-/// What the filter criterion sends to the application server: what begins a communication. Its other requests go past it.
-const FILTERED: [&str; 2] = ["INVITE", "MESSAGE"];
+/// What the filter criterion sends to the application server: what begins a communication, and presence. Its other requests go past it.
+const FILTERED: [&str; 3] = ["INVITE", "MESSAGE", "PUBLISH"];
 
 /// The S-CSCF with its sockets.
 #[derive(Clone)]

@@ -98,7 +98,7 @@ impl Terminal {
 
 async fn roles(arguments: RoleArguments) -> Roles {
     let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Roles::start(&arguments, ip, Default::default())
+    Roles::start(&arguments, ip, Default::default(), Default::default())
         .await
         .unwrap()
 }

@@ -4,6 +4,7 @@
 mod circumstances;
 mod conditions;
 mod country;
+mod document;
 mod identity;
 #[cfg(test)]
 mod tests;
