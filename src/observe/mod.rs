@@ -14,11 +14,13 @@ mod packet;
 mod reaction;
 mod reader;
 mod reassembly;
+mod roster;
 #[cfg(test)]
 mod sample;
 mod settled;
 mod short_messages;
 mod sip;
+mod subscription;
 
 pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};
 pub use diameter::{DiameterRequest, diameter_requests, way as diameter_way};
@@ -27,9 +29,11 @@ pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};
 pub use ladder::{Names, ladder};
 pub use observer::Observer;
 pub use reaction::expected;
+pub use roster::{Merged, PRESENT, Roster, RosterStep, conference_subscriptions, history};
 pub use settled::unsettled;
 pub use short_messages::{DeliveryReport, Part, ShortMessage, short_messages, texts};
 pub use sip::{Call, SipFact, Transaction, calls, messages, transactions, transactions_of};
+pub use subscription::{Notification, Subscription, subscriptions};
 
 /// A capture that cannot be read. Octets inside packets never are an error: they are facts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
