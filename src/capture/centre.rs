@@ -166,6 +166,7 @@ impl Session {
 fn said<A, B>(output: Output<A>, wrap: impl FnOnce(A) -> B) -> Output<B> {
     match output {
         Output::Datagram { to, octets } => Output::Datagram { to, octets },
+        Output::Media { to, octets } => Output::Media { to, octets },
         Output::Connect { flow, channel, to } => Output::Connect { flow, channel, to },
         Output::Octets { flow, octets } => Output::Octets { flow, octets },
         Output::Close { flow, abort } => Output::Close { flow, abort },

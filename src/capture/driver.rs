@@ -72,6 +72,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
         mut stopped: oneshot::Receiver<()>,
     ) {
         let mut buffer = vec![0; DATAGRAM_OCTETS];
+        let mut media = vec![0; DATAGRAM_OCTETS];
         self.drain().await;
         loop {
             let wake_at = self.machine.wake_at().map(|time| self.clock.instant(time));
@@ -80,6 +81,9 @@ impl<M: Machine + Send + 'static> Driver<M> {
                 Some(command) = commands.recv() => self.give(Input::Command(command)).await,
                 received = receive(self.sockets.udp.as_ref(), &mut buffer) => {
                     self.datagram(received, &buffer).await;
+                }
+                received = receive(self.sockets.rtp.as_ref(), &mut media) => {
+                    self.media(received, &media).await;
                 }
                 accepted = accept(self.sockets.sip_tcp.as_ref()) => {
                     self.accepted(Channel::Sip, accepted).await;
@@ -150,6 +154,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
         while let Some(output) = self.machine.poll() {
             match output {
                 Output::Datagram { to, octets } => self.send(to, octets).await,
+                Output::Media { to, octets } => self.speak(to, octets).await,
                 Output::Connect { flow, channel, to } => self.connect(flow, channel, to),
                 Output::Octets { flow, octets } => self.write(flow, octets),
                 Output::Close { flow, abort } => self.close(flow, abort),
@@ -176,6 +181,27 @@ impl<M: Machine + Send + 'static> Driver<M> {
             Ok(Err(error)) => tracing::warn!(%to, %error, "datagram not sent"),
             Err(_) => tracing::warn!(%to, "datagram not sent within a second"),
         }
+    }
+
+    /// A packet of media: what cannot be sent is lost, as media are.
+    async fn speak(&mut self, to: SocketAddr, octets: Vec<u8>) {
+        let Some(rtp) = &self.sockets.rtp else {
+            return;
+        };
+        self.heard(true, to, octets.clone());
+        if let Ok(Err(error)) = timeout(SEND_LIMIT, rtp.send_to(&octets, to)).await {
+            tracing::debug!(%to, %error, "media not sent");
+        }
+    }
+
+    fn heard(&self, outbound: bool, remote: SocketAddr, octets: Vec<u8>) {
+        self.tap.record(Record {
+            interface: "rtp",
+            outbound,
+            local: self.sockets.rtp(),
+            remote,
+            event: Event::Datagram(octets),
+        });
     }
 
     fn connect(&mut self, flow: FlowId, channel: Channel, to: SocketAddr) {
@@ -273,6 +299,20 @@ impl<M: Machine + Send + 'static> Driver<M> {
             event: Event::Datagram(octets.clone()),
         });
         self.give(Input::Datagram { from, octets }).await;
+    }
+
+    async fn media(&mut self, received: io::Result<(usize, SocketAddr)>, buffer: &[u8]) {
+        match received {
+            Ok((length, from)) => {
+                let octets = buffer[..length].to_vec();
+                self.heard(false, from, octets.clone());
+                self.give(Input::Media { from, octets }).await;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "receiving media failed");
+                sleep(Duration::from_millis(5)).await;
+            }
+        }
     }
 
     async fn accepted(&mut self, channel: Channel, accepted: io::Result<TcpStream>) {

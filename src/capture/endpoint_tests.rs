@@ -35,6 +35,7 @@ impl Machine for Echo {
                     .push_back(Output::Datagram { to: from, octets });
                 "datagram".to_owned()
             }
+            Input::Media { .. } => "media".to_owned(),
             Input::Opened { flow, channel, .. } => {
                 let octets = b"hello".to_vec();
                 self.outputs.push_back(Output::Octets { flow, octets });

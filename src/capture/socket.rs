@@ -34,12 +34,26 @@ async fn fresh_listener(ip: IpAddr) -> io::Result<TcpListener> {
     TcpListener::bind((ip, 0)).await
 }
 
+/// An even port, as RFC 3550 section 11 wants it for RTP.
+async fn fresh_media_socket(ip: IpAddr) -> io::Result<UdpSocket> {
+    for _ in 0..ATTEMPTS {
+        let socket = UdpSocket::bind((ip, 0)).await?;
+        let port = socket.local_addr()?.port();
+        if port.is_multiple_of(2) && fresh(port) {
+            return Ok(socket);
+        }
+    }
+    UdpSocket::bind((ip, 0)).await
+}
+
 /// What one machine listens on. `sip_interface` is the reference point its SIP is on: `isc` or `gm`.
 #[derive(Debug)]
 pub struct Sockets {
     pub udp: Option<UdpSocket>,
     pub sip_tcp: Option<TcpListener>,
     pub msrp_tcp: Option<TcpListener>,
+    /// Media of audio calls.
+    pub rtp: Option<UdpSocket>,
     pub sip_interface: &'static str,
 }
 
@@ -55,6 +69,7 @@ impl Sockets {
                         udp: Some(udp),
                         sip_tcp: Some(listener),
                         msrp_tcp: Some(fresh_listener(ip).await?),
+                        rtp: None,
                         sip_interface,
                     });
                 }
@@ -62,6 +77,20 @@ impl Sockets {
             }
         }
         Err(last)
+    }
+
+    /// The same for a UE of audio calls: RTP instead of MSRP.
+    pub async fn bind_audio(ip: IpAddr, sip_interface: &'static str) -> io::Result<Self> {
+        let mut sockets = Self::bind(ip, sip_interface).await?;
+        sockets.msrp_tcp = None;
+        sockets.rtp = Some(fresh_media_socket(ip).await?);
+        Ok(sockets)
+    }
+
+    /// Address of RTP; `0.0.0.0:0` if these sockets carry none.
+    pub fn rtp(&self) -> SocketAddr {
+        let socket = self.rtp.as_ref();
+        socket.and_then(|s| s.local_addr().ok()).unwrap_or(NOWHERE)
     }
 
     /// Address of SIP; `0.0.0.0:0` if these sockets carry none.

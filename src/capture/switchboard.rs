@@ -436,7 +436,7 @@ impl Switchboard {
                 Output::Octets { octets, .. } => self.transmit(id, octets),
                 Output::Close { abort, .. } => self.close(id, abort),
                 Output::Event(event) => self.said(id, event),
-                Output::Datagram { .. } | Output::Connect { .. } => {}
+                Output::Datagram { .. } | Output::Media { .. } | Output::Connect { .. } => {}
             }
         }
     }

@@ -20,7 +20,7 @@ pub struct SipInterface(pub &'static str);
 /// Something that happened on a socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// `isc`, `gm`, `msrp` or `smpp`.
+    /// `isc`, `gm`, `msrp`, `smpp`, `sgd` or `rtp`.
     pub interface: &'static str,
     /// The suite sent it (or, for `Closed`, closed first).
     pub outbound: bool,

@@ -479,7 +479,9 @@ impl Machine for DiameterNode {
             }
             Input::Command(command) => self.command(now, command),
             Input::Wake => self.wake(now),
-            Input::Datagram { .. } => self.trouble("Diameter does not come in datagrams"),
+            Input::Datagram { .. } | Input::Media { .. } => {
+                self.trouble("Diameter does not come in datagrams")
+            }
         }
     }
 

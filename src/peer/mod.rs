@@ -9,6 +9,7 @@ pub mod handset;
 pub mod home_subscriber_server;
 pub mod identifiers;
 pub mod message_session;
+pub mod mmtel_ue;
 pub mod offer;
 pub mod service_centre;
 pub mod smsc;
@@ -44,6 +45,11 @@ pub enum Input<C> {
         from: SocketAddr,
         octets: Vec<u8>,
     },
+    /// A datagram on the machine's media socket.
+    Media {
+        from: SocketAddr,
+        octets: Vec<u8>,
+    },
     /// A connection stands: accepted on a listener, or dialled by `Output::Connect`.
     Opened {
         flow: FlowId,
@@ -68,6 +74,11 @@ pub enum Input<C> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output<E> {
     Datagram {
+        to: SocketAddr,
+        octets: Vec<u8>,
+    },
+    /// A datagram from the machine's media socket.
+    Media {
         to: SocketAddr,
         octets: Vec<u8>,
     },

@@ -294,6 +294,10 @@ impl ServiceCentre {
                     self.outputs.push_back(Output::Datagram { to, octets });
                     continue;
                 }
+                Output::Media { to, octets } => {
+                    self.outputs.push_back(Output::Media { to, octets });
+                    continue;
+                }
                 Output::Connect { flow, channel, to } => {
                     let connect = Output::Connect { flow, channel, to };
                     self.outputs.push_back(connect);
@@ -376,6 +380,7 @@ impl Machine for ServiceCentre {
                 Input::Command(NodeCommand::Disconnect)
             }
             Input::Datagram { from, octets } => Input::Datagram { from, octets },
+            Input::Media { from, octets } => Input::Media { from, octets },
             Input::Opened {
                 flow,
                 channel,

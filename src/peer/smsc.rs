@@ -525,7 +525,9 @@ impl Machine for Smsc {
             }
             Input::Command(command) => self.command(now, command),
             Input::Wake => self.wake(now),
-            Input::Datagram { .. } => self.trouble("SMPP does not come in datagrams"),
+            Input::Datagram { .. } | Input::Media { .. } => {
+                self.trouble("SMPP does not come in datagrams")
+            }
         }
     }
 

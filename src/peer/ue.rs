@@ -5,7 +5,7 @@
 mod call;
 mod compose;
 mod ending;
-mod flows;
+pub(in crate::peer) mod flows;
 mod focus;
 mod in_dialog;
 mod media;
@@ -382,7 +382,8 @@ impl Machine for Ue {
             }
             Input::Closed { flow } => self.closed(flow),
             Input::Command(command) => self.command(now, command),
-            Input::Wake => {}
+            // Media of CPM sessions come over MSRP.
+            Input::Media { .. } | Input::Wake => {}
         }
         self.pump(now);
         self.due(now);

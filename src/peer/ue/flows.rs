@@ -21,13 +21,13 @@ struct Flow {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Flows {
+pub(in crate::peer) struct Flows {
     flows: BTreeMap<FlowId, Flow>,
 }
 
 /// What to do with octets for a connection.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(in crate::peer) enum Way {
     Send(FlowId),
     /// Kept until the connection stands.
     Kept,
@@ -36,7 +36,7 @@ pub(super) enum Way {
 
 impl Flows {
     /// The way to an address; keeps the octets if the connection is being opened.
-    pub(super) fn way_to(&mut self, remote: SocketAddr, octets: &[u8]) -> Way {
+    pub(in crate::peer) fn way_to(&mut self, remote: SocketAddr, octets: &[u8]) -> Way {
         let known = self
             .flows
             .iter_mut()
@@ -53,11 +53,11 @@ impl Flows {
         }
     }
 
-    pub(super) fn is_open(&self, id: FlowId) -> bool {
+    pub(in crate::peer) fn is_open(&self, id: FlowId) -> bool {
         self.flows.get(&id).is_some_and(|flow| flow.open)
     }
 
-    pub(super) fn dial(&mut self, id: FlowId, remote: SocketAddr, octets: Vec<u8>) {
+    pub(in crate::peer) fn dial(&mut self, id: FlowId, remote: SocketAddr, octets: Vec<u8>) {
         self.flows.insert(
             id,
             Flow {
@@ -71,7 +71,7 @@ impl Flows {
     }
 
     /// A connection stands; gives what waited for it.
-    pub(super) fn opened(&mut self, id: FlowId, remote: SocketAddr) -> Vec<Vec<u8>> {
+    pub(in crate::peer) fn opened(&mut self, id: FlowId, remote: SocketAddr) -> Vec<Vec<u8>> {
         let flow = self.flows.entry(id).or_insert_with(|| Flow {
             remote,
             dialled: false,
@@ -84,7 +84,7 @@ impl Flows {
     }
 
     /// Frames that have become whole, and the address they came from.
-    pub(super) fn octets(
+    pub(in crate::peer) fn octets(
         &mut self,
         id: FlowId,
         octets: &[u8],
@@ -102,12 +102,12 @@ impl Flows {
         Some((flow.remote, frames))
     }
 
-    pub(super) fn contains(&self, id: FlowId) -> bool {
+    pub(in crate::peer) fn contains(&self, id: FlowId) -> bool {
         self.flows.contains_key(&id)
     }
 
     /// The connection is gone. `Some(address)`: it was dialled and never stood.
-    pub(super) fn closed(&mut self, id: FlowId) -> Option<SocketAddr> {
+    pub(in crate::peer) fn closed(&mut self, id: FlowId) -> Option<SocketAddr> {
         let flow = self.flows.remove(&id)?;
         (flow.dialled && !flow.open).then_some(flow.remote)
     }

@@ -50,6 +50,7 @@ impl Net {
         let other = 1 - side;
         match output {
             Output::Event(event) => self.events[side].push(event),
+            Output::Media { .. } => {}
             Output::Datagram { octets, .. } => {
                 let from = self.ues[side].config().sip;
                 self.give(other, Input::Datagram { from, octets });

@@ -1,0 +1,116 @@
+//! How SIP leaves and enters an MMTel UE: the way to an address, Via, new client transactions, octets on sockets and connections.
+use super::{MAX_USES, MmtelUe, Use};
+use crate::peer::transaction::{ClientId, Hop};
+use crate::peer::ue::Transport;
+use crate::peer::ue::flows::Way;
+use crate::peer::{Channel, FlowId, Output, Time};
+use crate::wire::sip::{Frame, SipMessage, SipUri};
+use std::net::{IpAddr, SocketAddr};
+
+impl MmtelUe {
+    pub(super) fn hop_to_system(&self) -> Hop {
+        self.hop_at(self.config.system, None)
+    }
+
+    /// The way to a URI: its address, or the system where it is a name (RFC 3261 section 8.1.2).
+    pub(super) fn hop_to(&self, uri: &str) -> Hop {
+        let parsed = SipUri::parse(uri).ok();
+        let transport = parsed.as_ref().and_then(|u| u.param("transport"));
+        let address = parsed.as_ref().and_then(|u| {
+            let ip: IpAddr = u.host.trim_matches(['[', ']']).parse().ok()?;
+            Some(SocketAddr::new(ip, u.port.unwrap_or(5060)))
+        });
+        self.hop_at(address.unwrap_or(self.config.system), transport)
+    }
+
+    fn hop_at(&self, address: SocketAddr, transport: Option<&str>) -> Hop {
+        let tcp = transport.map_or(self.config.transport == Transport::Tcp, |name| {
+            name.eq_ignore_ascii_case("tcp")
+        });
+        match tcp {
+            true => Hop::Connection(address),
+            false => Hop::Datagram(address),
+        }
+    }
+
+    /// A Via of ours with a new branch.
+    pub(super) fn via(&mut self, hop: Hop) -> String {
+        let transport = if hop.reliable() { "TCP" } else { "UDP" };
+        let (sip, branch) = (self.config.sip, self.ids.branch());
+        format!("SIP/2.0/{transport} {sip};branch={branch};rport")
+    }
+
+    /// Sends a new request and gives it back as it left.
+    pub(super) fn send_request(
+        &mut self,
+        now: Time,
+        mut request: SipMessage,
+        hop: Hop,
+        used: Use,
+    ) -> (ClientId, SipMessage) {
+        let via = self.via(hop);
+        request.push_front("Via", via);
+        if request.header("Content-Length").is_none() {
+            request.push("Content-Length", "0");
+        }
+        let method = request.method().unwrap_or_default().to_owned();
+        let sent = request.clone();
+        let client = self.transactions.request(now, request, hop);
+        if self.uses.len() >= MAX_USES {
+            self.uses.pop_first();
+        }
+        self.uses.insert(client.clone(), (method, used));
+        (client, sent)
+    }
+
+    pub(super) fn emit(&mut self, hop: Hop, octets: Vec<u8>) {
+        let remote = match hop {
+            Hop::Datagram(to) => {
+                self.outputs.push_back(Output::Datagram { to, octets });
+                return;
+            }
+            Hop::Flow(flow, _) if self.flows.is_open(flow) => {
+                self.outputs.push_back(Output::Octets { flow, octets });
+                return;
+            }
+            Hop::Flow(_, remote) | Hop::Connection(remote) => remote,
+        };
+        match self.flows.way_to(remote, &octets) {
+            Way::Send(flow) => self.outputs.push_back(Output::Octets { flow, octets }),
+            Way::Kept => {}
+            Way::Dial => {
+                let flow = FlowId(self.next_flow);
+                self.next_flow += 1;
+                self.flows.dial(flow, remote, octets);
+                self.outputs.push_back(Output::Connect {
+                    flow,
+                    channel: Channel::Sip,
+                    to: remote,
+                });
+            }
+        }
+    }
+
+    pub(super) fn flow_octets(&mut self, now: Time, flow: FlowId, octets: &[u8]) {
+        let Some((remote, frames)) = self.flows.octets(flow, octets) else {
+            return;
+        };
+        for frame in frames {
+            match frame {
+                Ok(Frame::Message(octets)) => {
+                    self.sip_message(now, &octets, Hop::Flow(flow, remote));
+                }
+                Ok(Frame::Ping) => self.outputs.push_back(Output::Octets {
+                    flow,
+                    octets: b"\r\n".to_vec(),
+                }),
+                Ok(Frame::Pong) => {}
+                Err(error) => {
+                    self.problem(format!("a SIP connection cannot be framed: {error}"));
+                    self.outputs.push_back(Output::Close { flow, abort: true });
+                    self.flows.closed(flow);
+                }
+            }
+        }
+    }
+}
