@@ -3,6 +3,7 @@
 //! Every octet is recorded before the machine or the wire gets it, in the order in which the machine sees and says it. Nothing here
 //! knows a protocol.
 use super::flow::{Flow, Remains, Report, Tasks, dial};
+use super::tls::Stream;
 use super::{Event, Record, RunClock, Sockets, Tap};
 use crate::peer::{Channel, FlowId, Input, Machine, Output};
 use std::collections::{HashMap, HashSet};
@@ -211,9 +212,9 @@ impl<M: Machine + Send + 'static> Driver<M> {
             Channel::Sip | Channel::Smpp | Channel::Diameter => self.local.ip(),
         };
         let reports = self.reports.clone();
-        self.tasks
-            .others
-            .spawn(dial(flow, channel, Some(local_ip), to, reports));
+        self.tasks.others.spawn(async move {
+            dial(flow, channel, Some(local_ip), None, to, reports).await;
+        });
     }
 
     fn write(&mut self, id: FlowId, octets: Vec<u8>) {
@@ -318,6 +319,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
     async fn accepted(&mut self, channel: Channel, accepted: io::Result<TcpStream>) {
         match accepted {
             Ok(stream) => {
+                let stream = Stream::Plain(stream);
                 let id = FlowId(self.next_accepted);
                 self.next_accepted += 1;
                 self.opened(id, channel, stream, false).await;
@@ -329,7 +331,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
         }
     }
 
-    async fn opened(&mut self, id: FlowId, channel: Channel, stream: TcpStream, dialled: bool) {
+    async fn opened(&mut self, id: FlowId, channel: Channel, stream: Stream, dialled: bool) {
         match Flow::open(id, channel, stream, &self.reports, &mut self.tasks) {
             Ok(flow) => {
                 let (local, remote) = (flow.local, flow.remote);
@@ -372,6 +374,8 @@ impl<M: Machine + Send + 'static> Driver<M> {
                     }
                 }
             }
+            // TLS is the exchange's alone.
+            Report::Accepted { .. } => {}
             Report::Octets { flow, octets } => self.octets(flow, octets).await,
             Report::Ended { flow, reset } => self.ended(flow, reset).await,
             Report::WriteFailed { flow } => {

@@ -7,6 +7,7 @@ use super::centre::Centre;
 use super::endpoint::panic_text;
 use super::flow::{Flow, Report, Tasks, dial};
 use super::switchboard::Switchboard;
+use super::tls::{self, Stream, Tls};
 use super::{CaptureError, RunClock, Tap};
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::handset::{HandsetError, ShortText};
@@ -68,6 +69,15 @@ impl Shared {
 impl Exchange {
     /// Listens where the configuration of the carriage says. `run_tap` gets every octet of every connection of the system.
     pub async fn start(config: impl Into<Centre>, run_tap: Tap) -> Result<Self, CaptureError> {
+        Self::start_over(config, None, run_tap).await
+    }
+
+    /// The same; with `tls`, every connection is inside TLS and the tap gets what TLS protects.
+    pub async fn start_over(
+        config: impl Into<Centre>,
+        tls: Option<Tls>,
+        run_tap: Tap,
+    ) -> Result<Self, CaptureError> {
         let config: Centre = config.into();
         let listen = config.listen();
         let broken = |source| CaptureError::Bind {
@@ -93,6 +103,7 @@ impl Exchange {
             shared: Arc::clone(&shared),
             clock,
             channel,
+            tls,
             listener,
             reports,
             reported,
@@ -343,6 +354,7 @@ struct Driver {
     shared: Arc<Shared>,
     clock: RunClock,
     channel: Channel,
+    tls: Option<Tls>,
     listener: TcpListener,
     reports: mpsc::Sender<Report>,
     reported: mpsc::Receiver<Report>,
@@ -378,7 +390,10 @@ impl Driver {
 
     async fn accepted(&mut self, accepted: io::Result<(TcpStream, SocketAddr)>) {
         match accepted {
-            Ok((stream, _)) => self.opened(stream, false),
+            Ok((stream, from)) => match self.tls.clone() {
+                Some(tls) => self.shake_hands(tls, stream, from),
+                None => self.opened(Stream::Plain(stream), false),
+            },
             Err(error) => {
                 let note = format!("a connection could not be accepted: {error}");
                 self.shared.switchboard().note(note);
@@ -387,7 +402,17 @@ impl Driver {
         }
     }
 
-    fn opened(&mut self, stream: TcpStream, dialled: bool) {
+    /// Nobody else waits for a slow handshake.
+    fn shake_hands(&mut self, tls: Tls, stream: TcpStream, from: SocketAddr) {
+        let reports = self.reports.clone();
+        self.tasks.others.spawn(async move {
+            let outcome = tls::ready(Some(&tls), stream).await;
+            // The exchange has stopped when nobody takes the report.
+            drop(reports.send(Report::Accepted { from, outcome }).await);
+        });
+    }
+
+    fn opened(&mut self, stream: Stream, dialled: bool) {
         let mut switchboard = self.shared.switchboard();
         if !switchboard.has_room() {
             switchboard.note("a connection too many was closed".to_owned());
@@ -405,14 +430,15 @@ impl Driver {
         let dialling = std::mem::take(&mut self.shared.switchboard().dialling);
         for to in dialling {
             let (reports, channel) = (self.reports.clone(), self.channel);
+            let tls = self.tls.clone();
             self.tasks.others.spawn(async move {
                 sleep(after).await;
-                dial(FlowId(0), channel, None, to, reports).await;
+                dial(FlowId(0), channel, None, tls.as_ref(), to, reports).await;
             });
         }
     }
 
-    fn connected(&mut self, to: SocketAddr, outcome: io::Result<TcpStream>) {
+    fn connected(&mut self, to: SocketAddr, outcome: io::Result<Stream>) {
         match outcome {
             Ok(stream) => self.opened(stream, true),
             Err(error) => {
@@ -425,16 +451,28 @@ impl Driver {
         }
     }
 
-    fn report(&mut self, report: Report) {
-        if let Report::Connected { to, outcome, .. } = report {
-            return self.connected(to, outcome);
+    fn shaken(&mut self, from: SocketAddr, outcome: io::Result<Stream>) {
+        match outcome {
+            Ok(stream) => self.opened(stream, false),
+            Err(error) => {
+                let note = format!("a connection from {from} was given up: {error}");
+                self.shared.switchboard().note(note);
+            }
         }
+    }
+
+    fn report(&mut self, report: Report) {
+        let report = match report {
+            Report::Connected { to, outcome, .. } => return self.connected(to, outcome),
+            Report::Accepted { from, outcome } => return self.shaken(from, outcome),
+            other => other,
+        };
         let mut switchboard = self.shared.switchboard();
         match report {
             Report::Octets { flow, octets } => switchboard.octets(flow, octets),
             Report::Ended { flow, reset } => switchboard.ended(flow, reset),
             Report::WriteFailed { flow } => switchboard.write_failed(flow),
-            Report::Connected { .. } => {}
+            Report::Connected { .. } | Report::Accepted { .. } => {}
         }
     }
 

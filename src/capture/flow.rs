@@ -2,12 +2,12 @@
 //!
 //! Bounded on both sides: a reader waits when its reports are not taken, and a connection whose other side does not read for
 //! [`WRITE_LIMIT`] is given up. What was read or written is recorded by the driver, not here.
+use super::tls::{self, ReadHalf, Stream, Tls, WriteHalf};
 use crate::peer::{Channel, FlowId};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -27,7 +27,12 @@ pub enum Report {
         flow: FlowId,
         channel: Channel,
         to: SocketAddr,
-        outcome: io::Result<TcpStream>,
+        outcome: io::Result<Stream>,
+    },
+    /// Somebody connected, and the handshake of TLS is over.
+    Accepted {
+        from: SocketAddr,
+        outcome: io::Result<Stream>,
     },
     Octets {
         flow: FlowId,
@@ -68,16 +73,16 @@ impl Flow {
     pub fn open(
         flow: FlowId,
         channel: Channel,
-        stream: TcpStream,
+        stream: Stream,
         reports: &mpsc::Sender<Report>,
         tasks: &mut Tasks,
     ) -> io::Result<Self> {
-        let (local, remote) = (stream.local_addr()?, stream.peer_addr()?);
+        let (local, remote) = stream.ends()?;
         // Without it small MSRP chunks wait for acknowledgements; failing to set it only costs time.
-        if let Err(error) = stream.set_nodelay(true) {
+        if let Err(error) = stream.socket().set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY not set");
         }
-        let (read_half, write_half) = stream.into_split();
+        let (read_half, write_half) = stream.split();
         let (queue, queued) = mpsc::channel(QUEUED_WRITES);
         let (abort, aborted) = oneshot::channel();
         let reader = tasks
@@ -143,11 +148,13 @@ pub async fn dial(
     flow: FlowId,
     channel: Channel,
     local_ip: Option<IpAddr>,
+    tls: Option<&Tls>,
     to: SocketAddr,
     reports: mpsc::Sender<Report>,
 ) {
     let outcome = match timeout(CONNECT_LIMIT, connect(local_ip, to)).await {
-        Ok(outcome) => outcome,
+        Ok(Ok(stream)) => tls::ready(tls, stream).await,
+        Ok(Err(error)) => Err(error),
         Err(_) => Err(io::ErrorKind::TimedOut.into()),
     };
     let report = Report::Connected {
@@ -182,7 +189,7 @@ fn is_usual(ip: IpAddr) -> bool {
     ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST
 }
 
-async fn read_stream(flow: FlowId, mut stream: OwnedReadHalf, reports: mpsc::Sender<Report>) {
+async fn read_stream(flow: FlowId, mut stream: ReadHalf, reports: mpsc::Sender<Report>) {
     let mut buffer = vec![0; READ_OCTETS];
     loop {
         let report = match stream.read(&mut buffer).await {
@@ -192,6 +199,10 @@ async fn read_stream(flow: FlowId, mut stream: OwnedReadHalf, reports: mpsc::Sen
                 octets: buffer[..count].to_vec(),
             },
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            // TLS says so of a connection closed without close_notify.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Report::Ended { flow, reset: false }
+            }
             Err(_) => Report::Ended { flow, reset: true },
         };
         let last = matches!(report, Report::Ended { .. });
@@ -203,7 +214,7 @@ async fn read_stream(flow: FlowId, mut stream: OwnedReadHalf, reports: mpsc::Sen
 
 async fn write_stream(
     flow: FlowId,
-    mut stream: OwnedWriteHalf,
+    mut stream: WriteHalf,
     mut queued: mpsc::Receiver<Vec<u8>>,
     aborted: oneshot::Receiver<()>,
     reports: mpsc::Sender<Report>,
@@ -230,11 +241,6 @@ async fn write_stream(
                 tracing::trace!("driver stopped while a write failed");
             }
         }
-        None => {
-            if let Err(error) = stream.as_ref().set_zero_linger() {
-                tracing::debug!(%error, "connection closed instead of reset");
-            }
-            stream.forget();
-        }
+        None => stream.reset(),
     }
 }

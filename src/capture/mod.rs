@@ -15,6 +15,7 @@ mod pcapng;
 mod socket;
 mod switchboard;
 mod tap;
+mod tls;
 
 pub use centre::{Centre, DiameterCentre};
 pub use clock::RunClock;
@@ -22,6 +23,7 @@ pub use endpoint::Endpoint;
 pub use exchange::{Exchange, Handset};
 pub use socket::Sockets;
 pub use tap::{Event, Record, SipInterface, Tap};
+pub use tls::Tls;
 
 use std::net::SocketAddr;
 
@@ -36,8 +38,19 @@ pub enum CaptureError {
         address: SocketAddr,
         source: std::io::Error,
     },
+    /// The profile's section of TLS cannot be used.
+    #[error("short_messages.smpp.tls.{key}: {what}")]
+    Tls { key: &'static str, what: String },
     #[error("a peer of the suite panicked: {0}; this is a defect of the suite, please report it")]
     PeerPanicked(String),
     #[error("a peer of the suite did not stop within {0} seconds; its sockets were abandoned")]
     PeerHangs(u64),
+}
+
+impl CaptureError {
+    /// `key` is the one of `short_messages.smpp.tls` that is wrong; `what` says how it is put right.
+    pub fn tls(key: &'static str, what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self::Tls { key, what }
+    }
 }

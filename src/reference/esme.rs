@@ -5,6 +5,7 @@
 
 mod connection;
 pub mod mapping;
+pub mod tls;
 
 use super::short_message::{
     Arrival, OutgoingShortMessage, ReportReference, Submission, SubmitFailure,
@@ -15,8 +16,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tls::{Stream, Tls};
+use tokio::io::AsyncReadExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -35,6 +36,8 @@ pub struct EsmeConfig {
     pub enquire_interval: Duration,
     /// What data_coding 0 is at this SMSC.
     pub default_alphabet: DefaultAlphabet,
+    /// The SMSC takes binds inside TLS.
+    pub tls: Option<Tls>,
 }
 
 /// The same on the command line.
@@ -66,6 +69,7 @@ impl EsmeConfig {
             response_timeout: Duration::from_secs(20),
             enquire_interval: Duration::from_secs(30),
             default_alphabet: DefaultAlphabet::Gsm7,
+            tls: None,
         }
     }
 }
@@ -184,11 +188,10 @@ impl Keeper {
     }
 
     /// Connects and binds; gives what arrived behind the bind response, too.
-    async fn connect(&self) -> io::Result<(TcpStream, Framer)> {
+    async fn connect(&self) -> io::Result<(Stream, Framer)> {
         let timeout = Duration::from_secs(5);
         tokio::time::timeout(timeout, async {
-            let mut stream = TcpStream::connect(&self.config.smsc).await?;
-            stream.set_nodelay(true)?;
+            let mut stream = tls::connect(&self.config.smsc, self.config.tls.as_ref()).await?;
             let bind = Bind {
                 system_id: self.config.system_id.clone(),
                 password: self.config.password.clone(),
@@ -197,7 +200,7 @@ impl Keeper {
             };
             let body = Body::Bind(BindKind::Transceiver, bind);
             let request = Pdu::new(CommandId::BIND_TRANSCEIVER, status::OK, 1, body);
-            stream.write_all(&request.to_octets()).await?;
+            tls::say(&mut stream, &request.to_octets()).await?;
             let mut framer = Framer::default();
             loop {
                 let pdu = read_pdu(&mut stream, &mut framer).await?;
@@ -218,7 +221,7 @@ impl Keeper {
     }
 }
 
-async fn read_pdu(stream: &mut TcpStream, framer: &mut Framer) -> io::Result<Pdu> {
+async fn read_pdu(stream: &mut Stream, framer: &mut Framer) -> io::Result<Pdu> {
     loop {
         if let Some(frame) = framer.next_frame() {
             return frame

@@ -50,6 +50,8 @@ pub struct ReferenceArguments {
     #[arg(long, value_name = "ALPHABET", value_enum, default_value_t)]
     pub smpp_data_coding_0: esme::DataCodingZero,
     #[command(flatten)]
+    pub tls: esme::tls::TlsArguments,
+    #[command(flatten)]
     pub sgd: sgd::SgdArguments,
     #[command(flatten)]
     pub roles: RoleArguments,
@@ -80,6 +82,8 @@ pub enum ReferenceError {
     Listen(IpAddr, std::io::Error),
     #[error("cannot read the configuration {0}: {1}")]
     Config(PathBuf, String),
+    #[error("TLS of the SMPP link: {0}")]
+    Tls(String),
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
     #[error("the provisioning interface failed: {0}")]
@@ -198,7 +202,9 @@ impl Reference {
         let (link, arrivals) = match &arguments.smsc {
             Some(smsc) => {
                 let (id, password) = (&arguments.smpp_system_id, &arguments.smpp_password);
+                let tls = esme::tls::Tls::new(&arguments.tls, smsc).map_err(ReferenceError::Tls)?;
                 let config = EsmeConfig {
+                    tls,
                     default_alphabet: arguments.smpp_data_coding_0.into(),
                     ..EsmeConfig::new(smsc, id, password)
                 };

@@ -3,7 +3,7 @@ use super::judge::settle;
 use super::options::{RunOptions, SipTransport};
 use super::record::RunRecord;
 use super::run::RunError;
-use crate::capture::{CaptureError, Centre, DiameterCentre, Exchange, RunClock, Tap};
+use crate::capture::{CaptureError, Centre, DiameterCentre, Exchange, RunClock, Tap, Tls};
 use crate::peer::diameter_node::NodeConfig;
 use crate::peer::service_centre::ServiceCentreConfig;
 use crate::peer::smsc::{Account, Role, SmscConfig};
@@ -11,13 +11,13 @@ use crate::peer::ue::Transport;
 use crate::steps::Facility;
 use crate::sut::personality::{Personalities, Personality};
 use crate::sut::process::Process;
-use crate::sut::profile::{InUse, Sgd, Smpp, SmppRole};
+use crate::sut::profile::{InUse, Sgd, Smpp, SmppRole, SmppTls};
 use crate::sut::provision::Provisioner;
 use crate::sut::{Profile, SutError};
 use crate::verdict::{Reason, Verdict};
 use crate::wire::diameter::application;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,8 +100,12 @@ fn personality(options: &RunOptions, profile: &Profile) -> Result<Option<Persona
 
 /// The suite's side of the carriage in use.
 async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, RunError> {
+    let mut tls = None;
     let centre = match profile.in_use() {
-        Some(InUse::Smpp(smpp)) => smsc_config(smpp).into(),
+        Some(InUse::Smpp(smpp)) => {
+            tls = tls_of(smpp)?;
+            smsc_config(smpp).into()
+        }
         Some(InUse::Sgd(sgd)) => Centre::Diameter(Box::new(diameter_centre(sgd, false))),
         Some(InUse::SmsOverIp(sgd)) => Centre::Diameter(Box::new(diameter_centre(sgd, true))),
         None => {
@@ -110,7 +114,7 @@ async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, Run
             return Err(RunError::NotBound(message));
         }
     };
-    Ok(Exchange::start(centre, run_tap).await?)
+    Ok(Exchange::start_over(centre, tls, run_tap).await?)
 }
 
 /// Until short messages can go both ways.
@@ -133,11 +137,14 @@ async fn wait_for_the_system(profile: &Profile, exchange: &Exchange) -> Result<(
     let (who, doubt) = match profile.in_use() {
         Some(InUse::Smpp(smpp)) => (
             format!("no ESME has bound to {address} as {}", smpp.system_id),
-            "do system_id and password fit the profile?",
+            match &smpp.tls {
+                Some(tls) => doubt_of_tls(tls),
+                None => "do system_id and password fit the profile?".to_owned(),
+            },
         ),
         _ => (
             format!("no Diameter node has exchanged capabilities with {address}"),
-            "do the identities fit the profile?",
+            "do the identities fit the profile?".to_owned(),
         ),
     };
     let seen = match exchange.take_notes().last() {
@@ -197,6 +204,59 @@ fn smsc_config(smpp: &Smpp) -> SmscConfig {
         account: Some(account),
         default_alphabet: smpp.data_coding_0.into(),
         ..SmscConfig::default()
+    }
+}
+
+/// The suite's end of TLS on the SMPP connection, if there is TLS.
+fn tls_of(smpp: &Smpp) -> Result<Option<Tls>, CaptureError> {
+    let Some(tls) = &smpp.tls else {
+        return Ok(None);
+    };
+    let role = match smpp.role {
+        SmppRole::MessageCentre => "message-centre",
+        SmppRole::Esme => "esme",
+    };
+    let needed = |key, value: &Option<PathBuf>| {
+        let missing = format!("not set, and `role: {role}` needs it; add a PEM file");
+        value.clone().ok_or(CaptureError::tls(key, missing))
+    };
+    let useless = |key, set: bool| {
+        let what = format!("means nothing with `role: {role}`; leave it out");
+        if set {
+            Err(CaptureError::tls(key, what))
+        } else {
+            Ok(())
+        }
+    };
+    let ours = match smpp.role {
+        SmppRole::MessageCentre => {
+            useless("ca", tls.ca.is_some())?;
+            useless("server_name", tls.server_name.is_some())?;
+            let certificate = needed("certificate", &tls.certificate)?;
+            Tls::presents(&certificate, &needed("key", &tls.key)?)?
+        }
+        SmppRole::Esme => {
+            useless("certificate", tls.certificate.is_some())?;
+            useless("key", tls.key.is_some())?;
+            Tls::verifies(&needed("ca", &tls.ca)?, tls.server_name.as_deref())?
+        }
+    };
+    Ok(Some(ours))
+}
+
+/// What may be wrong when nobody has bound inside TLS.
+fn doubt_of_tls(tls: &SmppTls) -> String {
+    let account = "do system_id and password fit the profile";
+    match (&tls.certificate, &tls.ca) {
+        (Some(file), _) => format!(
+            "does the system speak TLS and trust the CA of {} (tls.certificate), and {account}?",
+            file.display()
+        ),
+        (_, Some(file)) => format!(
+            "does {} (tls.ca) hold the CA of the system's certificate, and {account}?",
+            file.display()
+        ),
+        _ => format!("{account}?"),
     }
 }
 

@@ -131,9 +131,38 @@ pub struct Smpp {
     /// What octets under data_coding 0 are.
     #[serde(default)]
     pub data_coding_0: DataCodingZero,
+    /// The connection is inside TLS; absent = plain TCP.
+    #[serde(default)]
+    pub tls: Option<SmppTls>,
     /// Behind `start.command` when this carriage is used; `{smsc}` is the address of the message centre.
     #[serde(default)]
     pub start_arguments: Vec<String>,
+}
+
+/// TLS of the SMPP connection. Files are PEM, named relative to the folder of the profile.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmppTls {
+    /// What the suite presents as message centre; the chain may stand behind it.
+    #[serde(default)]
+    pub certificate: Option<PathBuf>,
+    /// The private key of `certificate`.
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+    /// What the suite trusts as ESME.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// Name in the certificate of the system's message centre, as ESME; absent = the address in `connect`.
+    #[serde(default)]
+    pub server_name: Option<String>,
+}
+
+impl SmppTls {
+    fn relative_to(&mut self, folder: &Path) {
+        for file in [&mut self.certificate, &mut self.key, &mut self.ca] {
+            *file = file.take().map(|file| folder.join(file));
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -400,7 +429,11 @@ impl Profile {
                 known_systems(fixtures).join(", ")
             ))
         })?;
-        let profile: Self = yaml::from_str(&text).map_err(fail)?;
+        let mut profile: Self = yaml::from_str(&text).map_err(fail)?;
+        let smpp = profile.short_messages.smpp.as_mut();
+        if let Some(tls) = smpp.and_then(|smpp| smpp.tls.as_mut()) {
+            tls.relative_to(&folder);
+        }
         Ok((profile, path))
     }
 

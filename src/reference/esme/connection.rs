@@ -2,14 +2,14 @@
 //!
 //! Binding and renewal belong to the parent; this ends when the connection does.
 
+use super::tls::{Stream, say};
 use super::{EsmeConfig, Keeper, Order, Outcome, broken, mapping, read_pdu};
 use crate::reference::short_message::{DeliveryAnswer, Handover, ReportReference, SubmitFailure};
 use crate::wire::smpp::{Body, CommandId, DefaultAlphabet, Framer, Pdu, status};
 use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -23,7 +23,7 @@ type Pending = (Instant, oneshot::Sender<Outcome>);
 
 /// One bound connection.
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     pending: HashMap<u32, Pending>,
     sequence: u32,
     heard: Instant,
@@ -34,7 +34,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, default_alphabet: DefaultAlphabet) -> Self {
+    pub(super) fn new(stream: Stream, default_alphabet: DefaultAlphabet) -> Self {
         // Unbounded in type; bounded in fact by the deliveries the receiving side holds.
         let (responses, owed) = mpsc::unbounded_channel();
         Self {
@@ -85,7 +85,7 @@ impl Connection {
                     framer.push(&chunk[..count]);
                 }
                 Some(response) = self.owed.recv() => {
-                    self.stream.write_all(&response.to_octets()).await?;
+                    say(&mut self.stream, &response.to_octets()).await?;
                 }
                 order = keeper.orders.recv(), if room => match order {
                     Some(order) => self.submit(order).await?,
@@ -106,7 +106,7 @@ impl Connection {
         pdu.tlvs = tlvs;
         self.pending
             .insert(self.sequence, (Instant::now(), order.result));
-        self.stream.write_all(&pdu.to_octets()).await
+        say(&mut self.stream, &pdu.to_octets()).await
     }
 
     async fn tick(&mut self, config: &EsmeConfig) -> io::Result<()> {
@@ -131,7 +131,7 @@ impl Connection {
             self.sequence = self.sequence % 0x7fff_ffff + 1;
             let command = CommandId::ENQUIRE_LINK;
             let enquiry = Pdu::new(command, status::OK, self.sequence, Body::Empty);
-            self.stream.write_all(&enquiry.to_octets()).await?;
+            say(&mut self.stream, &enquiry.to_octets()).await?;
         }
         Ok(())
     }
@@ -208,13 +208,13 @@ impl Connection {
 
     async fn send(&mut self, command: CommandId, code: u32, sequence: u32) -> io::Result<()> {
         let pdu = Pdu::new(command, code, sequence, Body::Empty);
-        self.stream.write_all(&pdu.to_octets()).await
+        say(&mut self.stream, &pdu.to_octets()).await
     }
 
     /// Says unbind and waits a moment for the answer; a peer that does not answer is left.
     async fn unbind(&mut self) {
         while let Ok(response) = self.owed.try_recv() {
-            if self.stream.write_all(&response.to_octets()).await.is_err() {
+            if say(&mut self.stream, &response.to_octets()).await.is_err() {
                 return;
             }
         }

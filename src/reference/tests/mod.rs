@@ -311,6 +311,7 @@ async fn start_for(
         smsc: Some(address.to_string()),
         smpp_system_id: defaults.system_id,
         smpp_data_coding_0: Default::default(),
+        tls: Default::default(),
         smpp_password: defaults.password,
         sgd: super::sgd::SgdArguments::default(),
         roles: super::roles::RoleArguments::default(),
