@@ -177,10 +177,7 @@ impl Chat {
                 request.respond(code, failure::reason(code), &HeaderList::new(), None);
                 None
             }
-            // Offers are left to the user agent, so that none comes here.
-            Some(
-                DialogEvent::Confirmed(_) | DialogEvent::Refreshed(_) | DialogEvent::Offer(_),
-            ) => None,
+            Some(DialogEvent::Confirmed(_) | DialogEvent::Refreshed(_)) => None,
         }
     }
 

@@ -116,11 +116,7 @@ impl UserAgent {
         });
     }
 
-    pub(super) fn core(&self) -> &Arc<Core> {
-        &self.core
-    }
-
-    pub(super) fn fill_in(&self, message: &mut SipMessage) {
+    fn fill_in(&self, message: &mut SipMessage) {
         let tokens = &self.core.tokens;
         if message.header("Max-Forwards").is_none() {
             message.push("Max-Forwards", "70");

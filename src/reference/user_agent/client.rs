@@ -2,8 +2,6 @@
 use super::agent::RequestError;
 use super::config::Transport;
 use super::message::session_expires;
-use super::outgoing::{Caller, Outcome};
-use super::request::HeaderList;
 use super::state::{Effect, State};
 use super::timers::Timer;
 use super::transport::RequestRoute;
@@ -20,19 +18,7 @@ pub(super) enum Waiter {
     Caller(oneshot::Sender<Result<SipMessage, RequestError>>),
     /// A session refresh of this dialog.
     Refresh(u64),
-    /// An INVITE outside dialogs.
-    Invite(Caller),
-    /// A re-INVITE or UPDATE of our caller in this dialog.
-    Offer(u64, oneshot::Sender<Result<SipMessage, RequestError>>),
     Nobody,
-}
-
-/// Whether an INVITE is to be cancelled.
-pub(super) enum Cancelling {
-    No,
-    /// As soon as a provisional response has come.
-    Wanted(HeaderList),
-    Sent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +41,6 @@ pub(super) struct ClientTransaction {
     waiter: Waiter,
     /// The ACK, sent again when the final response comes again.
     ack: Option<Arc<[u8]>>,
-    cancelling: Cancelling,
 }
 
 impl State {
@@ -66,8 +51,7 @@ impl State {
         mut route: RequestRoute,
         waiter: Waiter,
         now: Instant,
-    ) -> u64 {
-        let id = self.new_id();
+    ) {
         if self.stopped || self.clients.len() >= self.config.max_transactions {
             let error = if self.stopped {
                 RequestError::Stopped
@@ -75,8 +59,9 @@ impl State {
                 RequestError::Busy
             };
             self.tell(waiter, Err(error), now);
-            return id;
+            return;
         }
+        let id = self.new_id();
         let branch = format!("z9hG4bK{}", self.tokens.short());
         request.push_front("Via", self.own_via(route.transport, &branch));
         let mut octets: Arc<[u8]> = request.to_octets().into();
@@ -87,22 +72,6 @@ impl State {
             request.set("Via", self.own_via(route.transport, &branch));
             octets = request.to_octets().into();
         }
-        self.keep_client(id, branch, request, octets, route, too_long, waiter);
-        self.launch(id, now);
-        id
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn keep_client(
-        &mut self,
-        id: u64,
-        branch: String,
-        request: SipMessage,
-        octets: Arc<[u8]>,
-        route: RequestRoute,
-        datagram_instead: bool,
-        waiter: Waiter,
-    ) {
         self.branches.insert(branch.clone(), id);
         let transaction = ClientTransaction {
             branch,
@@ -110,60 +79,14 @@ impl State {
             request,
             octets,
             route,
-            datagram_instead,
+            datagram_instead: too_long,
             phase: Phase::Calling,
             interval: self.config.timers.t1,
             waiter,
             ack: None,
-            cancelling: Cancelling::No,
         };
         self.clients.insert(id, transaction);
-    }
-
-    /// A CANCEL, which has the Via of its INVITE.
-    pub(super) fn start_cancel(&mut self, cancel: SipMessage, route: RequestRoute, now: Instant) {
-        let via = cancel.values("Via").first().and_then(|v| Via::parse(v));
-        let Some(branch) = via.and_then(|via| via.branch) else {
-            return;
-        };
-        let id = self.new_id();
-        let octets: Arc<[u8]> = cancel.to_octets().into();
-        let branch = cancel_key(&branch);
-        self.keep_client(id, branch, cancel, octets, route, false, Waiter::Nobody);
         self.launch(id, now);
-    }
-
-    pub(super) fn client_waiter(&self, id: u64) -> Option<&Waiter> {
-        self.clients.get(&id).map(|transaction| &transaction.waiter)
-    }
-
-    /// The request as it was sent, and where to.
-    pub(super) fn client_request(&self, id: u64) -> Option<(SipMessage, RequestRoute)> {
-        let transaction = self.clients.get(&id)?;
-        Some((transaction.request.clone(), transaction.route))
-    }
-
-    /// Notes what is wanted, and gives the header fields of a CANCEL that may be sent now.
-    pub(super) fn cancellation(&mut self, id: u64, wanted: Cancelling) -> Option<HeaderList> {
-        let transaction = self.clients.get_mut(&id)?;
-        if matches!(transaction.cancelling, Cancelling::No) {
-            transaction.cancelling = wanted;
-        }
-        self.cancellation_due(id)
-    }
-
-    /// The header fields of a CANCEL that is wanted and may be sent now.
-    pub(super) fn cancellation_due(&mut self, id: u64) -> Option<HeaderList> {
-        let transaction = self.clients.get_mut(&id)?;
-        if transaction.phase != Phase::Proceeding
-            || !matches!(transaction.cancelling, Cancelling::Wanted(_))
-        {
-            return None;
-        }
-        match std::mem::replace(&mut transaction.cancelling, Cancelling::Sent) {
-            Cancelling::Wanted(headers) => Some(headers),
-            _ => None,
-        }
     }
 
     /// The first transmission, and the timers that go with it.
@@ -198,10 +121,6 @@ impl State {
         let via = vias.first().and_then(|v| Via::parse(v));
         let found = via
             .and_then(|via| via.branch)
-            .map(|branch| match response.cseq() {
-                Some((_, "CANCEL")) => cancel_key(&branch),
-                _ => branch,
-            })
             .and_then(|branch| self.branches.get(&branch).copied())
             .filter(|_| vias.len() == 1);
         let (Some(id), Some(code)) = (found, response.status()) else {
@@ -222,7 +141,6 @@ impl State {
                     self.timers.stop(Timer::ClientRetransmit(id));
                     let end = now + Duration::from_secs(180);
                     self.timers.start(Timer::ClientEnd(id), end);
-                    self.invite_progress(id, response, now);
                 } else {
                     transaction.interval = self.config.timers.t2;
                 }
@@ -262,23 +180,15 @@ impl State {
         };
         self.timers.stop(Timer::ClientRetransmit(id));
         self.timers.start(Timer::ClientEnd(id), now + wait);
-        let ack = match waiter {
-            Waiter::Refresh(dialog) => self.refresh_answered(dialog, id, code, &response, now),
-            Waiter::Invite(caller) => self.invite_answered(caller, id, response, now),
-            Waiter::Offer(dialog, sender) => {
-                let ack = self.offer_answered(dialog, id, code, &response);
-                self.effects.push(Effect::Resolve(sender, Ok(response)));
-                ack
+        if let Waiter::Refresh(dialog) = waiter {
+            let ack = self.refresh_answered(dialog, id, code, &response, now);
+            if let Some(transaction) = self.clients.get_mut(&id)
+                && ack.is_some()
+            {
+                transaction.ack = ack;
             }
-            waiter => {
-                self.tell(waiter, Ok(response), now);
-                None
-            }
-        };
-        if let Some(transaction) = self.clients.get_mut(&id)
-            && ack.is_some()
-        {
-            transaction.ack = ack;
+        } else {
+            self.tell(waiter, Ok(response), now);
         }
     }
 
@@ -365,22 +275,9 @@ impl State {
         match waiter {
             Waiter::Caller(sender) => self.effects.push(Effect::Resolve(sender, result)),
             Waiter::Refresh(dialog) => self.refresh_failed(dialog, now),
-            Waiter::Offer(_, sender) => self.effects.push(Effect::Resolve(sender, result)),
-            Waiter::Invite(caller) => {
-                let outcome = match result {
-                    Ok(response) => Outcome::Refused(response),
-                    Err(error) => Outcome::Failed(error),
-                };
-                self.effects.push(Effect::Outcome(caller.outcome, outcome));
-            }
             Waiter::Nobody => {}
         }
     }
-}
-
-/// CANCEL is a transaction of its own under the branch of its INVITE.
-fn cancel_key(branch: &str) -> String {
-    format!("{branch}|CANCEL")
 }
 
 /// RFC 3261 section 17.1.1.3.

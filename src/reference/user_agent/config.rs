@@ -49,8 +49,6 @@ pub struct UserAgentConfig {
     pub accept: Vec<String>,
     /// Further header fields of OPTIONS responses, e.g. Contact with feature tags.
     pub options_headers: super::request::HeaderList,
-    /// OPTIONS are the caller's to answer, instead of the user agent's.
-    pub options_to_caller: bool,
     pub timers: SipTimers,
     /// Smallest session interval accepted (RFC 4028 section 5); smaller ones get 422.
     pub min_session_expires: u32,
@@ -86,7 +84,6 @@ impl Default for UserAgentConfig {
             supported: vec!["timer".into()],
             accept: vec!["application/sdp".into(), "text/plain".into()],
             options_headers: Vec::new(),
-            options_to_caller: false,
             timers: SipTimers::default(),
             min_session_expires: 90,
             refuse_zero_max_forwards: false,

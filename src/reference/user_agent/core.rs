@@ -2,10 +2,8 @@
 use super::agent::RequestError;
 use super::config::{Transport, UserAgentConfig};
 use super::dialog::DialogEvent;
-use super::dialog::{DialogControl, ServerOffer};
 use super::invite::ServerInvite;
 use super::message::{Origin, Refusal};
-use super::outgoing::Outcome;
 use super::request::{HeaderList, Incoming, ServerRequest};
 use super::state::{Effect, Notice, State};
 use super::tokens::Tokens;
@@ -80,12 +78,6 @@ impl Core {
                 self.deliver(id, Incoming::Request(request));
             }
             Effect::Notify(events, notice) => self.notify(&events, notice),
-            Effect::Outcome(sender, outcome) => {
-                // Nobody waits any more: a dialog that has been made all the same is ended again.
-                if let Err(Outcome::Accepted { dialog, .. }) = sender.send(outcome) {
-                    drop(DialogControl::new(Arc::clone(self), dialog));
-                }
-            }
             Effect::Resolve(sender, result) => {
                 if sender.send(result).is_err() {
                     tracing::trace!("nobody waits for this response any more");
@@ -128,9 +120,6 @@ impl Core {
             Notice::Bye(waiting) => {
                 unread = Some(waiting.id);
                 DialogEvent::Bye(ServerRequest::new(Arc::clone(self), waiting))
-            }
-            Notice::Offer(waiting, dialog) => {
-                DialogEvent::Offer(ServerOffer::new(Arc::clone(self), waiting, dialog))
             }
             Notice::Request(waiting) => {
                 DialogEvent::Request(ServerRequest::new(Arc::clone(self), waiting))

@@ -3,7 +3,6 @@ use super::agent::RequestError;
 use super::client::Waiter;
 use super::core::Core;
 use super::request::{Body, HeaderList, ServerRequest};
-use super::state::Waiting;
 use crate::wire::sip::SipMessage;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -16,62 +15,12 @@ pub enum DialogEvent {
     Bye(ServerRequest),
     /// A re-INVITE or UPDATE was answered with 200 and the current SDP.
     Refreshed(SipMessage),
-    /// A re-INVITE or UPDATE that the owner has asked to answer himself.
-    Offer(ServerOffer),
     /// Any other request in the dialog.
     Request(ServerRequest),
     /// The session interval (RFC 4028) passed without refresh; the caller should send BYE.
     Expired,
     /// No ACK within 64*T1. BYE has been sent; the dialog is over.
     AckTimeout,
-}
-
-/// A re-INVITE or UPDATE waiting for its final response. Dropping it unanswered refuses it with 488.
-pub struct ServerOffer {
-    pub request: SipMessage,
-    core: Arc<Core>,
-    id: u64,
-    dialog: u64,
-    done: bool,
-}
-
-impl ServerOffer {
-    pub(super) fn new(core: Arc<Core>, waiting: Waiting, dialog: u64) -> Self {
-        Self {
-            request: waiting.request,
-            core,
-            id: waiting.id,
-            dialog,
-            done: false,
-        }
-    }
-
-    /// 200 with this session description, which later refreshes get too; Contact and the session timer are filled in.
-    pub fn accept(mut self, headers: &HeaderList, body: Option<Body>) {
-        self.done = true;
-        self.core.run(|state, now| {
-            state.answer_offer(self.id, self.dialog, &self.request, headers, body, now);
-        });
-    }
-
-    /// A final response of 300 or more; the session stays as it is.
-    pub fn reject(mut self, code: u16, reason: &str, headers: &HeaderList) {
-        self.refuse(code, reason, headers);
-    }
-
-    fn refuse(&mut self, code: u16, reason: &str, headers: &HeaderList) {
-        self.done = true;
-        self.core
-            .run(|state, now| state.respond(self.id, code, reason, headers, None, now));
-    }
-}
-
-impl Drop for ServerOffer {
-    fn drop(&mut self) {
-        if !self.done {
-            self.refuse(488, "Not Acceptable Here", &HeaderList::new());
-        }
-    }
 }
 
 /// A dialog and its events. Dropping it (and all controls) without `bye` or `forget` sends BYE.
@@ -130,21 +79,6 @@ impl DialogControl {
         let (sender, response) = oneshot::channel();
         self.hold.core.run(|state, now| {
             let waiter = Waiter::Caller(sender);
-            state.send_in_dialog(self.hold.id, method, headers, body.as_ref(), waiter, now)
-        })?;
-        Core::wait(response).await
-    }
-
-    /// Sends a re-INVITE (or UPDATE) with this session description and waits for its final response; a 2xx to INVITE is acknowledged.
-    pub async fn offer(
-        &self,
-        method: &str,
-        headers: &HeaderList,
-        body: Option<Body>,
-    ) -> Result<SipMessage, RequestError> {
-        let (sender, response) = oneshot::channel();
-        self.hold.core.run(|state, now| {
-            let waiter = Waiter::Offer(self.hold.id, sender);
             state.send_in_dialog(self.hold.id, method, headers, body.as_ref(), waiter, now)
         })?;
         Core::wait(response).await

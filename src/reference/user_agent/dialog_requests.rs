@@ -3,7 +3,7 @@ use super::agent::RequestError;
 use super::client::Waiter;
 use super::config::Transport;
 use super::dialogs::DialogState;
-use super::message::{complete, contact_uri, socket_address, uri_transport};
+use super::message::{complete, socket_address, uri_transport};
 use super::request::{Body, HeaderList};
 use super::state::{Effect, State};
 use super::transport::RequestRoute;
@@ -78,39 +78,13 @@ impl State {
 
     /// Ends a dialog nobody waits for any more.
     pub(super) fn end_with_bye(&mut self, id: u64, now: Instant) {
-        if self.dialogs.get(&id).is_some_and(|d| !d.ends_by_bye) {
-            self.remove_dialog(id);
-            return;
-        }
         let none = HeaderList::new();
         if let Err(error) = self.send_in_dialog(id, "BYE", &none, None, Waiter::Nobody, now) {
             tracing::trace!(%error, "dialog was over already");
         }
     }
 
-    /// The final response to a re-INVITE or UPDATE of our caller; gives the ACK if one was due.
-    pub(super) fn offer_answered(
-        &mut self,
-        dialog: u64,
-        client: u64,
-        code: u16,
-        response: &SipMessage,
-    ) -> Option<Arc<[u8]>> {
-        if code >= 300 {
-            return None;
-        }
-        if let (Some(state), Some(target)) = (self.dialogs.get_mut(&dialog), contact_uri(response))
-        {
-            state.remote_target = target;
-        }
-        let (number, method) = self.client_cseq(client)?;
-        match method.as_str() {
-            "INVITE" => self.ack_in_dialog(dialog, number),
-            _ => None,
-        }
-    }
-
-    /// The ACK to a 2xx of our own INVITE.
+    /// The ACK to a 2xx of our own re-INVITE.
     pub(super) fn ack_in_dialog(&mut self, id: u64, cseq: u32) -> Option<Arc<[u8]>> {
         let dialog = self.dialogs.get(&id)?;
         let mut ack = dialog.request("ACK", cseq);

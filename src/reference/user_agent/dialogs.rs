@@ -1,6 +1,5 @@
 //! Dialogs made by INVITE (RFC 3261 sections 12 to 14): requests in them in both directions, and the 2xx that waits for its ACK.
 use super::agent::RequestError;
-use super::config::Transport;
 use super::dialog::DialogEvent;
 use super::invite::Answer;
 use super::message::{Origin, Refusal, complete, contact_uri, response_to, supports, tagged};
@@ -21,10 +20,10 @@ use tokio::time::Instant;
 pub(super) type DialogKey = (String, String, String);
 
 /// Events a caller may leave unread.
-pub(super) const EVENTS: usize = 64;
+const EVENTS: usize = 64;
 
 /// A 2xx to INVITE without its ACK yet.
-pub(super) struct Unacknowledged {
+struct Unacknowledged {
     cseq: u32,
     octets: Arc<[u8]>,
     route: ResponseRoute,
@@ -40,18 +39,14 @@ pub(super) struct DialogState {
     pub(super) remote_target: String,
     pub(super) routes: Vec<String>,
     pub(super) local_cseq: u32,
-    pub(super) remote_cseq: u32,
+    remote_cseq: u32,
     pub(super) origin: Origin,
     pub(super) contact: String,
-    pub(super) body: Option<Body>,
+    body: Option<Body>,
     pub(super) events: mpsc::Sender<DialogEvent>,
-    pub(super) unacknowledged: Option<Unacknowledged>,
+    unacknowledged: Option<Unacknowledged>,
     pub(super) session: Option<SessionTimer>,
     pub(super) peer_updates: bool,
-    /// Re-INVITE and UPDATE are the owner's to answer.
-    pub(super) offers_to_owner: bool,
-    /// A dialog of INVITE; one that SUBSCRIBE or REFER has made ends without a word.
-    pub(super) ends_by_bye: bool,
 }
 
 impl State {
@@ -70,14 +65,26 @@ impl State {
         let request = Arc::clone(&transaction.request);
         let (origin, route) = (transaction.origin, transaction.route);
         let tag = transaction.to_tag.clone();
-        let code = answer.status();
-        let contact = self.contact_of(&answer, origin.transport);
+        let code = match answer.code {
+            200..300 => answer.code,
+            _ => 200,
+        };
+        let contact = format!(
+            "<{}>{}",
+            self.own_uri(&answer.contact_user, origin.transport),
+            answer.contact_params
+        );
         let session = if answer.without_session_timer {
             None
         } else {
             SessionTimer::negotiate(&request, &self.config)
         };
-        let mut response = response_to(&request, code, answer.reason(), &tag, origin.source);
+        let reason = if answer.reason.is_empty() {
+            "OK"
+        } else {
+            &answer.reason
+        };
+        let mut response = response_to(&request, code, reason, &tag, origin.source);
         if answer.without_record_route {
             response.remove("Record-Route");
         }
@@ -96,7 +103,6 @@ impl State {
         let (sender, receiver) = mpsc::channel(EVENTS);
         let mut dialog = self.new_dialog(&request, &tag, origin, sender);
         dialog.contact = contact;
-        dialog.offers_to_owner = answer.offers_to_owner;
         if answer.forgets_route {
             dialog.routes.clear();
         }
@@ -110,17 +116,8 @@ impl State {
         Ok((dialog_id, receiver))
     }
 
-    /// The Contact of a 2xx.
-    pub(super) fn contact_of(&self, answer: &Answer, transport: Transport) -> String {
-        if !answer.contact.is_empty() {
-            return answer.contact.clone();
-        }
-        let uri = self.own_uri(&answer.contact_user, transport);
-        format!("<{uri}>{}", answer.contact_params)
-    }
-
     /// The dialog an INVITE makes (RFC 3261 section 12.1.1), its owner's part still blank.
-    pub(super) fn new_dialog(
+    fn new_dialog(
         &self,
         request: &SipMessage,
         tag: &str,
@@ -150,8 +147,6 @@ impl State {
             unacknowledged: None,
             session: None,
             peer_updates: allows_update(request),
-            offers_to_owner: false,
-            ends_by_bye: true,
         }
     }
 
@@ -266,10 +261,7 @@ impl State {
                 self.notify(dialog_id, Notice::Bye(waiting));
                 self.remove_dialog(dialog_id);
             }
-            "OPTIONS" if !self.config.options_to_caller => self.answer_options(id, now),
-            "INVITE" | "UPDATE" if dialog.offers_to_owner => {
-                self.notify(dialog_id, Notice::Offer(waiting, dialog_id));
-            }
+            "OPTIONS" => self.answer_options(id, now),
             "INVITE" | "UPDATE" => self.answer_refresh(id, dialog_id, &waiting.request, now),
             _ => self.notify(dialog_id, Notice::Request(waiting)),
         }
@@ -310,23 +302,6 @@ impl State {
         {
             return self.refuse(id, Refusal::new(488, "Not Acceptable Here"), now);
         }
-        let body = self.local_body(dialog_id);
-        let body = body.filter(|_| invite || offer.is_some());
-        self.answer_offer(id, dialog_id, request, &HeaderList::new(), body, now);
-        self.notify(dialog_id, Notice::Refreshed(request.clone()));
-    }
-
-    /// 200 to a re-INVITE or UPDATE. A body becomes that of the dialog.
-    pub(super) fn answer_offer(
-        &mut self,
-        id: u64,
-        dialog_id: u64,
-        request: &SipMessage,
-        headers: &HeaderList,
-        body: Option<Body>,
-        now: Instant,
-    ) {
-        let invite = request.method() == Some("INVITE");
         let session = SessionTimer::negotiate(request, &self.config);
         let Some(dialog) = self.dialogs.get_mut(&dialog_id) else {
             return;
@@ -334,25 +309,25 @@ impl State {
         if let Some(target) = contact_uri(request) {
             dialog.remote_target = target;
         }
-        let contact = dialog.contact.clone();
-        if body.is_some() {
-            dialog.body.clone_from(&body);
-        }
+        let (contact, body) = (dialog.contact.clone(), dialog.body.clone());
         dialog.session = session.clone();
         let Some(transaction) = self.servers.get(&id) else {
             return;
         };
         let (source, route) = (transaction.origin.source, transaction.route);
+        let none = HeaderList::new();
         let mut response = response_to(request, 200, "OK", &transaction.to_tag, source);
-        self.dress(&mut response, headers, &contact, session.as_ref());
+        self.dress(&mut response, &none, &contact, session.as_ref());
+        let body = body.filter(|_| invite || offer.is_some());
         let product = self.config.product.as_deref();
-        complete(&mut response, headers, body.as_ref(), product);
+        complete(&mut response, &none, body.as_ref(), product);
         let octets: Arc<[u8]> = response.to_octets().into();
         self.send_response(id, 200, Arc::clone(&octets), now);
         if invite {
             self.await_ack(dialog_id, octets, route, now);
         }
         self.start_session(dialog_id, now);
+        self.notify(dialog_id, Notice::Refreshed(request.clone()));
     }
 
     pub(super) fn notify(&mut self, id: u64, notice: Notice) {
@@ -383,7 +358,7 @@ impl State {
 }
 
 /// Whether the peer's Allow names UPDATE.
-pub(super) fn allows_update(message: &SipMessage) -> bool {
+fn allows_update(message: &SipMessage) -> bool {
     message
         .values("Allow")
         .iter()

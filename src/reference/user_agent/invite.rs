@@ -17,8 +17,6 @@ pub struct Answer {
     pub code: u16,
     /// `OK` if empty.
     pub reason: String,
-    /// The whole Contact value; empty leaves it to the next two and our own address.
-    pub contact: String,
     /// User part of the Contact URI; none if empty.
     pub contact_user: String,
     /// Contact header parameters, written after `>` verbatim, e.g. `;+g.3gpp.icsi-ref="..."`.
@@ -29,28 +27,10 @@ pub struct Answer {
     pub body: Option<Body>,
     /// Leaves Session-Expires out although the caller asked for a session timer.
     pub without_session_timer: bool,
-    /// Re-INVITE and UPDATE come as `DialogEvent::Offer`, instead of being answered with the same body again.
-    pub offers_to_owner: bool,
     /// Leaves Record-Route out (a deliberate fault).
     pub without_record_route: bool,
     /// Sends later requests without the recorded route (a deliberate fault).
     pub forgets_route: bool,
-}
-
-impl Answer {
-    pub(super) fn status(&self) -> u16 {
-        match self.code {
-            200..300 => self.code,
-            _ => 200,
-        }
-    }
-
-    pub(super) fn reason(&self) -> &str {
-        match self.reason.as_str() {
-            "" => "OK",
-            reason => reason,
-        }
-    }
 }
 
 /// An INVITE outside dialogs; 100 Trying has been sent. Dropping it unanswered sends 500.

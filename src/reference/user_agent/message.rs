@@ -255,11 +255,7 @@ pub(in crate::reference) fn response_to(
         }
     }
     let method = request.method().unwrap_or_default();
-    let makes_dialog = match method {
-        "INVITE" => (101..300).contains(&code),
-        "SUBSCRIBE" | "REFER" => (200..300).contains(&code),
-        _ => false,
-    };
+    let makes_dialog = method == "INVITE" && (101..300).contains(&code);
     if makes_dialog {
         for route in request.headers_named("Record-Route") {
             response.push("Record-Route", route);

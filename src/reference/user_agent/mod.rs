@@ -5,7 +5,6 @@
 //! shares no behaviour with the harness's peers. It knows nothing of CPM, SMS or conferences.
 mod agent;
 pub(in crate::reference) mod client;
-mod client_invite;
 mod config;
 mod core;
 mod dialog;
@@ -14,7 +13,6 @@ mod dialogs;
 mod invite;
 pub(in crate::reference) mod message;
 pub mod msrp;
-mod outgoing;
 mod request;
 pub(in crate::reference) mod server;
 mod session_timer;
@@ -29,8 +27,7 @@ mod uas;
 pub(in crate::reference) mod via;
 
 pub use agent::{RequestError, UserAgent};
-pub use client_invite::{ClientInvite, InviteEvent};
 pub use config::{SipTimers, Transport, UserAgentConfig};
-pub use dialog::{Dialog, DialogControl, DialogEvent, ServerOffer};
+pub use dialog::{Dialog, DialogControl, DialogEvent};
 pub use invite::{Answer, ServerInvite};
 pub use request::{Body, HeaderList, Incoming, ServerRequest};

@@ -1,9 +1,7 @@
 //! Server transactions as the caller sees them: a request and the means to respond to it.
-use super::agent::RequestError;
 use super::config::Transport;
 use super::core::Core;
-use super::dialog::{Dialog, DialogControl};
-use super::invite::{Answer, ServerInvite};
+use super::invite::ServerInvite;
 use super::state::Waiting;
 use crate::wire::sip::SipMessage;
 use std::net::SocketAddr;
@@ -62,17 +60,6 @@ impl ServerRequest {
         };
         self.core
             .run(|state, now| state.respond(self.id, code, reason, headers, body, now));
-    }
-
-    /// Sends a 2xx to a SUBSCRIBE or REFER outside dialogs and makes their dialog (RFC 6665 section 4.2.1), in which NOTIFY is sent by
-    /// `DialogControl::request`. Ends without BYE when its control is dropped.
-    pub fn establish(mut self, answer: Answer) -> Result<Dialog, RequestError> {
-        self.done = true;
-        let (id, events) = self
-            .core
-            .run(|state, now| state.establish(self.id, answer, now))?;
-        let control = DialogControl::new(Arc::clone(&self.core), id);
-        Ok(Dialog { control, events })
     }
 
     /// Never answers: retransmissions are absorbed silently until 64*T1.

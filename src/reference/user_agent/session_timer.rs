@@ -38,16 +38,6 @@ impl SessionTimer {
         })
     }
 
-    /// What the 2xx to our INVITE says; without a word of it there is no timer.
-    pub(super) fn of_response(response: &SipMessage) -> Option<Self> {
-        refreshed_interval(response).map(|(interval, ours)| Self {
-            interval,
-            ours,
-            peer_supports: true,
-            refreshing: false,
-        })
-    }
-
     /// The value of Session-Expires in our 2xx, where the peer is the UAC.
     pub(super) fn value(&self) -> String {
         let refresher = if self.ours { "uas" } else { "uac" };
@@ -131,7 +121,12 @@ impl State {
         };
         if code < 300 {
             let state = self.dialogs.get_mut(&dialog)?;
-            state.session = SessionTimer::of_response(response);
+            state.session = refreshed_interval(response).map(|(interval, ours)| SessionTimer {
+                interval,
+                ours,
+                peer_supports: true,
+                refreshing: false,
+            });
             self.start_session(dialog, now);
         } else if matches!(code, 408 | 481) {
             self.notify(dialog, Notice::Expired);

@@ -5,7 +5,6 @@ use super::client::ClientTransaction;
 use super::config::UserAgentConfig;
 use super::dialogs::{DialogKey, DialogState};
 use super::message::Origin;
-use super::outgoing::Outcome;
 use super::server::{MergeKey, ServerTransaction};
 use super::timers::{Timer, Timers};
 use super::tokens::Tokens;
@@ -41,8 +40,6 @@ pub(super) enum Notice {
     Bye(Waiting),
     Refreshed(SipMessage),
     Request(Waiting),
-    /// A re-INVITE or UPDATE whose answer is the owner's.
-    Offer(Waiting, u64),
     Expired,
     AckTimeout,
 }
@@ -54,7 +51,6 @@ pub(super) enum Effect {
     Invite(Waiting, watch::Receiver<Progress>),
     Deliver(Waiting),
     Notify(mpsc::Sender<super::dialog::DialogEvent>, Notice),
-    Outcome(oneshot::Sender<Outcome>, Outcome),
     Resolve(
         oneshot::Sender<Result<SipMessage, RequestError>>,
         Result<SipMessage, RequestError>,

@@ -35,7 +35,7 @@ impl State {
         }
         match method {
             "INVITE" => self.initial_invite(id, now),
-            "OPTIONS" if !self.config.options_to_caller => self.answer_options(id, now),
+            "OPTIONS" => self.answer_options(id, now),
             "BYE" | "UPDATE" | "PRACK" => self.refuse(
                 id,
                 Refusal::new(481, "Call/Transaction Does Not Exist"),

@@ -3,6 +3,5 @@
 mod client;
 mod dialogs;
 mod msrp;
-mod outgoing;
 mod torture;
 mod transactions;
