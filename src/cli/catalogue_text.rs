@@ -211,6 +211,7 @@ pub(super) mod sample {
             applies_if: None,
             otherwise: None,
             cases: Default::default(),
+            decisions: Vec::new(),
         }
     }
 

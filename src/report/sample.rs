@@ -45,6 +45,7 @@ fn requirement(id: &str, clause: &str, basis: Basis) -> Requirement {
         applies_if: None,
         otherwise: None,
         cases: Default::default(),
+        decisions: Vec::new(),
     }
 }
 

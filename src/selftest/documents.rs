@@ -7,6 +7,7 @@ use ims_conformance::runner::catalogue::{Case, Catalogue};
 use ims_conformance::steps::sentence_catalogue;
 use ims_conformance::sut::faults::Faults;
 use ims_conformance::verdict::Register;
+use ims_conformance::verdict::decisions::Table;
 use ims_conformance::verdict::register::Status;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -158,11 +159,24 @@ fn the_guide_to_features_has_every_sentence() {
     hold("features/README.md", "sentences", &sentences());
 }
 
+/// Barring x part in a conference, from the cells of the register; a cell that is empty or names no test case fails here.
+#[test]
+fn the_decision_table_has_no_empty_cell() {
+    let catalogue = Catalogue::load(&root().join("features")).unwrap();
+    let cases = catalogue.cases.into_iter().map(|case| case.id).collect();
+    let register = Register::load(&root().join("fixtures/requirements")).unwrap();
+    let table = Table::of(&register, &cases);
+    assert!(table.problems.is_empty(), "{}", table.problems.join("\n"));
+    let document = "features/communication-barring/README.md";
+    hold(document, "decisions", &table.markdown());
+}
+
 #[test]
 fn links_of_the_readmes_lead_somewhere() {
     for document in [
         "README.md",
         "features/README.md",
+        "features/communication-barring/README.md",
         "fixtures/systems/README.md",
     ] {
         let path = root().join(document);

@@ -1,6 +1,7 @@
 //! The requirement register: `fixtures/requirements/*.yaml`.
 //!
 //! One entry per row of the catalogues. Reads and checks the entries; judging them is the business of the other files here.
+use super::decisions::Decision;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +71,9 @@ pub struct Requirement {
     /// Conditions of single test cases, where only part of a row depends on an option.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cases: BTreeMap<String, Condition>,
+    /// Cells of the decision table of barring and conferences that belong to the row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Decision>,
 }
 
 /// When a test case applies, and why not otherwise.
