@@ -347,6 +347,23 @@ faults! {
     RoamingNotSeen "roaming-not-seen" "CB-19" "does not notice that the served user is roaming";
     InternationalNotSeen "international-not-seen" "CB-19" "does not notice that a called number is of another country";
     HomeCountryNotExcepted "home-country-not-excepted" "CB-19" "does not except the home country of a roaming user";
+
+    // The Ut server: XCAP and its documents.
+    EncodedUserUnknown "encoded-user-unknown" "UT-02" "does not find the document of a user whose identity is percent-encoded in the address";
+    SelectorPrefixesIgnored "selector-prefixes-ignored" "UT-03" "knows no prefix that the query of a request binds";
+    MediaTypeUnchecked "media-type-unchecked" "UT-04" "takes a document under any media type";
+    NodeTypeWrong "node-type-wrong" "UT-04" "gives a node of a document back as application/xml";
+    OnlyPrefixedDocuments "only-prefixed-documents" "UT-05" "refuses a document whose namespace is its default one";
+    UtUnauthenticated "ut-unauthenticated" "UT-06" "challenges nobody on Ut";
+    NoEtag "no-etag" "UT-07" "leaves the entity tag out of its responses";
+    IfMatchIgnored "if-match-ignored" "UT-08" "makes a change that was meant for another version of the document";
+    IfNoneMatchIgnored "if-none-match-ignored" "UT-08" "sends the document again although the client has this version";
+    NewNot201 "new-not-201" "UT-09" "answers 200 when a document or node is new";
+    DeleteKeeps "delete-keeps" "UT-09" "acknowledges that a document is deleted and keeps it";
+    SchemaUnchecked "schema-unchecked" "UT-10" "keeps simservs documents that do not follow their schema";
+    UniquenessUnchecked "uniqueness-unchecked" "UT-10" "keeps resource lists that name one list twice";
+    NoParentAs404 "no-parent-as-404" "UT-10" "answers 404 instead of 409 when the parent of a new node is not there";
+    PutElsewhere "put-elsewhere" "UT-11" "keeps an element under an address that does not lead to it";
 }
 
 impl std::fmt::Display for Fault {

@@ -70,6 +70,8 @@ pub struct ReferenceArguments {
     /// Least session interval in seconds that an invitation may ask for (RFC 4028 section 4 has 90 as the least)
     #[arg(long, value_name = "SECONDS", default_value_t = 90)]
     pub min_session_expires: u32,
+    #[command(flatten)]
+    pub ut: ut::UtArguments,
     /// Ends when standard input reaches its end
     #[arg(long)]
     pub until_stdin_closes: bool,
@@ -86,6 +88,8 @@ pub enum ReferenceError {
     Tls(String),
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
+    #[error("cannot read the documents of Ut: {0}")]
+    Documents(std::io::Error),
     #[error("the provisioning interface failed: {0}")]
     Provisioning(std::io::Error),
 }
@@ -156,6 +160,7 @@ pub struct Reference {
     gateway: Arc<Gateway>,
     roles: Roles,
     provisioning: SocketAddr,
+    ut: SocketAddr,
     tasks: tokio::task::JoinSet<Result<(), std::io::Error>>,
     stop: tokio::sync::watch::Sender<bool>,
 }
@@ -190,7 +195,8 @@ impl Reference {
             },
             ..UserAgentConfig::default()
         };
-        let documents = ut::Store::in_memory();
+        let documents = arguments.ut.store().map_err(ReferenceError::Documents)?;
+        let server = arguments.ut.server(documents.clone(), faults);
         let roles = Roles::start(&arguments.roles, listen, documents, faults)
             .await
             .map_err(failed)?;
@@ -235,12 +241,16 @@ impl Reference {
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         let mut until = stopping.clone();
+        let (ut, serving) = ut::listen(listen, server, stopping.clone())
+            .await
+            .map_err(failed)?;
         tasks.spawn(ip_sm_gw::serve(
             gateway.clone(),
             incoming,
             arrivals,
             stopping,
         ));
+        tasks.spawn(serving);
         let router = ip_sm_gw::provisioning::router(gateway.clone());
         tasks.spawn(async move {
             axum::serve(http, router)
@@ -253,6 +263,7 @@ impl Reference {
             gateway,
             roles,
             provisioning,
+            ut,
             tasks,
             stop,
         })
@@ -273,6 +284,7 @@ impl Reference {
             "sip": self.sip_address().to_string(),
             "msrp": self.gateway.agent.msrp_address().to_string(),
             "provisioning": format!("http://{}", self.provisioning),
+            "ut": format!("http://{}", self.ut),
             "fault": self.gateway.faults.0.map(Fault::name),
         });
         for (name, address) in self.roles.addresses() {

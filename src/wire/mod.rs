@@ -5,6 +5,7 @@
 
 pub mod cpim;
 pub mod diameter;
+pub mod http;
 pub mod msrp;
 pub mod rtp;
 pub mod sdp;

@@ -315,6 +315,7 @@ async fn start_for(
         smpp_password: defaults.password,
         sgd: super::sgd::SgdArguments::default(),
         roles: super::roles::RoleArguments::default(),
+        ut: super::ut::UtArguments::default(),
         listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
         config: None,
         fault,
