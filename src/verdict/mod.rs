@@ -7,6 +7,7 @@ pub mod chat_coding;
 pub mod chat_content;
 pub mod chat_from_sms;
 pub mod conference;
+pub mod conference_barring;
 pub mod conference_lists;
 pub mod conference_refer;
 pub mod conference_scene;
