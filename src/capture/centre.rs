@@ -19,6 +19,8 @@ pub enum Centre {
 pub struct DiameterCentre {
     /// Where it listens; port 0 lets the operating system choose.
     pub listen: SocketAddr,
+    /// Over SCTP instead of TCP.
+    pub sctp: bool,
     pub service_centre: ServiceCentreConfig,
     /// SMS users are SMSIP UEs: short messages reach them and come from them through the system.
     pub over_ip: bool,
@@ -36,6 +38,10 @@ impl Centre {
             Self::Smpp(config) => config.listen,
             Self::Diameter(config) => config.listen,
         }
+    }
+
+    pub(super) fn is_over_sctp(&self) -> bool {
+        matches!(self, Self::Diameter(config) if config.sctp)
     }
 
     pub(super) fn channel(&self) -> Channel {

@@ -8,7 +8,7 @@ use super::endpoint::panic_text;
 use super::flow::{Flow, Report, Tasks, dial};
 use super::switchboard::Switchboard;
 use super::tls::{self, Stream, Tls};
-use super::{CaptureError, RunClock, Tap};
+use super::{CaptureError, RunClock, Tap, sctp};
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::handset::{HandsetError, ShortText};
 use crate::peer::home_subscriber_server::SubscriberData;
@@ -89,7 +89,13 @@ impl Exchange {
             source,
         };
         let channel = config.channel();
-        let listener = TcpListener::bind(listen).await.map_err(broken)?;
+        let listener = match config.is_over_sctp() {
+            true => sctp::listen(listen).map_err(|error| match error.kind() {
+                io::ErrorKind::Unsupported => CaptureError::NoSctp(error),
+                _ => broken(error),
+            })?,
+            false => TcpListener::bind(listen).await.map_err(broken)?,
+        };
         let address = listener.local_addr().map_err(broken)?;
         let clock = RunClock::start();
         let switchboard = Switchboard::new(config, clock, run_tap);

@@ -22,8 +22,41 @@ struct Gateway {
     number: u32,
 }
 
+/// Where the kernel has SCTP an association carries capabilities; where it has none the message says what to do.
+#[tokio::test]
+async fn listens_over_sctp_where_the_kernel_has_it() {
+    let Centre::Diameter(mut config) = centre(false) else {
+        unreachable!("the centre of these tests speaks Diameter")
+    };
+    config.sctp = true;
+    match Exchange::start(Centre::Diameter(config), Tap::new()).await {
+        Ok(exchange) => {
+            let address = exchange.address();
+            let associated = tokio::task::spawn_blocking(move || {
+                let kind = (socket2::Type::STREAM, Some(socket2::Protocol::SCTP));
+                let socket = socket2::Socket::new(socket2::Domain::IPV4, kind.0, kind.1)?;
+                socket.connect(&address.into())?;
+                socket.set_nonblocking(true)?;
+                Ok::<_, std::io::Error>(socket)
+            });
+            let stream = TcpStream::from_std(associated.await.unwrap().unwrap().into()).unwrap();
+            Gateway::over(stream).await;
+            assert!(exchange.bound(SOON).await);
+        }
+        Err(error) => {
+            println!("not shown over SCTP: {error}");
+            assert!(
+                error.to_string().contains("short_messages.sgd.transport"),
+                "{error}"
+            );
+            assert!(error.to_string().contains("modprobe sctp"), "{error}");
+        }
+    }
+}
+
 fn centre(over_ip: bool) -> Centre {
     Centre::Diameter(Box::new(DiameterCentre {
+        sctp: false,
         listen: "127.0.0.1:0".parse().unwrap(),
         over_ip,
         service_centre: ServiceCentreConfig {
@@ -44,7 +77,10 @@ fn centre(over_ip: bool) -> Centre {
 
 impl Gateway {
     async fn connected(exchange: &Exchange) -> Self {
-        let stream = TcpStream::connect(exchange.address()).await.unwrap();
+        Self::over(TcpStream::connect(exchange.address()).await.unwrap()).await
+    }
+
+    async fn over(stream: TcpStream) -> Self {
         let mut gateway = Self {
             stream,
             framer: Framer::default(),

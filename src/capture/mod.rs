@@ -12,6 +12,7 @@ mod link;
 pub mod pacing;
 mod packets;
 mod pcapng;
+mod sctp;
 mod socket;
 mod switchboard;
 mod tap;
@@ -38,6 +39,11 @@ pub enum CaptureError {
         address: SocketAddr,
         source: std::io::Error,
     },
+    /// `short_messages.sgd.transport` asks for what the kernel does not have.
+    #[error(
+        "short_messages.sgd.transport: this kernel has no SCTP ({0}); load it (modprobe sctp) or say tcp"
+    )]
+    NoSctp(std::io::Error),
     /// The profile's section of TLS cannot be used.
     #[error("short_messages.smpp.tls.{key}: {what}")]
     Tls { key: &'static str, what: String },

@@ -15,6 +15,7 @@ mod subscriber_data;
 mod terminating;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use super::faults::InForce;
 use super::short_message::{Arrival, OutgoingShortMessage, Submission};
@@ -38,6 +39,9 @@ pub struct SgdArguments {
     /// Diameter peer to connect to, as host:port: short messages go over SGd instead of SMPP, routing and subscriber data over S6c and Sh
     #[arg(long, value_name = "ADDR", conflicts_with = "smsc")]
     pub diameter: Option<String>,
+    /// What carries Diameter; SCTP only where the kernel has it
+    #[arg(long, value_name = "TRANSPORT", value_enum, default_value_t)]
+    pub diameter_transport: transport::DiameterTransport,
     /// Origin-Host of this node
     #[arg(long, value_name = "H", default_value = "ipsmgw.home1.example")]
     pub diameter_host: String,
@@ -69,6 +73,7 @@ impl SgdArguments {
 impl Default for SgdArguments {
     fn default() -> Self {
         Self {
+            diameter_transport: transport::DiameterTransport::default(),
             diameter: None,
             diameter_host: "ipsmgw.home1.example".into(),
             diameter_realm: "home1.example".into(),
@@ -85,6 +90,7 @@ impl Default for SgdArguments {
 pub struct SgdConfig {
     /// `host:port` of the peer.
     pub peer: String,
+    pub transport: transport::DiameterTransport,
     pub host: String,
     pub realm: String,
     pub destination_realm: Option<String>,
@@ -104,6 +110,7 @@ impl SgdConfig {
         let lifetime = arguments.correlation_seconds.clamp(0.0, 86_400.0);
         Some(Self {
             peer: arguments.diameter.clone()?,
+            transport: arguments.diameter_transport,
             host: arguments.diameter_host.clone(),
             realm: arguments.diameter_realm.clone(),
             destination_realm: arguments.diameter_destination_realm.clone(),

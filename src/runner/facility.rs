@@ -11,7 +11,7 @@ use crate::peer::ue::Transport;
 use crate::steps::Facility;
 use crate::sut::personality::{Personalities, Personality};
 use crate::sut::process::Process;
-use crate::sut::profile::{InUse, Sgd, Smpp, SmppRole, SmppTls};
+use crate::sut::profile::{DiameterTransport, InUse, Sgd, Smpp, SmppRole, SmppTls};
 use crate::sut::provision::Provisioner;
 use crate::sut::{Profile, SutError};
 use crate::verdict::{Reason, Verdict};
@@ -125,6 +125,10 @@ async fn wait_for_the_system(profile: &Profile, exchange: &Exchange) -> Result<(
             (smpp.bound_within_seconds, "bound_within_seconds")
         }
         Some(InUse::Sgd(sgd) | InUse::SmsOverIp(sgd)) => {
+            if sgd.transport == DiameterTransport::Sctp && sgd.connect.is_some() {
+                let message = "short_messages.sgd.connect: associations of SCTP are opened by the system; leave it out, or say transport: tcp";
+                return Err(RunError::NotBound(message.to_owned()));
+            }
             dial(sgd.connect.as_ref(), exchange)?;
             (sgd.ready_within_seconds, "ready_within_seconds")
         }
@@ -173,6 +177,7 @@ fn diameter_centre(sgd: &Sgd, over_ip: bool) -> DiameterCentre {
     let first = u32::try_from(seconds & 0x0fff).unwrap_or(0) << 20;
     DiameterCentre {
         listen: sgd.listen,
+        sctp: sgd.transport == DiameterTransport::Sctp,
         over_ip,
         service_centre: ServiceCentreConfig {
             node: NodeConfig {

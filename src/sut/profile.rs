@@ -204,6 +204,9 @@ impl From<DataCodingZero> for DefaultAlphabet {
 pub struct Sgd {
     /// Address the node listens on; port 0 lets the machine pick.
     pub listen: std::net::SocketAddr,
+    /// What carries Diameter; SCTP only where the kernel has it, and only for connections that the system opens.
+    #[serde(default)]
+    pub transport: DiameterTransport,
     /// Address of the system, or `{sgd}`, if the node is to dial; it listens all the same.
     #[serde(default)]
     pub connect: Option<String>,
@@ -225,6 +228,15 @@ pub struct Sgd {
     /// Behind `start.command` when this carriage is used; `{sgd}` is the address of the node.
     #[serde(default)]
     pub start_arguments: Vec<String>,
+}
+
+/// RFC 6733 section 2.1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiameterTransport {
+    #[default]
+    Tcp,
+    Sctp,
 }
 
 /// The description of the carriage that is used.

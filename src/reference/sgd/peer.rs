@@ -4,6 +4,7 @@
 //! time is over. What requests of the peer mean is for `services`.
 
 use super::messages::has_common_application;
+use super::transport::connect;
 use super::{Node, services};
 use crate::wire::diameter::{
     Avp, Command, Flags, Framer, Message, ResultCode, application, name, result,
@@ -147,8 +148,7 @@ impl Keeper {
         let node = self.node.clone();
         let hop_by_hop = self.next_hop_by_hop();
         let opening = async {
-            let mut stream = TcpStream::connect(&node.config.peer).await?;
-            stream.set_nodelay(true)?;
+            let mut stream = connect(&node.config.peer, node.config.transport).await?;
             let own = node.identity.capabilities(stream.local_addr()?.ip());
             let command = Command::CAPABILITIES_EXCHANGE;
             let mut request = node.identity.neighbour_request(command, own);
