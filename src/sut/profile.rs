@@ -2,12 +2,15 @@
 //! More than 400 lines, because every value of a profile stands here with what it means.
 //!
 //! More than 400 lines: one field after the other, as a profile has them.
+mod wording;
+
 use super::{SutError, yaml};
 use crate::wire::smpp::DefaultAlphabet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+pub use wording::{Texts, Words};
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -37,7 +40,8 @@ pub struct Profile {
     pub ixit: Ixit,
 }
 
-/// A command that starts the system. `{self}` is this program; the carriage in use adds its arguments behind it.
+/// A command that starts the system. `{self}` is this program, `{system}` the folder of the profile; the carriage in use adds its arguments behind
+/// it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
@@ -394,35 +398,9 @@ pub struct Ixit {
     pub texts: Texts,
 }
 
-/// The operator's words; the first of each list is the one the SMS user sends.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Words {
-    pub accept: Vec<String>,
-    pub reject: Vec<String>,
-    pub leave: Vec<String>,
-}
-
-/// The operator's texts.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Texts {
-    pub invite: String,
-    /// The part of the inviting text that says it is an invitation to a chat session (INV-05).
-    pub invite_marker: String,
-    pub group_invite: String,
-    /// What stands before a text from a group chat (GRP-06); `{sender}` is filled in by the system.
-    pub group_prefix: String,
-    /// Who has joined or left a group chat (GRP-07); `{participants}` is filled in by the system.
-    pub joined: String,
-    pub left: String,
-    pub closing: String,
-    pub help: String,
-    pub anonymous_name: String,
-}
-
 impl Profile {
-    /// Reads the profile of a system given by name (a folder in `<fixtures>/systems`) or by path.
+    /// Reads the profile of a system given by name (a folder in `<fixtures>/systems`) or by path. One that says `based_on: NAME` has only
+    /// what differs from the profile of that system.
     pub fn load(system: &str, fixtures: &Path) -> Result<(Self, PathBuf), SutError> {
         let by_path = Path::new(system);
         let folder = if by_path.is_dir() {
@@ -435,13 +413,28 @@ impl Profile {
             path: path.display().to_string(),
             message,
         };
-        let text = std::fs::read_to_string(&path).map_err(|error| {
-            fail(format!(
-                "{error}; systems known here: {}",
-                known_systems(fixtures).join(", ")
-            ))
-        })?;
-        let mut profile: Self = yaml::from_str(&text).map_err(fail)?;
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).map_err(|error| {
+                fail(format!(
+                    "{error}; systems known here: {}",
+                    known_systems(fixtures).join(", ")
+                ))
+            })
+        };
+        let text = read(&path)?;
+        let mut profile: Self = match yaml::line_of(&text, "based_on") {
+            Some(base) => {
+                let base = read(&fixtures.join("systems").join(base).join("profile.yaml"))?;
+                yaml::laid_over(&base, &text, "based_on").map_err(fail)?
+            }
+            None => yaml::from_str(&text).map_err(fail)?,
+        };
+        if let Some(start) = &mut profile.start {
+            let folder = folder.display().to_string();
+            for word in &mut start.command {
+                *word = word.replace("{system}", &folder);
+            }
+        }
         let smpp = profile.short_messages.smpp.as_mut();
         if let Some(tls) = smpp.and_then(|smpp| smpp.tls.as_mut()) {
             tls.relative_to(&folder);
@@ -449,7 +442,8 @@ impl Profile {
         Ok((profile, path))
     }
 
-    /// Replaces `{sip}`, `{provisioning}`, `{sgd}`, `{core}`, `{ut}` and whatever else has a name by the addresses the started system has printed.
+    /// Replaces `{sip}`, `{provisioning}`, `{sgd}`, `{core}`, `{ut}` and whatever else has a name by the addresses the started system
+    /// has printed.
     pub fn with_addresses(mut self, addresses: &BTreeMap<String, String>) -> Self {
         for (name, value) in addresses {
             let placeholder = format!("{{{name}}}");

@@ -8,3 +8,56 @@ pub use serde_yaml::with::singleton_map as choice;
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_yaml::from_str(text).map_err(|error| error.to_string())
 }
+
+/// The value of a key of the outermost map that stands on one line, before anything else is known of the document.
+pub fn line_of<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+    value.map(str::trim)
+}
+
+/// Reads `text` laid over `base`: maps key by key, everything else replaced. `key`, which named the base, is left out.
+pub fn laid_over<T: DeserializeOwned>(base: &str, text: &str, key: &str) -> Result<T, String> {
+    let mut merged: serde_yaml::Value = from_str(base)?;
+    let mut over: serde_yaml::Value = from_str(text)?;
+    if let Some(map) = over.as_mapping_mut() {
+        map.remove(key);
+    }
+    lay_over(&mut merged, over);
+    serde_yaml::from_value(merged).map_err(|error| error.to_string())
+}
+
+fn lay_over(base: &mut serde_yaml::Value, over: serde_yaml::Value) {
+    match (base, over) {
+        (serde_yaml::Value::Mapping(base), serde_yaml::Value::Mapping(over)) => {
+            for (key, value) in over {
+                match base.get_mut(&key) {
+                    Some(known) => lay_over(known, value),
+                    None => {
+                        base.insert(key, value);
+                    }
+                }
+            }
+        }
+        (base, over) => *base = over,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn lays_a_document_over_another_key_by_key() {
+        let base = "a: {x: 1, y: 2}\nb: {z: 3}";
+        let text = "based_on: other\na: {y: 5}\nc: {w: 7}";
+        assert_eq!(line_of(text, "based_on"), Some("other"));
+        let read: BTreeMap<String, BTreeMap<String, u8>> =
+            laid_over(base, text, "based_on").unwrap();
+        assert_eq!(read["a"]["x"] + read["a"]["y"], 6);
+        assert_eq!((read["b"]["z"], read["c"]["w"]), (3, 7));
+    }
+}
