@@ -1,12 +1,68 @@
 //! A conference focus (RFC 4353, RFC 4579, 3GPP TS 24.147): one engine for any service whose `Policy` it is given.
+//!
+//! It is a user agent of its own: factory and conference URIs, dial-in and dial-out, REFER, URI lists, Join and Replaces, the
+//! `conference` event package, audio. It keeps its dialogs itself, since INVITE sessions, subscriptions and REFERs share them. It decides
+//! nothing about barring: whoever bars stands between it and the users.
 
+mod conference;
+mod dialing;
+mod dialog;
+mod engine;
+mod g711;
+mod joining;
+mod media;
+mod messages;
+mod offer;
 pub mod policy;
+mod refer;
+mod sessions;
+mod subscription;
+mod uri_list;
 
 use super::faults::InForce;
+use super::user_agent::{UserAgent, UserAgentConfig};
+use engine::Engine;
 use policy::Policy;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
+
+/// `Allow`.
+const METHODS: [&str; 9] = [
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "OPTIONS",
+    "UPDATE",
+    "SUBSCRIBE",
+    "REFER",
+    "MESSAGE",
+];
+/// `Accept`.
+const ACCEPT: [&str; 4] = [
+    "application/sdp",
+    "multipart/mixed",
+    "application/resource-lists+xml",
+    "application/conference-info+xml",
+];
+
+/// `Supported`.
+fn option_tags(policy: &dyn Policy) -> Vec<&'static str> {
+    let mut tags = vec!["replaces", "join", "norefersub", "nosub"];
+    if policy.takes_lists() {
+        tags.extend(["multiple-refer", uri_list::INVITE_LIST]);
+    }
+    tags
+}
+
+/// The present time as RFC 4575 writes it.
+fn now() -> String {
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}
 
 /// What a focus is started with, beside its policy.
 #[derive(Debug, Clone)]
@@ -42,8 +98,8 @@ impl FocusConfig {
 /// A running focus; clones are the same one.
 #[derive(Clone)]
 pub struct Focus {
-    address: SocketAddr,
-    policy: Arc<dyn Policy>,
+    engine: Arc<Engine>,
+    stop: Arc<watch::Sender<bool>>,
 }
 
 impl Focus {
@@ -53,26 +109,48 @@ impl Focus {
         policy: Arc<dyn Policy>,
         faults: InForce,
     ) -> std::io::Result<Focus> {
-        let _ = faults;
-        let address = SocketAddr::new(config.listen, 0);
-        Ok(Focus { address, policy })
+        let agent = UserAgentConfig {
+            ip: config.listen,
+            product: Some(policy.service().product.clone()),
+            allow: METHODS.map(str::to_owned).to_vec(),
+            supported: option_tags(policy.as_ref())
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            accept: ACCEPT.map(str::to_owned).to_vec(),
+            min_session_expires: 0,
+            caller_keeps_dialogs: true,
+            ..UserAgentConfig::default()
+        };
+        let (agent, incoming) = UserAgent::start(agent).await?;
+        let (stop, stopping) = watch::channel(false);
+        let engine = Engine::new(agent, policy, faults, config);
+        engine.spawn(Arc::clone(&engine).serve(incoming, stopping));
+        Ok(Focus {
+            engine,
+            stop: Arc::new(stop),
+        })
     }
 
     /// SIP over UDP and TCP.
     pub fn sip_address(&self) -> SocketAddr {
-        self.address
+        self.engine.agent.sip_address()
     }
 
     /// The names of the service.
     pub fn service(&self) -> &policy::Service {
-        self.policy.service()
+        self.engine.policy.service()
     }
 
     /// Where requests go that nothing else leads anywhere; may be said after the start, once the S-CSCF runs.
     pub fn set_outbound(&self, outbound: SocketAddr) {
-        let _ = outbound;
+        self.engine.set_outbound(outbound);
     }
 
     /// Ends every conference without a word, closes every socket and joins every task.
-    pub async fn stop(self) {}
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.engine.stop().await;
+        self.engine.agent.clone().stop().await;
+    }
 }

@@ -28,6 +28,11 @@ impl Refusal {
         self
     }
 
+    /// 404: there is no such conference.
+    pub fn not_found() -> Self {
+        Self::new(404, "Not Found")
+    }
+
     /// 403, what TS 24.147 clause 5.3.2.2 suggests for what policy does not allow.
     pub fn forbidden() -> Self {
         Self::new(403, "Forbidden")

@@ -1,0 +1,350 @@
+//! INVITE to the focus: a conference made through the factory URI, or joined by its own, also with Join (RFC 3911) or in place of
+//! another endpoint with Replaces (RFC 3891).
+use super::super::user_agent::{Body, ServerInvite};
+use super::conference::{Conference, Leg};
+use super::dialing::Invitation;
+use super::dialog::{Dialog, Key, contact_uri};
+use super::engine::{Engine, locked};
+use super::media::MediaLeg;
+use super::offer::{self, Audio, Origin};
+use super::policy::{Refusal, Requester, bare, identity, is_focus};
+use super::uri_list;
+use crate::wire::sip::{DialogName, SipMessage};
+use std::sync::Arc;
+
+/// A leg that may be seated, and what is to be said and done then.
+struct Admitted {
+    conference: String,
+    leg: Leg,
+    description: Vec<u8>,
+    /// The leg this one takes the place of.
+    replaced: Option<u64>,
+    listed: Vec<Invitation>,
+}
+
+impl Engine {
+    /// INVITE outside dialogs.
+    pub(super) fn join(self: &Arc<Self>, invite: ServerInvite) {
+        let request = Arc::new(invite.request.clone());
+        let admitted = match self.admit(&invite, &request) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                return invite.reject(refusal.code, &refusal.reason, &refusal.headers, None);
+            }
+        };
+        let Admitted {
+            conference,
+            leg,
+            description,
+            replaced,
+            listed,
+        } = admitted;
+        let headers = self.session_headers(&conference);
+        let body = Body {
+            content_type: "application/sdp".to_owned(),
+            octets: description,
+        };
+        //= CF-02
+        let accepted = invite.accept_alone(200, &headers, Some(body));
+        self.seat(&conference, leg, replaced, accepted);
+        if accepted {
+            for invitation in listed {
+                let task =
+                    super::dialing::invite(Arc::clone(self), conference.clone(), invitation, None);
+                self.spawn(task);
+            }
+        }
+    }
+
+    fn admit(
+        self: &Arc<Self>,
+        invite: &ServerInvite,
+        request: &Arc<SipMessage>,
+    ) -> Result<Admitted, Refusal> {
+        let who = identity(request);
+        let requester = Requester {
+            identity: &who,
+            request,
+            is_focus: is_focus(request),
+        };
+        let offer = request.body_of("application/sdp");
+        let audio = match &offer {
+            Some(octets) => {
+                Some(Audio::read(octets).ok_or_else(|| Refusal::new(488, "Not Acceptable Here"))?)
+            }
+            None => None,
+        };
+        let target = bare(request.uri().unwrap_or_default());
+        let factory = target.eq_ignore_ascii_case(&self.policy.service().factory);
+        let listed = uri_list::of_invite(self, request, &who, factory)?;
+        let (uri, replaced) = if factory {
+            self.policy.may_create(requester)?;
+            (self.create(&who)?, None)
+        } else {
+            let replaced = self.admit_to(&target, requester)?;
+            (target, replaced)
+        };
+        let mut state = locked(&self.state);
+        let id = state.next_id();
+        let dialog = Dialog::of_server(request, &invite.to_tag, invite.source, invite.transport);
+        let key = dialog.key.clone();
+        let dialog = state.keep(&uri, dialog);
+        let conference = state.live(&uri).ok_or_else(Refusal::not_found)?;
+        let mut leg = self.new_leg(conference, id, request, &who)?;
+        leg.dialog = Some(dialog);
+        leg.key = Some(key);
+        leg.creator = factory;
+        let port = leg.media.as_ref().map_or(0, |media| media.port);
+        let description = match &audio {
+            Some(audio) => {
+                leg.hear(audio);
+                offer::answer(audio, self.config.listen, port, leg.origin)
+            }
+            None => {
+                leg.offered = true;
+                offer::offer(self.config.listen, port, leg.origin)
+            }
+        };
+        Ok(Admitted {
+            conference: uri,
+            leg,
+            description,
+            replaced,
+            listed,
+        })
+    }
+
+    //= CF-02
+    /// A conference of its own for an INVITE to the factory.
+    fn create(&self, who: &str) -> Result<String, Refusal> {
+        let service = self.policy.service();
+        let token: String = self.agent.token().chars().take(16).collect();
+        let (prefix, host) = (&service.conference_prefix, &service.conference_host);
+        let uri = format!("sip:{prefix}{token}@{host}");
+        let mut state = locked(&self.state);
+        if state.conferences.len() >= self.config.max_conferences {
+            return Err(Refusal::new(486, "Busy Here"));
+        }
+        let conference = Conference::new(uri.clone(), who.to_owned());
+        state.conferences.insert(uri.clone(), conference);
+        Ok(uri)
+    }
+
+    /// Whether this conference takes the caller, and the leg that a Replaces puts out.
+    fn admit_to(&self, uri: &str, requester: Requester<'_>) -> Result<Option<u64>, Refusal> {
+        let mut state = locked(&self.state);
+        let conference = state.live(uri).ok_or_else(Refusal::not_found)?;
+        let about = conference.about(requester.identity);
+        self.policy.may_join(requester, about)?;
+        //= CF-03
+        if about.size >= self.config.max_participants {
+            return Err(Refusal::new(486, "Busy Here"));
+        }
+        let request = requester.request;
+        match (request.header("Replaces"), request.header("Join")) {
+            (Some(_), Some(_)) => Err(Refusal::new(400, "Both Replaces and Join")),
+            (Some(replaces), None) => replaced(conference, replaces).map(Some),
+            (None, Some(join)) => {
+                let name = named(join)?;
+                match conference.leg_of(&key_of(&name)) {
+                    Some(leg) if !leg.is_over() => Ok(None),
+                    Some(_) => Err(Refusal::new(603, "Declined")),
+                    None => Err(no_such_dialog()),
+                }
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The leg of a caller, its media open and its dialog still missing.
+    fn new_leg(
+        &self,
+        conference: &mut Conference,
+        id: u64,
+        request: &SipMessage,
+        who: &str,
+    ) -> Result<Leg, Refusal> {
+        let contact = contact_uri(request).unwrap_or_default();
+        //= CF-26
+        let (shown, endpoint) = if wants_privacy(request) {
+            let alias = conference.alias();
+            (alias.clone(), alias)
+        } else {
+            (who.to_owned(), bare(&contact))
+        };
+        let mut leg = Leg::new(id, who, &shown, &endpoint, "dialed-in");
+        let mixer = Arc::clone(&conference.mixer);
+        leg.media = Some(self.open_media(id, mixer)?);
+        leg.status = "connected";
+        leg.joined = Some(super::now());
+        Ok(leg)
+    }
+
+    pub(super) fn open_media(
+        &self,
+        id: u64,
+        mixer: Arc<super::media::Mixer>,
+    ) -> Result<MediaLeg, Refusal> {
+        MediaLeg::open(self.config.listen, id, mixer).map_err(|error| {
+            tracing::warn!(%error, "no socket for media");
+            Refusal::new(503, "Service Unavailable")
+        })
+    }
+
+    fn seat(self: &Arc<Self>, uri: &str, mut leg: Leg, replaced: Option<u64>, accepted: bool) {
+        let mut leaving = None;
+        let empty = {
+            let mut state = locked(&self.state);
+            let Some(conference) = state.live(uri) else {
+                return;
+            };
+            if accepted {
+                if let Some(old) = replaced.and_then(|id| conference.leg(id)) {
+                    leg.creator |= std::mem::take(&mut old.creator);
+                    leaving = Some(old.id);
+                }
+                let shown = leg.shown.clone();
+                conference.seat(leg);
+                conference.changed(&shown);
+            }
+            conference.legs.is_empty()
+        };
+        if let Some(old) = leaving {
+            //= CF-15
+            self.dismiss(uri, old, "departed", None);
+        }
+        if empty {
+            self.end_conference(uri);
+        }
+    }
+
+    /// The ACK of a 2xx of ours; it may carry the answer to an offer of ours.
+    pub(super) fn acknowledged(self: &Arc<Self>, ack: &SipMessage) {
+        let key = (
+            ack.call_id().unwrap_or_default().to_owned(),
+            ack.to_tag().unwrap_or_default(),
+            ack.from_tag().unwrap_or_default(),
+        );
+        let answer = ack.body_of("application/sdp").and_then(|o| Audio::read(&o));
+        let mut state = locked(&self.state);
+        let found = state.conferences.values_mut().find_map(|conference| {
+            let leg = conference.leg_of(&key)?;
+            Some((leg.id, leg.shown.clone(), conference))
+        });
+        if let Some((id, shown, conference)) = found
+            && let Some(leg) = conference.leg(id)
+            && leg.offered
+            && let Some(audio) = answer
+        {
+            leg.offered = false;
+            leg.hear(&audio);
+            conference.changed(&shown);
+        }
+    }
+
+    /// RFC 3261 section 13.3.1.4: a session whose 2xx is never acknowledged is ended.
+    pub(super) fn unacknowledged(self: &Arc<Self>, request: &SipMessage) {
+        let call_id = request.call_id().unwrap_or_default();
+        let from_tag = request.from_tag().unwrap_or_default();
+        let found = locked(&self.state)
+            .conferences
+            .values()
+            .find_map(|conference| {
+                let leg = conference.legs.iter().find(|leg| {
+                    !leg.is_over()
+                        && leg
+                            .key
+                            .as_ref()
+                            .is_some_and(|k| k.0 == call_id && k.2 == from_tag)
+                })?;
+                Some((conference.uri.clone(), leg.id))
+            });
+        if let Some((uri, id)) = found {
+            self.dismiss(&uri, id, "failed", None);
+        }
+    }
+}
+
+impl Leg {
+    pub(super) fn new(
+        id: u64,
+        identity: &str,
+        shown: &str,
+        endpoint: &str,
+        joining_method: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            identity: identity.to_owned(),
+            shown: shown.to_owned(),
+            endpoint: endpoint.to_owned(),
+            dialog: None,
+            key: None,
+            inviting: None,
+            status: "pending",
+            joining_method,
+            joined: None,
+            referred_by: None,
+            disconnection: None,
+            media: None,
+            direction: "sendrecv",
+            origin: Origin {
+                id: u64::from(fastrand::u32(1..)),
+                version: 1,
+            },
+            offered: false,
+            creator: false,
+        }
+    }
+
+    /// Takes over what the peer says of its audio.
+    pub(super) fn hear(&mut self, audio: &Audio) {
+        self.direction = audio.direction;
+        if let Some(media) = &self.media {
+            media.set(audio.flow());
+        }
+        if self.is_connected() {
+            self.status = if audio.holds() {
+                "on-hold"
+            } else {
+                "connected"
+            };
+        }
+    }
+}
+
+/// Privacy (RFC 3323) that hides who asks for it.
+pub(super) fn wants_privacy(request: &SipMessage) -> bool {
+    request
+        .headers_named("Privacy")
+        .flat_map(|value| value.split([';', ',']))
+        .any(|value| ["id", "header", "user"].contains(&value.trim().to_lowercase().as_str()))
+}
+
+fn named(text: &str) -> Result<DialogName, Refusal> {
+    DialogName::parse(text).map_err(|_| Refusal::new(400, "Malformed Name Of A Dialog"))
+}
+
+/// RFC 3891 section 3: the to-tag is ours, the from-tag the peer's.
+fn key_of(name: &DialogName) -> Key {
+    (
+        name.call_id.clone(),
+        name.to_tag.clone(),
+        name.from_tag.clone(),
+    )
+}
+
+fn no_such_dialog() -> Refusal {
+    Refusal::new(481, "Call/Transaction Does Not Exist")
+}
+
+//= CF-15
+fn replaced(conference: &mut Conference, text: &str) -> Result<u64, Refusal> {
+    let name = named(text)?;
+    match conference.leg_of(&key_of(&name)) {
+        None => Err(no_such_dialog()),
+        Some(leg) if leg.is_over() => Err(Refusal::new(603, "Declined")),
+        Some(_) if name.early_only => Err(Refusal::new(486, "Busy Here")),
+        Some(leg) => Ok(leg.id),
+    }
+}

@@ -1,0 +1,295 @@
+//! REFER to the focus (RFC 4579 sections 5.5, 5.10 and 5.11): invite somebody, move a call in, remove somebody, or a list of such
+//! (RFC 5368); and the NOTIFYs about how it goes (RFC 3515, RFC 7647), unless they are not wanted (RFC 4488, RFC 7614).
+use super::super::user_agent::{Body, HeaderList, ServerRequest};
+use super::dialing::{Invitation, Report};
+use super::dialog::Shared;
+use super::engine::{Engine, locked};
+use super::policy::{Refusal, Requester, Target, bare, identity, is_focus};
+use super::uri_list;
+use crate::wire::sip::{ReferTo, SipMessage, SipUri};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// How long the subscription of a REFER lasts at most.
+const EXPIRES: u32 = 180;
+
+/// What is asked for.
+enum Errand {
+    Invite(Vec<Invitation>),
+    /// The leg to be ended.
+    Remove(u64),
+    /// Nobody of that name is there.
+    Nobody,
+}
+
+/// The errand of a REFER that is taken on.
+struct Taken {
+    conference: String,
+    errand: Errand,
+    /// NOTIFYs are sent.
+    subscribes: bool,
+}
+
+fn has_tag(request: &SipMessage, field: &str, tag: &str) -> bool {
+    request
+        .values(field)
+        .iter()
+        .any(|value| value.eq_ignore_ascii_case(tag))
+}
+
+/// Whether the referrer wants no NOTIFYs.
+fn is_suppressed(request: &SipMessage) -> bool {
+    let refuses = request
+        .header("Refer-Sub")
+        .is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("false"));
+    //= CF-10
+    refuses || has_tag(request, "Require", "nosub") || has_tag(request, "Require", "multiple-refer")
+}
+
+//= CF-07
+/// The one Refer-To there must be (RFC 3515 section 2.4.2).
+fn refer_to(request: &SipMessage) -> Result<ReferTo, Refusal> {
+    let values = request.values("Refer-To");
+    let [value] = values.as_slice() else {
+        return Err(Refusal::new(400, "Not Exactly One Refer-To"));
+    };
+    ReferTo::parse(value).map_err(|_| Refusal::new(400, "Malformed Refer-To"))
+}
+
+impl Engine {
+    //= CF-07
+    /// REFER, in a dialog or not.
+    pub(super) fn refer(
+        self: &Arc<Self>,
+        request: ServerRequest,
+        dialog: Option<(String, Shared)>,
+    ) {
+        let uri = match &dialog {
+            Some((conference, _)) => conference.clone(),
+            None => bare(request.request.uri().unwrap_or_default()),
+        };
+        let taken = match self.take_on(&request, uri) {
+            Ok(taken) => taken,
+            Err(refusal) => {
+                return request.respond(refusal.code, &refusal.reason, &refusal.headers, None);
+            }
+        };
+        let mut headers: HeaderList = vec![("Contact".to_owned(), self.contact(&taken.conference))];
+        let mut event = "refer".to_owned();
+        let report = if taken.subscribes {
+            let dialog = match dialog {
+                Some((_, dialog)) => {
+                    // RFC 3515 section 2.4.6: several REFERs of one dialog are told apart by their numbers.
+                    let number = request.request.cseq().map_or(0, |(number, _)| number);
+                    event = format!("refer;id={number}");
+                    dialog
+                }
+                None => locked(&self.state).new_dialog(&taken.conference, &request),
+            };
+            let (report, reports) = mpsc::unbounded_channel();
+            let contact = self.contact(&taken.conference);
+            let task = notify(Arc::clone(self), dialog, event, contact, reports);
+            Some((report, task))
+        } else {
+            headers.push(("Refer-Sub".to_owned(), "false".to_owned()));
+            None
+        };
+        //= CF-08
+        request.respond(200, "OK", &headers, None);
+        let report = report.map(|(report, task)| {
+            self.spawn(task);
+            report
+        });
+        self.run_errand(taken.conference, taken.errand, report);
+    }
+
+    fn take_on(self: &Arc<Self>, request: &ServerRequest, uri: String) -> Result<Taken, Refusal> {
+        let message = Arc::new(request.request.clone());
+        let who = identity(&message);
+        let refer = refer_to(&message)?;
+        let listed = has_tag(&message, "Require", "multiple-refer");
+        let scheme = refer
+            .uri
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let fits = match scheme.as_str() {
+            "cid" => listed,
+            "sip" | "sips" | "tel" => true,
+            _ => false,
+        };
+        if !fits {
+            return Err(Refusal::new(416, "Unsupported URI Scheme"));
+        }
+        let requester = Requester {
+            identity: &who,
+            request: &message,
+            is_focus: is_focus(&message),
+        };
+        let mut state = locked(&self.state);
+        let conference = state.live(&uri).ok_or_else(Refusal::not_found)?;
+        let about = conference.about(&who);
+        let target = Target {
+            uri: &refer.uri,
+            replaces: refer.header("Replaces"),
+            is_focus: None,
+            listed: false,
+        };
+        let errand = match refer.method.as_deref() {
+            _ if scheme == "cid" => {
+                if !self.policy.takes_lists() {
+                    let refusal = Refusal::new(420, "Bad Extension");
+                    return Err(refusal.with("Unsupported", "multiple-refer"));
+                }
+                if !about.requester_participates {
+                    return Err(Refusal::forbidden());
+                }
+                Errand::Invite(uri_list::invitations(&message, &who)?)
+            }
+            None | Some("INVITE") => {
+                self.policy.may_invite(requester, about, target)?;
+                SipUri::parse(&refer.uri).map_err(|_| Refusal::new(400, "Malformed Refer-To"))?;
+                Errand::Invite(vec![Invitation {
+                    uri: refer.uri.clone(),
+                    replaces: refer.header("Replaces").map(str::to_owned),
+                    referred_by: message.header("Referred-By").map(str::to_owned),
+                    requester: who.clone(),
+                    request: Arc::clone(&message),
+                    history: None,
+                    listed: false,
+                }])
+            }
+            //= CF-12
+            Some("BYE") => {
+                let user = bare(&refer.uri);
+                let target = Target {
+                    uri: &user,
+                    ..target
+                };
+                self.policy.may_remove(requester, about, target)?;
+                let leg = conference.legs.iter().find(|leg| {
+                    leg.is_connected()
+                        && (leg.identity.eq_ignore_ascii_case(&user)
+                            || leg.shown.eq_ignore_ascii_case(&user))
+                });
+                leg.map_or(Errand::Nobody, |leg| Errand::Remove(leg.id))
+            }
+            Some(_) => return Err(Refusal::forbidden()),
+        };
+        Ok(Taken {
+            conference: uri,
+            errand,
+            subscribes: !is_suppressed(&message),
+        })
+    }
+
+    fn run_errand(self: &Arc<Self>, conference: String, errand: Errand, report: Option<Report>) {
+        match errand {
+            Errand::Invite(invitations) => {
+                for invitation in invitations {
+                    self.spawn(super::dialing::invite(
+                        Arc::clone(self),
+                        conference.clone(),
+                        invitation,
+                        report.clone(),
+                    ));
+                }
+            }
+            Errand::Remove(id) => self.spawn(remove(Arc::clone(self), conference, id, report)),
+            Errand::Nobody => {
+                if let Some(report) = report
+                    && report.send((404, "Not Found".to_owned())).is_err()
+                {
+                    tracing::trace!("nobody wants to know");
+                }
+            }
+        }
+    }
+}
+
+//= CF-12
+/// Sends somebody away and tells what he said to it.
+async fn remove(engine: Arc<Engine>, uri: String, id: u64, report: Option<Report>) {
+    let dialog = {
+        let mut state = locked(&engine.state);
+        let conference = state.live(&uri);
+        conference.and_then(|conference| {
+            let leg = conference.leg(id)?;
+            let dialog = leg.dialog.take()?;
+            leg.status = "disconnecting";
+            Some(dialog)
+        })
+    };
+    let (code, text) = match dialog {
+        None => (404, "Not Found".to_owned()),
+        Some(dialog) => {
+            let answer = engine.post(&dialog, "BYE", &HeaderList::new(), None);
+            // The media is gone at once, whatever the answer.
+            let answer = answer.await;
+            engine.removed(&uri, id);
+            match answer {
+                Ok(answer) => (
+                    answer.status().unwrap_or(500),
+                    super::dialing::reason_phrase(&answer),
+                ),
+                Err(_) => (408, "Request Timeout".to_owned()),
+            }
+        }
+    };
+    if let Some(report) = report
+        && report.send((code, text)).is_err()
+    {
+        tracing::trace!("nobody wants to know");
+    }
+}
+
+impl Engine {
+    fn removed(self: &Arc<Self>, uri: &str, id: u64) {
+        {
+            let mut state = locked(&self.state);
+            if let Some(leg) = state.live(uri).and_then(|conference| conference.leg(id)) {
+                leg.status = "connected";
+            }
+        }
+        self.over(uri, id, "booted", None);
+    }
+}
+
+//= CF-09
+/// Tells the referrer how it goes, from 100 to the final response.
+async fn notify(
+    engine: Arc<Engine>,
+    dialog: Shared,
+    event: String,
+    contact: String,
+    mut reports: mpsc::UnboundedReceiver<(u16, String)>,
+) {
+    let mut next = Some((100, "Trying".to_owned()));
+    while let Some((code, text)) = next {
+        let over = code >= 200;
+        let state = if over {
+            "terminated;reason=noresource".to_owned()
+        } else {
+            format!("active;expires={EXPIRES}")
+        };
+        let headers = vec![
+            ("Event".to_owned(), event.clone()),
+            ("Subscription-State".to_owned(), state),
+            ("Contact".to_owned(), contact.clone()),
+        ];
+        let body = Body {
+            content_type: "message/sipfrag;version=2.0".to_owned(),
+            octets: format!("SIP/2.0 {code} {text}\r\n").into_bytes(),
+        };
+        let answer = engine.post(&dialog, "NOTIFY", &headers, Some(body)).await;
+        let refused = !matches!(&answer, Ok(response) if response.status() < Some(300));
+        if over || refused {
+            return;
+        }
+        next = reports
+            .recv()
+            .await
+            .or(Some((503, "Service Unavailable".to_owned())));
+    }
+}
