@@ -1,5 +1,7 @@
 //! The roles of the IMS core beside the IP-SM-GW, each with an SIP address of its own: S-CSCF, MMTel AS, and the foci behind the domains of
 //! conferences. Any of them can be a foreign product instead, named on the command line.
+use super::conference_focus::policy::CmmcPolicy;
+use super::conference_focus::{Focus, FocusConfig};
 use super::faults::InForce;
 use super::mmtel_as::MmtelAs;
 use super::proxy::Proxy;
@@ -7,6 +9,7 @@ use super::s_cscf::{Destinations, SCscf};
 use super::ut::Store;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// Domain of CMMC conferences and of their factory.
 pub const CMMC_DOMAIN: &str = "cmmc.home1.example";
@@ -59,6 +62,8 @@ fn route(text: &str) -> Result<(String, SocketAddr), String> {
 pub struct Roles {
     s_cscf: SCscf,
     mmtel_as: MmtelAs,
+    /// Unless a foreign one is used.
+    cmmc: Option<(Focus, Arc<CmmcPolicy>)>,
     /// Addresses in use, ours or foreign, for the ready line.
     in_use: Vec<(&'static str, SocketAddr)>,
 }
@@ -76,7 +81,12 @@ impl Roles {
         let server = arguments.mmtel_as.unwrap_or(mmtel_as.address());
         let destinations = Destinations::default();
         let mut in_use = vec![("core", core.address()), ("mmtel_as", server)];
-        if let Some(address) = arguments.cmmc_focus {
+        let cmmc = match arguments.cmmc_focus {
+            Some(_) => None,
+            None => Some(cmmc_focus(ip, core.address(), faults).await?),
+        };
+        let own = cmmc.as_ref().map(|(focus, _)| focus.sip_address());
+        if let Some(address) = arguments.cmmc_focus.or(own) {
             destinations.set(CMMC_DOMAIN, address);
             in_use.push(("cmmc_focus", address));
         }
@@ -92,6 +102,7 @@ impl Roles {
         Ok(Self {
             s_cscf,
             mmtel_as,
+            cmmc,
             in_use,
         })
     }
@@ -112,9 +123,32 @@ impl Roles {
         &self.mmtel_as
     }
 
+    /// Who may create conferences at our CMMC focus; nobody decides that here if a foreign focus is used.
+    pub fn cmmc_policy(&self) -> Option<&Arc<CmmcPolicy>> {
+        self.cmmc.as_ref().map(|(_, policy)| policy)
+    }
+
     /// Closes every socket and joins every task.
     pub async fn stop(&self) {
+        if let Some((focus, _)) = &self.cmmc {
+            focus.clone().stop().await;
+        }
         self.s_cscf.stop().await;
         self.mmtel_as.stop().await;
     }
+}
+
+/// The CMMC focus, which dials out through the S-CSCF.
+async fn cmmc_focus(
+    ip: IpAddr,
+    core: SocketAddr,
+    faults: InForce,
+) -> Result<(Focus, Arc<CmmcPolicy>), io::Error> {
+    let policy = Arc::new(CmmcPolicy::new(CMMC_DOMAIN));
+    let config = FocusConfig {
+        outbound: Some(core),
+        ..FocusConfig::new(ip)
+    };
+    let focus = Focus::start(config, policy.clone(), faults).await?;
+    Ok((focus, policy))
 }

@@ -16,6 +16,8 @@ pub(super) struct Leg {
     pub(super) id: u64,
     /// Who it is.
     pub(super) identity: String,
+    /// Who answered our invitation, if he said so.
+    pub(super) asserted: Option<String>,
     /// Who it is to the others: the identity or an alias (RFC 4575 section 5.6).
     pub(super) shown: String,
     pub(super) endpoint: String,
@@ -41,6 +43,12 @@ pub(super) struct Leg {
 }
 
 impl Leg {
+    /// Whether this is the participant's identity.
+    pub(super) fn is_of(&self, identity: &str) -> bool {
+        let asserted = self.asserted.as_deref().unwrap_or_default();
+        self.identity.eq_ignore_ascii_case(identity) || asserted.eq_ignore_ascii_case(identity)
+    }
+
     /// Has a session with the focus.
     pub(super) fn is_connected(&self) -> bool {
         matches!(self.status, "connected" | "on-hold")
@@ -137,7 +145,13 @@ impl Conference {
     pub(super) fn participates(&self, identity: &str) -> bool {
         self.legs
             .iter()
-            .any(|leg| leg.is_connected() && leg.identity.eq_ignore_ascii_case(identity))
+            .any(|leg| leg.is_connected() && leg.is_of(identity))
+    }
+
+    /// Who sends a request in this dialog: the participant whose it is, if it is one's, else whom the request asserts.
+    pub(super) fn sender(&mut self, key: Option<&Key>, asserted: String) -> String {
+        let leg = key.and_then(|key| self.leg_of(key));
+        leg.map_or(asserted, |leg| leg.identity.clone())
     }
 
     /// What the policy is told.

@@ -4,7 +4,7 @@ use super::conference::Leg;
 use super::dialog::Dialog;
 use super::engine::{Engine, locked};
 use super::offer::{self, Audio};
-use super::policy::{Refusal, Requester, Target, bare, is_focus};
+use super::policy::{Refusal, Requester, Target, bare, identity, is_focus};
 use super::uri_list;
 use crate::wire::sip::SipMessage;
 use std::sync::Arc;
@@ -281,6 +281,9 @@ impl Engine {
             };
             leg.inviting = None;
             leg.key = Some(key);
+            leg.asserted = answer
+                .has_header("P-Asserted-Identity")
+                .then(|| identity(answer));
             if !remains || audio.is_none() {
                 return false;
             }

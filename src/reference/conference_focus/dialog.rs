@@ -1,6 +1,5 @@
 //! Dialogs of a focus (RFC 3261 section 12), made by INVITE, SUBSCRIBE or REFER and shared by all that use one.
 use super::super::user_agent::Transport;
-use super::policy::bare;
 use crate::wire::sip::{NameAddr, SipMessage, SipUri};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -124,11 +123,6 @@ impl Dialog {
             .unwrap_or(self.transport);
         let target = uri.as_ref().and_then(address_of).or(outbound);
         (target.unwrap_or(self.source), transport)
-    }
-
-    /// The peer's address-of-record as this dialog has it.
-    pub(super) fn remote_uri(&self) -> String {
-        NameAddr::parse(&self.remote).map_or_else(|_| String::new(), |a| bare(a.uri.as_str()))
     }
 }
 

@@ -276,6 +276,7 @@ impl Leg {
         Self {
             id,
             identity: identity.to_owned(),
+            asserted: None,
             shown: shown.to_owned(),
             endpoint: endpoint.to_owned(),
             dialog: None,

@@ -121,10 +121,6 @@ impl MediaLeg {
     pub(super) fn set(&self, flow: Flow) {
         self.flow.send_replace(flow);
     }
-
-    pub(super) fn flow(&self) -> Flow {
-        self.flow.borrow().clone()
-    }
 }
 
 impl Drop for MediaLeg {

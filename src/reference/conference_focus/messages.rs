@@ -59,7 +59,7 @@ impl Engine {
         let mut recipients: Vec<String> = conference
             .legs
             .iter()
-            .filter(|leg| leg.is_connected() && !leg.identity.eq_ignore_ascii_case(who))
+            .filter(|leg| leg.is_connected() && !leg.is_of(who))
             .map(|leg| leg.identity.clone())
             .collect();
         recipients.sort();

@@ -17,6 +17,8 @@ pub mod policy;
 mod refer;
 mod sessions;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod uri_list;
 
 use super::faults::InForce;

@@ -2,7 +2,7 @@
 //! (RFC 5368); and the NOTIFYs about how it goes (RFC 3515, RFC 7647), unless they are not wanted (RFC 4488, RFC 7614).
 use super::super::user_agent::{Body, HeaderList, ServerRequest};
 use super::dialing::{Invitation, Report};
-use super::dialog::Shared;
+use super::dialog::{Key, Shared};
 use super::engine::{Engine, locked};
 use super::policy::{Refusal, Requester, Target, bare, identity, is_focus};
 use super::uri_list;
@@ -68,7 +68,10 @@ impl Engine {
             Some((conference, _)) => conference.clone(),
             None => bare(request.request.uri().unwrap_or_default()),
         };
-        let taken = match self.take_on(&request, uri) {
+        let key = dialog
+            .as_ref()
+            .map(|(_, dialog)| locked(dialog).key.clone());
+        let taken = match self.take_on(&request, uri, key) {
             Ok(taken) => taken,
             Err(refusal) => {
                 return request.respond(refusal.code, &refusal.reason, &refusal.headers, None);
@@ -103,9 +106,13 @@ impl Engine {
         self.run_errand(taken.conference, taken.errand, report);
     }
 
-    fn take_on(self: &Arc<Self>, request: &ServerRequest, uri: String) -> Result<Taken, Refusal> {
+    fn take_on(
+        self: &Arc<Self>,
+        request: &ServerRequest,
+        uri: String,
+        key: Option<Key>,
+    ) -> Result<Taken, Refusal> {
         let message = Arc::new(request.request.clone());
-        let who = identity(&message);
         let refer = refer_to(&message)?;
         let listed = has_tag(&message, "Require", "multiple-refer");
         let scheme = refer
@@ -122,13 +129,14 @@ impl Engine {
         if !fits {
             return Err(Refusal::new(416, "Unsupported URI Scheme"));
         }
+        let mut state = locked(&self.state);
+        let conference = state.live(&uri).ok_or_else(Refusal::not_found)?;
+        let who = conference.sender(key.as_ref(), identity(&message));
         let requester = Requester {
             identity: &who,
             request: &message,
             is_focus: is_focus(&message),
         };
-        let mut state = locked(&self.state);
-        let conference = state.live(&uri).ok_or_else(Refusal::not_found)?;
         let about = conference.about(&who);
         let target = Target {
             uri: &refer.uri,
@@ -170,8 +178,7 @@ impl Engine {
                 self.policy.may_remove(requester, about, target)?;
                 let leg = conference.legs.iter().find(|leg| {
                     leg.is_connected()
-                        && (leg.identity.eq_ignore_ascii_case(&user)
-                            || leg.shown.eq_ignore_ascii_case(&user))
+                        && (leg.is_of(&user) || leg.shown.eq_ignore_ascii_case(&user))
                 });
                 leg.map_or(Errand::Nobody, |leg| Errand::Remove(leg.id))
             }

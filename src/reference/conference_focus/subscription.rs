@@ -154,7 +154,10 @@ impl Engine {
             }
             return Ok((uri, seconds, None));
         }
-        let who = identity(message);
+        let key = dialog
+            .as_ref()
+            .map(|(_, dialog)| locked(dialog).key.clone());
+        let who = conference.sender(key.as_ref(), identity(message));
         let requester = Requester {
             identity: &who,
             request: message,

@@ -196,6 +196,8 @@ pub async fn serve(
                 match incoming {
                     Incoming::Invite(invite) => tasks.spawn(session::attend(gateway, invite)),
                     Incoming::Request(request) => tasks.spawn(requested(gateway, request)),
+                    // The user agent keeps the dialogs of a gateway.
+                    Incoming::Ack(_) | Incoming::Unacknowledged(_) => continue,
                 };
             }
             Some(arrival) = arrivals.recv() => inbound.receive(arrival),

@@ -9,6 +9,7 @@ use super::state::Effect;
 use super::tokens::Tokens;
 use super::transport::{self, RequestRoute};
 use crate::wire::sip::SipMessage;
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -99,6 +100,37 @@ impl UserAgent {
             state.start_client(message, route, Waiter::Caller(sender), now);
         });
         Core::wait(response).await
+    }
+
+    /// Sends a request and gives the means to wait for its final response, so that requests leave in the order of these calls.
+    /// Provisional responses go to `watcher`. The message must be complete but for Via and Content-Length.
+    pub fn send(
+        &self,
+        mut message: SipMessage,
+        to: SocketAddr,
+        transport: Transport,
+        watcher: Option<mpsc::UnboundedSender<SipMessage>>,
+    ) -> impl Future<Output = Result<SipMessage, RequestError>> + Send + use<> {
+        self.fill_in(&mut message);
+        let route = RequestRoute {
+            transport,
+            target: to,
+            flow: None,
+        };
+        let (sender, response) = oneshot::channel();
+        let waiter = match watcher {
+            Some(watcher) => Waiter::Watcher(sender, watcher),
+            None => Waiter::Caller(sender),
+        };
+        self.core
+            .run(|state, now| state.start_client(message, route, waiter, now));
+        Core::wait(response)
+    }
+
+    /// Cancels an INVITE of ours by its Call-ID; `false` if it cannot be (no provisional response yet, or a final one already).
+    pub fn cancel(&self, call_id: &str) -> bool {
+        self.core
+            .run(|state, now| state.cancel_client(call_id, now))
     }
 
     /// Sends the ACK of a 2xx to an INVITE of ours: no transaction, no answer.

@@ -10,12 +10,17 @@ use crate::wire::sip::SipMessage;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 /// Who is told the final response.
 pub(super) enum Waiter {
     Caller(oneshot::Sender<Result<SipMessage, RequestError>>),
+    /// The same, and every provisional response on the way.
+    Watcher(
+        oneshot::Sender<Result<SipMessage, RequestError>>,
+        mpsc::UnboundedSender<SipMessage>,
+    ),
     /// A session refresh of this dialog.
     Refresh(u64),
     Nobody,
@@ -89,6 +94,41 @@ impl State {
         self.launch(id, now);
     }
 
+    /// CANCEL of an INVITE of ours that has had a provisional response and no final one (RFC 3261 section 9.1).
+    pub(super) fn cancel_client(&mut self, call_id: &str, now: Instant) -> bool {
+        let found = self.clients.values().find(|transaction| {
+            transaction.invite
+                && transaction.phase == Phase::Proceeding
+                && transaction.request.call_id() == Some(call_id)
+        });
+        let Some(invite) = found else {
+            return false;
+        };
+        let (request, route) = (&invite.request, invite.route);
+        let branch = cancelling(&invite.branch);
+        if self.branches.contains_key(&branch) {
+            return true;
+        }
+        let cancel = of_invite("CANCEL", request, request.header("To"));
+        let id = self.new_id();
+        self.branches.insert(branch.clone(), id);
+        let transaction = ClientTransaction {
+            branch,
+            invite: false,
+            octets: cancel.to_octets().into(),
+            request: cancel,
+            route,
+            datagram_instead: false,
+            phase: Phase::Calling,
+            interval: self.config.timers.t1,
+            waiter: Waiter::Nobody,
+            ack: None,
+        };
+        self.clients.insert(id, transaction);
+        self.launch(id, now);
+        true
+    }
+
     /// The first transmission, and the timers that go with it.
     fn launch(&mut self, id: u64, now: Instant) {
         let timers = self.config.timers;
@@ -121,6 +161,11 @@ impl State {
         let via = vias.first().and_then(|v| Via::parse(v));
         let found = via
             .and_then(|via| via.branch)
+            .map(|branch| match response.cseq() {
+                // A CANCEL has the branch of its INVITE (RFC 3261 section 9.1).
+                Some((_, "CANCEL")) => cancelling(&branch),
+                _ => branch,
+            })
             .and_then(|branch| self.branches.get(&branch).copied())
             .filter(|_| vias.len() == 1);
         let (Some(id), Some(code)) = (found, response.status()) else {
@@ -136,6 +181,11 @@ impl State {
         match (code, transaction.phase) {
             (..200, Phase::Calling | Phase::Proceeding) => {
                 transaction.phase = Phase::Proceeding;
+                if let Waiter::Watcher(_, provisional) = &transaction.waiter
+                    && provisional.send(response.clone()).is_err()
+                {
+                    tracing::trace!("nobody watches this INVITE any more");
+                }
                 if transaction.invite {
                     // Timers A and B stop; a provisional response is waited for without limit by RFC 3261, three minutes by us.
                     self.timers.stop(Timer::ClientRetransmit(id));
@@ -273,7 +323,9 @@ impl State {
 
     fn tell(&mut self, waiter: Waiter, result: Result<SipMessage, RequestError>, now: Instant) {
         match waiter {
-            Waiter::Caller(sender) => self.effects.push(Effect::Resolve(sender, result)),
+            Waiter::Caller(sender) | Waiter::Watcher(sender, _) => {
+                self.effects.push(Effect::Resolve(sender, result));
+            }
             Waiter::Refresh(dialog) => self.refresh_failed(dialog, now),
             Waiter::Nobody => {}
         }
@@ -282,22 +334,32 @@ impl State {
 
 /// RFC 3261 section 17.1.1.3.
 pub(in crate::reference) fn failure_ack(request: &SipMessage, response: &SipMessage) -> Vec<u8> {
-    let mut ack = SipMessage::request("ACK", request.uri().unwrap_or_default());
+    let to = response.header("To").or(request.header("To"));
+    of_invite("ACK", request, to).to_octets()
+}
+
+/// A request that belongs to an INVITE's transaction: ACK or CANCEL.
+fn of_invite(method: &str, request: &SipMessage, to: Option<&str>) -> SipMessage {
+    let mut out = SipMessage::request(method, request.uri().unwrap_or_default());
     if let Some(via) = request.values("Via").first() {
-        ack.push("Via", via);
+        out.push("Via", via);
     }
     for route in request.headers_named("Route") {
-        ack.push("Route", route);
+        out.push("Route", route);
     }
-    ack.push("Max-Forwards", "70");
-    ack.push("From", request.header("From").unwrap_or_default());
-    let to = response.header("To").or(request.header("To"));
-    ack.push("To", to.unwrap_or_default());
-    ack.push("Call-ID", request.call_id().unwrap_or_default());
+    out.push("Max-Forwards", "70");
+    out.push("From", request.header("From").unwrap_or_default());
+    out.push("To", to.unwrap_or_default());
+    out.push("Call-ID", request.call_id().unwrap_or_default());
     let number = request.cseq().map_or(0, |(number, _)| number);
-    ack.push("CSeq", format!("{number} ACK"));
-    ack.push("Content-Length", "0");
-    ack.to_octets()
+    out.push("CSeq", format!("{number} {method}"));
+    out.push("Content-Length", "0");
+    out
+}
+
+/// Where the CANCEL of the INVITE with this branch is found.
+fn cancelling(branch: &str) -> String {
+    format!("{branch}|CANCEL")
 }
 
 /// The interval a 2xx to our refresh settled on.

@@ -58,6 +58,8 @@ pub struct UserAgentConfig {
     pub cancelled_invite_unanswered: bool,
     /// Gives no answer to a BYE for a dialog that a BYE of ours has just ended (a deliberate fault).
     pub crossing_bye_unanswered: bool,
+    /// The caller keeps the dialogs himself: every request but CANCEL and every ACK of a 2xx comes to him, OPTIONS too.
+    pub caller_keeps_dialogs: bool,
     pub max_transactions: usize,
     pub max_dialogs: usize,
     pub max_connections: usize,
@@ -89,6 +91,7 @@ impl Default for UserAgentConfig {
             refuse_zero_max_forwards: false,
             cancelled_invite_unanswered: false,
             crossing_bye_unanswered: false,
+            caller_keeps_dialogs: false,
             max_transactions: 50_000,
             max_dialogs: 20_000,
             max_connections: 2_000,

@@ -77,6 +77,15 @@ impl Core {
                 let request = ServerRequest::new(Arc::clone(self), waiting);
                 self.deliver(id, Incoming::Request(request));
             }
+            Effect::Tell(incoming) => {
+                let told = self
+                    .incoming()
+                    .as_ref()
+                    .map(|sender| sender.try_send(incoming));
+                if let Some(Err(error)) = told {
+                    tracing::warn!(%error, "nobody takes this");
+                }
+            }
             Effect::Notify(events, notice) => self.notify(&events, notice),
             Effect::Resolve(sender, result) => {
                 if sender.send(result).is_err() {

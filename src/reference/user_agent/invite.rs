@@ -38,6 +38,8 @@ pub struct ServerInvite {
     pub request: SipMessage,
     pub source: SocketAddr,
     pub transport: Transport,
+    /// The To tag of its responses.
+    pub to_tag: String,
     core: Arc<Core>,
     id: u64,
     progress: watch::Receiver<Progress>,
@@ -54,6 +56,7 @@ impl ServerInvite {
             request: waiting.request,
             source: waiting.origin.source,
             transport: waiting.origin.transport,
+            to_tag: waiting.to_tag,
             core,
             id: waiting.id,
             progress,
@@ -94,6 +97,14 @@ impl ServerInvite {
             .run(|state, now| state.accept(self.id, answer, now))?;
         let control = DialogControl::new(Arc::clone(&self.core), id);
         Ok(Dialog { control, events })
+    }
+
+    /// Sends a 2xx where the caller keeps the dialogs; it is repeated until its ACK. `false` if the INVITE was cancelled meanwhile.
+    pub fn accept_alone(mut self, code: u16, headers: &HeaderList, body: Option<Body>) -> bool {
+        self.done = true;
+        let code = code.clamp(200, 299);
+        self.core
+            .run(|state, now| state.respond(self.id, code, "OK", headers, body.as_ref(), now))
     }
 
     /// Resolves once the INVITE was cancelled (CANCEL or BYE of the caller; 487 has been sent). Pends for ever otherwise. Cancel-safe.

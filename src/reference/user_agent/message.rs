@@ -255,7 +255,8 @@ pub(in crate::reference) fn response_to(
         }
     }
     let method = request.method().unwrap_or_default();
-    let makes_dialog = method == "INVITE" && (101..300).contains(&code);
+    let makes_dialog =
+        matches!(method, "INVITE" | "SUBSCRIBE" | "REFER") && (101..300).contains(&code);
     if makes_dialog {
         for route in request.headers_named("Record-Route") {
             response.push("Record-Route", route);

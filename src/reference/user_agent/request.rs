@@ -22,6 +22,10 @@ pub enum Incoming {
     Invite(ServerInvite),
     /// MESSAGE, REGISTER and whatever else `UserAgentConfig::allow` names (OPTIONS is answered by the user agent itself).
     Request(ServerRequest),
+    /// The ACK of a 2xx, where the caller keeps the dialogs.
+    Ack(SipMessage),
+    /// An INVITE whose 2xx was never acknowledged, likewise.
+    Unacknowledged(SipMessage),
 }
 
 /// A non-INVITE request waiting for its final response. Dropping it unanswered sends 500.
@@ -29,6 +33,8 @@ pub struct ServerRequest {
     pub request: SipMessage,
     pub source: SocketAddr,
     pub transport: Transport,
+    /// The To tag that responses to a request without one get.
+    pub to_tag: String,
     core: Arc<Core>,
     id: u64,
     done: bool,
@@ -40,6 +46,7 @@ impl ServerRequest {
             request: waiting.request,
             source: waiting.origin.source,
             transport: waiting.origin.transport,
+            to_tag: waiting.to_tag,
             core,
             id: waiting.id,
             done: false,

@@ -2,7 +2,7 @@
 use super::config::Transport;
 use super::dialogs::DialogKey;
 use super::message::{Origin, Refusal, complete, response_to, syntax_refusal};
-use super::request::{Body, HeaderList};
+use super::request::{Body, HeaderList, Incoming};
 use super::state::{Effect, Progress, State};
 use super::timers::Timer;
 use super::via::{ResponseRoute, Via};
@@ -40,6 +40,18 @@ pub(super) struct ServerTransaction {
     last: Option<Arc<[u8]>>,
     interval: Duration,
     pub(super) progress: watch::Sender<Progress>,
+}
+
+impl ServerTransaction {
+    /// The dialog an ACK of our 2xx names.
+    fn accepted_key(&self) -> DialogKey {
+        let request = &self.request;
+        (
+            request.call_id().unwrap_or_default().to_string(),
+            request.to_tag().unwrap_or_else(|| self.to_tag.clone()),
+            request.from_tag().unwrap_or_default(),
+        )
+    }
 }
 
 /// RFC 3261 section 17.2.3; requests of RFC 2543 elements have no magic cookie and match by more fields.
@@ -211,6 +223,13 @@ impl State {
         }
         let wait = if transaction.invite && code < 300 {
             transaction.phase = Phase::Accepted;
+            if self.config.caller_keeps_dialogs {
+                transaction.interval = timers.t1;
+                let key = transaction.accepted_key();
+                self.unacknowledged.insert(key, id);
+                self.timers
+                    .start(Timer::ServerRetransmit(id), now + timers.t1);
+            }
             timers.transaction_timeout()
         } else if transaction.invite {
             transaction.phase = Phase::Completed;
@@ -266,7 +285,23 @@ impl State {
             }
             return;
         }
+        if self.config.caller_keeps_dialogs {
+            return self.keeper_ack(request);
+        }
         self.dialog_ack(request);
+    }
+
+    /// The ACK of a 2xx, where the caller keeps the dialogs.
+    fn keeper_ack(&mut self, ack: SipMessage) {
+        let key = (
+            ack.call_id().unwrap_or_default().to_string(),
+            ack.to_tag().unwrap_or_default(),
+            ack.from_tag().unwrap_or_default(),
+        );
+        if let Some(id) = self.unacknowledged.remove(&key) {
+            self.timers.stop(Timer::ServerRetransmit(id));
+            self.effects.push(Effect::Tell(Incoming::Ack(ack)));
+        }
     }
 
     /// Timer G.
@@ -274,7 +309,8 @@ impl State {
         let Some(transaction) = self.servers.get_mut(&id) else {
             return;
         };
-        if transaction.phase != Phase::Completed {
+        let accepted = transaction.phase == Phase::Accepted && self.config.caller_keeps_dialogs;
+        if transaction.phase != Phase::Completed && !accepted {
             return;
         }
         if let Some(octets) = &transaction.last {
@@ -292,11 +328,18 @@ impl State {
         self.timers.stop(Timer::ServerEnd(id));
         if let Some(transaction) = self.servers.remove(&id) {
             self.server_keys.remove(&transaction.key);
-            if let Some(merge) = transaction.merge {
-                self.merges.remove(&merge);
+            if let Some(merge) = &transaction.merge {
+                self.merges.remove(merge);
             }
-            if let Some(early) = transaction.early {
-                self.early.remove(&early);
+            if let Some(early) = &transaction.early {
+                self.early.remove(early);
+            }
+            let key = transaction.accepted_key();
+            if self.unacknowledged.get(&key) == Some(&id) {
+                self.unacknowledged.remove(&key);
+                let request = (*transaction.request).clone();
+                self.effects
+                    .push(Effect::Tell(Incoming::Unacknowledged(request)));
             }
         }
     }

@@ -23,6 +23,7 @@ pub(super) struct Waiting {
     pub(super) id: u64,
     pub(super) request: SipMessage,
     pub(super) origin: Origin,
+    pub(super) to_tag: String,
 }
 
 /// What has happened to an INVITE that waits for its final response.
@@ -50,6 +51,8 @@ pub(super) enum Effect {
     Request(RequestRoute, Arc<[u8]>),
     Invite(Waiting, watch::Receiver<Progress>),
     Deliver(Waiting),
+    /// Something that waits for no response.
+    Tell(super::request::Incoming),
     Notify(mpsc::Sender<super::dialog::DialogEvent>, Notice),
     Resolve(
         oneshot::Sender<Result<SipMessage, RequestError>>,
@@ -71,6 +74,8 @@ pub(super) struct State {
     pub(super) merges: HashMap<MergeKey, u64>,
     /// INVITE transactions without a final response, by the early dialog they make.
     pub(super) early: HashMap<DialogKey, u64>,
+    /// 2xx to INVITE without their ACK, where the caller keeps the dialogs.
+    pub(super) unacknowledged: HashMap<DialogKey, u64>,
     pub(super) clients: HashMap<u64, ClientTransaction>,
     pub(super) branches: HashMap<String, u64>,
     pub(super) dialogs: HashMap<u64, DialogState>,
@@ -98,6 +103,7 @@ impl State {
             server_keys: HashMap::new(),
             merges: HashMap::new(),
             early: HashMap::new(),
+            unacknowledged: HashMap::new(),
             clients: HashMap::new(),
             branches: HashMap::new(),
             dialogs: HashMap::new(),
@@ -135,6 +141,7 @@ impl State {
         self.server_keys.clear();
         self.merges.clear();
         self.early.clear();
+        self.unacknowledged.clear();
         self.clients.clear();
         self.branches.clear();
         self.dialogs.clear();

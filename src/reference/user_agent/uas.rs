@@ -22,6 +22,9 @@ impl State {
         if let Some(refusal) = refusal {
             return self.refuse(id, refusal, now);
         }
+        if self.config.caller_keeps_dialogs {
+            return self.to_keeper(id, &request, method, now);
+        }
         if let Some(tag) = request.to_tag() {
             let key = (
                 request.call_id().unwrap_or_default().to_string(),
@@ -46,6 +49,20 @@ impl State {
                     self.effects.push(Effect::Deliver(waiting));
                 }
             }
+        }
+    }
+
+    /// A request for a caller who keeps the dialogs.
+    fn to_keeper(&mut self, id: u64, request: &SipMessage, method: &str, now: Instant) {
+        let new = request.to_tag().is_none();
+        if new && !self.claim_merge_key(id, request) {
+            return self.refuse(id, Refusal::new(482, "Loop Detected"), now);
+        }
+        if new && method == "INVITE" {
+            return self.initial_invite(id, now);
+        }
+        if let Some(waiting) = self.waiting(id) {
+            self.effects.push(Effect::Deliver(waiting));
         }
     }
 
@@ -97,6 +114,7 @@ impl State {
             id,
             request: (*transaction.request).clone(),
             origin: transaction.origin,
+            to_tag: transaction.to_tag.clone(),
         })
     }
 
