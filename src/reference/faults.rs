@@ -348,6 +348,25 @@ faults! {
     InternationalNotSeen "international-not-seen" "CB-19" "does not notice that a called number is of another country";
     HomeCountryNotExcepted "home-country-not-excepted" "CB-19" "does not except the home country of a roaming user";
 
+    // Communication barring: conferences.
+    OcbIgnoredForJoining "ocb-ignored-for-joining" "CB-20" "does not bar outgoing communications that join a conference";
+    OcbIgnoredForCreating "ocb-ignored-for-creating" "CB-21" "does not bar outgoing communications to the conference factory";
+    OcbIgnoredForReferred "ocb-ignored-for-referred" "CB-22" "does not bar joining a conference where somebody else has asked for it";
+    IcbIgnoredForFocus "icb-ignored-for-focus" "CB-23" "does not bar incoming communications from a terminal that is a focus";
+    IcbIgnoredForListed "icb-ignored-for-listed" "CB-25" "does not bar invitations that carry the list by which a conference was created";
+    IcbIgnoredForListsInRefer "icb-ignored-for-lists-in-refer" "CB-26" "does not bar invitations that carry the list of a REFER";
+    IcbIgnoredForReplaced "icb-ignored-for-replaced" "CB-27" "does not bar invitations of a focus that replace a call";
+    OcbIgnoredForLegs "ocb-ignored-for-legs" "CB-28" "does not bar joining a conference by Join or Replaces";
+    ConferenceNotIdentified "conference-not-identified" "CB-29" "does not take the conference URI for the identity of the inviter";
+    ConferencesNotInDomain "conferences-not-in-domain" "CB-30" "does not find conferences in the domain that is barred";
+    AnonymousFocusAdmitted "anonymous-focus-admitted" "CB-31" "does not reject the anonymous invitation of a focus";
+    WindowIgnoredForConferences "window-ignored-for-conferences" "CB-32" "does not bar invitations of a focus within a time window";
+    ParticipantsAdmittedAgain "participants-admitted-again" "CB-33" "lets users back into conferences they have been in, whatever is barred";
+    DeactivatedOcbBars "deactivated-ocb-bars" "CB-34" "bars joining a conference although OCB is not active any more";
+    OcbBarsBeingAdded "ocb-bars-being-added" "CB-35" "takes OCB for a bar against being added, but not against being listed";
+    NamedTargetFails "named-target-fails" "CB-36" "fails with 500 when a user with OCB towards somebody refers to a conference";
+    EmergencyBarred "emergency-barred" "CB-38" "bars emergency calls as it does others";
+
     // The Ut server: XCAP and its documents.
     EncodedUserUnknown "encoded-user-unknown" "UT-02" "does not find the document of a user whose identity is percent-encoded in the address";
     SelectorPrefixesIgnored "selector-prefixes-ignored" "UT-03" "knows no prefix that the query of a request binds";

@@ -167,7 +167,10 @@ fn breaks(system: &str, words: &[&str]) {
 fn says_what_is_wrong_with_a_system() {
     breaks(
         "no-such-system",
-        &["no-such-system", "systems known here: kamailio-barring, reference"],
+        &[
+            "no-such-system",
+            "systems known here: kamailio-barring, reference",
+        ],
     );
     let system = |folder: &tempfile::TempDir| folder.path().display().to_string();
     let misspelt = profile(|text| text.replace("  transport: udp", "  transprot: udp"));

@@ -64,7 +64,12 @@ pub(super) fn asserted(config: &MmtelConfig) -> String {
 /// The URI where we are reached, with the feature tags of the service.
 pub(super) fn contact(config: &MmtelConfig) -> String {
     let (number, sip, transport) = (&config.number, config.sip, config.transport.parameter());
-    format!("<sip:{number}@{sip};transport={transport}>;{ICSI_TAG};audio")
+    let focus = if config.behaviour.is_focus {
+        ";isfocus"
+    } else {
+        ""
+    };
+    format!("<sip:{number}@{sip};transport={transport}>;{ICSI_TAG};audio{focus}")
 }
 
 /// P-Access-Network-Info may be in every request but ACK and CANCEL, and in every response but 100 (RFC 7315 section 4.4).

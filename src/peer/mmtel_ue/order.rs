@@ -70,6 +70,8 @@ pub struct MmtelBehaviour {
     pub talks: bool,
     /// Answers NOTIFY, OPTIONS, MESSAGE with this instead of 200.
     pub refuse_requests: Option<u16>,
+    /// Says of itself that it is a focus (RFC 4579 section 5.2): the suite plays a conference.
+    pub is_focus: bool,
 }
 
 impl Default for MmtelBehaviour {
@@ -80,6 +82,7 @@ impl Default for MmtelBehaviour {
             refuse_change: None,
             talks: true,
             refuse_requests: None,
+            is_focus: false,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Whether a communication of the served user passes, and in which form it is refused if not.
 use super::barring::{self, Circumstances, Direction, Ruleset, Whereabouts};
+use super::conferences::Conferences;
 use super::presence::Presence;
 use super::{Registration, SessionCase};
 use crate::reference::faults::{Fault, InForce};
 use crate::reference::ut::Store;
 use crate::reference::ut::store::{Key, RESOURCE_LISTS};
 use crate::wire::sip::{SipMessage, SipUri};
+use crate::wire::xml::simservs::SimServs;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -81,6 +83,7 @@ pub struct Decider {
     documents: Store,
     pub(super) presence: Presence,
     settings: Arc<OnceLock<SettingsOf>>,
+    conferences: Conferences,
 }
 
 impl Decider {
@@ -90,6 +93,7 @@ impl Decider {
             documents,
             presence: Presence::default(),
             settings,
+            conferences: Conferences::default(),
         }
     }
 
@@ -98,6 +102,18 @@ impl Decider {
         let Some(simservs) = self.documents.simservs(communication.served_user) else {
             return Outcome::Pass;
         };
+        //= CB-38
+        if is_emergency(communication.request) && !self.faults.is(Fault::EmergencyBarred) {
+            return Outcome::Pass;
+        }
+        let outcome = self.by_rules(communication, &simservs);
+        let refusal = |code| self.refusal(communication.served_user, code, "Decline");
+        let faults = self.faults;
+        self.conferences
+            .carried_out(communication, &simservs, outcome, faults, refusal)
+    }
+
+    fn by_rules(&self, communication: &Communication<'_>, simservs: &SimServs) -> Outcome {
         let (service, direction) = match communication.case {
             SessionCase::Terminating => (&simservs.incoming, Direction::Incoming),
             SessionCase::Originating => (&simservs.outgoing, Direction::Outgoing),
@@ -175,6 +191,12 @@ impl Decider {
         let document = self.documents.get(&key);
         document.map(|held| entries(&held.text)).unwrap_or_default()
     }
+}
+
+/// An emergency service by its service URN (RFC 5031).
+fn is_emergency(request: &SipMessage) -> bool {
+    let uri = request.uri().unwrap_or_default().to_ascii_lowercase();
+    uri == "urn:service:sos" || uri.starts_with("urn:service:sos.")
 }
 
 /// URIs of the entries of a resource-lists document (RFC 4826).

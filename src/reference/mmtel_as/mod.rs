@@ -1,6 +1,7 @@
 //! The MMTel application server on ISC: a proxy (3GPP TS 24.229 clause 5.7.4) that lets a communication of its served user pass or refuses
 //! it. What it decides by is in `decision`; here it finds out whom it serves in which direction, and carries the decision out.
 pub mod barring;
+mod conferences;
 pub mod decision;
 mod presence;
 mod refusal;
