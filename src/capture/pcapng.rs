@@ -3,7 +3,7 @@
 //! Blocks are written by hand because each packet is one allocation-free append this way; `observe` reads them back with pcap-parser.
 
 /// Reference points a packet may belong to; the index is the interface id in every capture.
-pub const INTERFACES: [&str; 6] = ["isc", "gm", "msrp", "smpp", "sgd", "rtp"];
+pub const INTERFACES: [&str; 7] = ["isc", "gm", "msrp", "smpp", "sgd", "rtp", "ut"];
 
 /// Packets start with their IP header.
 const LINKTYPE_RAW: u16 = 101;

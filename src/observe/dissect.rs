@@ -6,6 +6,7 @@ use super::Fact;
 use super::reassembly::Piece;
 use crate::wire::Malformed;
 use crate::wire::diameter;
+use crate::wire::http::HttpMessage;
 use crate::wire::msrp::{self, MsrpMessage};
 use crate::wire::sip::{self, SipMessage};
 use crate::wire::smpp::{self, CommandId, Pdu};
@@ -22,6 +23,7 @@ pub enum Protocol {
     Msrp,
     Smpp,
     Diameter,
+    Http,
 }
 
 impl Protocol {
@@ -31,15 +33,21 @@ impl Protocol {
             "msrp" => Some(Self::Msrp),
             "smpp" => Some(Self::Smpp),
             "sgd" => Some(Self::Diameter),
+            "ut" => Some(Self::Http),
             _ => None,
         }
     }
 
     /// What octets at the beginning of a message look like.
     pub fn of_octets(octets: &[u8]) -> Option<Self> {
-        [Self::Msrp, Self::Sip, Self::Smpp, Self::Diameter]
-            .into_iter()
-            .find(|protocol| protocol.begins(octets))
+        let known = [
+            Self::Msrp,
+            Self::Sip,
+            Self::Http,
+            Self::Smpp,
+            Self::Diameter,
+        ];
+        known.into_iter().find(|protocol| protocol.begins(octets))
     }
 
     fn name(self) -> &'static str {
@@ -48,6 +56,7 @@ impl Protocol {
             Self::Msrp => "MSRP",
             Self::Smpp => "SMPP",
             Self::Diameter => "Diameter",
+            Self::Http => "HTTP",
         }
     }
 
@@ -57,6 +66,7 @@ impl Protocol {
             Self::Sip => begins_like_sip(octets),
             Self::Smpp => begins_like_smpp(octets),
             Self::Diameter => begins_like_diameter(octets),
+            Self::Http => begins_like_http(octets),
         }
     }
 }
@@ -69,6 +79,12 @@ fn begins_like_sip(octets: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     line.starts_with(b"SIP/2.0 ")
         || (line.ends_with(b" SIP/2.0") && line.first().is_some_and(u8::is_ascii_uppercase))
+}
+
+fn begins_like_http(octets: &[u8]) -> bool {
+    let line = octets.split(|octet| *octet == b'\n').next();
+    let line = line.unwrap_or_default().trim_ascii_end();
+    line.starts_with(b"HTTP/1.1 ") || line.ends_with(b" HTTP/1.1")
 }
 
 fn begins_like_smpp(octets: &[u8]) -> bool {
@@ -107,6 +123,8 @@ enum Framer {
     Msrp(msrp::Framer),
     Smpp(smpp::Framer),
     Diameter(diameter::Framer),
+    /// Octets of no whole message yet.
+    Http(Vec<u8>),
 }
 
 impl Framer {
@@ -116,6 +134,7 @@ impl Framer {
             Protocol::Msrp => Self::Msrp(msrp::Framer::default()),
             Protocol::Smpp => Self::Smpp(smpp::Framer::default()),
             Protocol::Diameter => Self::Diameter(diameter::Framer::default()),
+            Protocol::Http => Self::Http(Vec::new()),
         }
     }
     fn push(&mut self, octets: &[u8]) {
@@ -124,6 +143,7 @@ impl Framer {
             Self::Msrp(framer) => framer.push(octets),
             Self::Smpp(framer) => framer.push(octets),
             Self::Diameter(framer) => framer.push(octets),
+            Self::Http(waiting) => waiting.extend_from_slice(octets),
         }
     }
     fn pending(&self) -> usize {
@@ -132,6 +152,7 @@ impl Framer {
             Self::Msrp(framer) => framer.pending(),
             Self::Smpp(framer) => framer.pending(),
             Self::Diameter(framer) => framer.pending(),
+            Self::Http(waiting) => waiting.len(),
         }
     }
     fn next_fact(&mut self) -> Option<Result<Fact, Malformed>> {
@@ -143,6 +164,7 @@ impl Framer {
             Self::Msrp(framer) => framer.next_frame()?.map(|octets| msrp_fact(&octets)),
             Self::Smpp(framer) => framer.next_frame()?.map(|octets| smpp_fact(&octets)),
             Self::Diameter(framer) => framer.next_frame()?.map(|octets| diameter_fact(&octets)),
+            Self::Http(waiting) => http_fact(waiting)?,
         })
     }
 }
@@ -174,6 +196,14 @@ fn diameter_fact(octets: &[u8]) -> Fact {
         Ok(message) => Fact::Diameter(Box::new(message)),
         Err(error) => malformed(Protocol::Diameter, error, octets),
     }
+}
+
+fn http_fact(waiting: &mut Vec<u8>) -> Option<Result<Fact, Malformed>> {
+    let whole = HttpMessage::parse(waiting).transpose()?;
+    Some(whole.map(|(message, used)| {
+        waiting.drain(..used);
+        Fact::Http(Box::new(message))
+    }))
 }
 
 fn malformed(protocol: Protocol, error: Malformed, octets: &[u8]) -> Fact {

@@ -1,7 +1,9 @@
 //! What can be observed, in order, each fact with the frames that carry it.
 use super::{ObserveError, Observer};
 use crate::wire::smpp::DefaultAlphabet;
-use crate::wire::{Malformed, diameter::Message, msrp::MsrpMessage, sip::SipMessage, smpp::Pdu};
+use crate::wire::{
+    Malformed, diameter::Message, http::HttpMessage, msrp::MsrpMessage, sip::SipMessage, smpp::Pdu,
+};
 use std::net::SocketAddr;
 
 /// Seen from the system under test's peers: towards the system, or from it. From the packet's direction flag (pcapng `epb_flags`:
@@ -55,6 +57,7 @@ pub enum Fact {
     Msrp(Box<MsrpMessage>),
     Smpp(Box<Pdu>),
     Diameter(Box<Message>),
+    Http(Box<HttpMessage>),
     /// Three-way handshake completed.
     TcpOpened,
     TcpClosed {

@@ -9,6 +9,7 @@ use masks::Masks;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
+mod http_lines;
 mod masks;
 mod sip_lines;
 mod sms_lines;
@@ -113,6 +114,10 @@ fn lines(rung: &Rung<'_>, masks: &mut Masks<'_>) -> Option<Vec<String>> {
             sms_lines::diameter(message, Some(answer), masks)
         }
         (Fact::Diameter(message), _) => sms_lines::diameter(message, None, masks),
+        (Fact::Http(message), Some(Fact::Http(answer))) => {
+            Some(http_lines::lines(message, Some(answer), masks))
+        }
+        (Fact::Http(message), _) => Some(http_lines::lines(message, None, masks)),
         (Fact::TcpOpened, _) => Some(vec!["connects".to_owned()]),
         (Fact::TcpClosed { .. }, _) => Some(vec!["connection ends".to_owned()]),
         (
@@ -187,6 +192,8 @@ fn answers(trace: &Trace) -> (HashMap<usize, usize>, HashSet<usize>) {
             Fact::Msrp(m) => (m.transaction_id.clone(), m.status().is_some()),
             Fact::Smpp(pdu) => (pdu.sequence.to_string(), pdu.command.is_response()),
             Fact::Diameter(m) => (m.hop_by_hop.to_string(), !m.is_request()),
+            // One request at a time on a connection of ours.
+            Fact::Http(m) => (String::new(), m.status().is_some()),
             _ => continue,
         };
         if is_response {
@@ -269,6 +276,9 @@ fn peers(trace: &Trace, names: &Names) -> HashMap<SocketAddr, String> {
                     .ok()
                     .and_then(|value| crate::wire::sip::number_of(value.uri.as_str()));
                 number.and_then(|number| names.by_number.get(&number).cloned())
+            }
+            Fact::Http(message) => {
+                http_lines::user(message).and_then(|number| names.by_number.get(&number).cloned())
             }
             _ => None,
         };

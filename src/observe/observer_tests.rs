@@ -28,6 +28,7 @@ fn words(trace: &Trace) -> Vec<String> {
             Fact::Msrp(message) => message.method().unwrap_or("response").to_owned(),
             Fact::Smpp(pdu) => pdu.command.name(),
             Fact::Diameter(message) => message.name(),
+            Fact::Http(_) => "http".to_owned(),
             Fact::TcpOpened => "opened".to_owned(),
             Fact::TcpClosed { reset } => if *reset { "reset" } else { "closed" }.to_owned(),
             Fact::Malformed { protocol, .. } => format!("malformed {protocol}"),

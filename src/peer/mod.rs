@@ -16,6 +16,7 @@ pub mod smsc;
 pub mod transaction;
 pub mod transfer;
 pub mod ue;
+pub mod xcap_client;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -168,6 +168,8 @@ fn ours(trace: &Trace) -> Reading {
             }
             Fact::Smpp(pdu) => smpp(pdu, &mut say),
             Fact::Diameter(message) => diameter(message, &mut say),
+            // HTTP is on ports of the moment, which TShark does not know for it.
+            Fact::Http(_) => {}
             Fact::Malformed { error, .. } => say("malformed", error.to_string()),
             Fact::SipKeepAlive | Fact::TcpOpened | Fact::TcpClosed { .. } => {}
         }

@@ -25,6 +25,7 @@ pub struct Sentence {
 }
 
 const SOURCES: &[(&str, &str)] = &[
+    ("barring.rs", include_str!("barring.rs")),
     ("chat.rs", include_str!("chat.rs")),
     ("chat_coding.rs", include_str!("chat_coding.rs")),
     ("chat_content.rs", include_str!("chat_content.rs")),

@@ -1,5 +1,6 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
 use super::reporting::Reporting;
+use super::services::Services;
 use crate::capture::pacing::{BREATH, GRACE};
 use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
 use crate::observe::{self, Direction, Names, Observer, Trace, expected, unsettled};
@@ -96,6 +97,8 @@ pub struct Stage {
     /// The text of the last chat message whose sentence describes it without giving it.
     pub said: String,
     pub reporting: Reporting,
+    /// What users have configured on Ut.
+    pub services: BTreeMap<String, Services>,
     /// Names of addresses and numbers for the ladder.
     pub names: Names,
     observer: Observer,
@@ -152,6 +155,7 @@ impl Stage {
             calls: Vec::new(),
             said: String::new(),
             reporting: Reporting::default(),
+            services: BTreeMap::new(),
             names,
             observer: Observer::reading(default_alphabet),
             read: 0,
@@ -289,6 +293,9 @@ impl Stage {
             {
                 tracing::debug!(%error, "a user could not be taken away");
             }
+        }
+        for services in self.services.into_values() {
+            services.forget(&self.tap).await;
         }
         Ending {
             setup: self.setup,

@@ -310,6 +310,9 @@ pub struct Conferencing {
     pub core: String,
     /// Base URL of the XCAP server on Ut, or `{ut}`.
     pub ut: String,
+    /// What the server on Ut knows users by, if it asks them who they are (HTTP Digest, or with GBA what bootstrapping has given).
+    #[serde(default)]
+    pub ut_authentication: Option<UtAuthentication>,
     /// URI that a CMMC conference is created by.
     pub cmmc_factory: String,
     /// Domain of CMMC conference URIs.
@@ -318,6 +321,16 @@ pub struct Conferencing {
     pub conf_factory: String,
     /// Domain of MMTel CONF conference URIs.
     pub conf_domain: String,
+}
+
+/// Credentials of users on Ut.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UtAuthentication {
+    /// Private user identity or B-TID; `{number}` stands for the user's number.
+    pub username: String,
+    /// Password, or Ks_NAF in base64.
+    pub password: String,
 }
 
 impl Conferencing {

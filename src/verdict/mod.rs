@@ -36,6 +36,7 @@ pub mod teardown;
 pub mod teardown_faults;
 mod told;
 pub mod transport_level;
+pub mod ut;
 pub mod waiting;
 
 pub use cast::{Cast, Person};

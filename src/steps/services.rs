@@ -1,0 +1,185 @@
+//! How a user's simulation services are configured: by XCAP at the Ut server of the profile, as a terminal of his would.
+//!
+//! A scenario says what is configured; the document that says it is kept here, and put as a whole.
+use super::lab::Lab;
+use super::stage::Stage;
+use super::vocabulary::PersonName;
+use crate::capture::{HttpLink, Tap};
+use crate::peer::xcap_client::{XcapClient, XcapConfig, XcapRequest};
+use crate::verdict::{Person, Reason, ut};
+use crate::wire::http::HttpMessage;
+use crate::wire::xml::simservs::{MEDIA_TYPE, SimServs};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What a user has configured, and what he configures it by.
+pub struct Services {
+    pub client: XcapClient,
+    pub document: SimServs,
+    /// Entity tags of successful responses, oldest first.
+    pub versions: Vec<String>,
+    server: SocketAddr,
+    link: Option<HttpLink>,
+    limit: Duration,
+}
+
+impl Services {
+    /// The client of a person, at the server of the profile.
+    pub fn new(stage: &Stage, person: &PersonName) -> Result<Self, String> {
+        let profile = &stage.facility.profile;
+        let Some(conferencing) = &profile.conferencing else {
+            return Err("the profile does not say where Ut is (conferencing.ut)".to_owned());
+        };
+        let wrong = || format!("conferencing.ut is no http URL: {}", conferencing.ut);
+        let rest = conferencing.ut.strip_prefix("http://").ok_or_else(wrong)?;
+        let (host, root) = rest.split_once('/').unwrap_or((rest, ""));
+        let server = host.parse().map_err(|_| wrong())?;
+        let number = stage.user_number(person.index());
+        let access = conferencing.ut_authentication.clone().unwrap_or_default();
+        let ordinal = (stage.setup.ordinal as u64) << 8;
+        let config = XcapConfig {
+            host: host.to_owned(),
+            root: format!("/{root}").trim_end_matches('/').to_owned(),
+            username: access.username.replace("{number}", &number),
+            password: access.password,
+            domain: profile.sip.domain.clone(),
+            seed: stage.facility.seed ^ ordinal ^ person.index() as u64,
+            number,
+        };
+        Ok(Self {
+            client: XcapClient::new(config),
+            document: SimServs::default(),
+            versions: Vec::new(),
+            server,
+            link: None,
+            limit: Duration::from_secs_f64(profile.ixit.reaction_seconds),
+        })
+    }
+
+    /// Sends a request, and once more with credentials if it is challenged. `None` is no response in time.
+    async fn send(&mut self, request: &XcapRequest, tap: &Tap) -> Result<Option<u16>, String> {
+        let first = self.client.message(request);
+        let Some(mut response) = self.exchange(&first, tap).await? else {
+            return Ok(None);
+        };
+        if let Some(again) = self.client.again(request, &response) {
+            let Some(second) = self.exchange(&again, tap).await? else {
+                return Ok(None);
+            };
+            response = second;
+        }
+        if let (Some(200..=299), Some(tag)) = (response.status(), response.header("ETag")) {
+            self.versions.push(tag.to_owned());
+        }
+        Ok(response.status())
+    }
+
+    async fn exchange(
+        &mut self,
+        message: &HttpMessage,
+        tap: &Tap,
+    ) -> Result<Option<HttpMessage>, String> {
+        let mut link = match self.link.take() {
+            Some(link) => link,
+            None => HttpLink::connect(self.server, tap.clone(), self.limit)
+                .await
+                .map_err(|error| format!("no connection to {} (Ut): {error}", self.server))?,
+        };
+        let answer = link.exchange(message.to_octets(), self.limit).await;
+        match answer {
+            Ok(response) => {
+                let closing = response.header("Connection");
+                if closing.is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+                    link.close().await;
+                } else {
+                    self.link = Some(link);
+                }
+                Ok(Some(response))
+            }
+            Err(error) => {
+                tracing::info!(%error, "no response on Ut");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Takes away what was configured, so that the next run finds nothing.
+    pub async fn forget(mut self, tap: &Tap) {
+        if !self.versions.is_empty() {
+            let request = XcapRequest::simservs("DELETE");
+            if let Err(error) = self.send(&request, tap).await {
+                tracing::debug!(error, "a document could not be taken away");
+            }
+        }
+        if let Some(link) = self.link.take() {
+            link.close().await;
+        }
+    }
+}
+
+impl Lab {
+    /// The services of a person, who need not have anything but his Ut client. They are to be given back.
+    fn take_services(&mut self, person: &PersonName) -> Services {
+        let stage = self.stage();
+        if let Some(services) = stage.services.remove(&person.0) {
+            return services;
+        }
+        if stage.cast.get(&person.0).is_none() {
+            let number = stage.user_number(person.index());
+            let name = person.0.to_lowercase();
+            stage.names.by_number.insert(number.clone(), name);
+            stage.cast.add(Person {
+                name: person.0.clone(),
+                number,
+                display_name: person.0.clone(),
+            });
+        }
+        match Services::new(stage, person) {
+            Ok(services) => services,
+            Err(cause) => self.broken(Reason::Config, cause),
+        }
+    }
+
+    fn give_back(&mut self, person: &PersonName, services: Services) {
+        self.stage().services.insert(person.0.clone(), services);
+    }
+
+    /// Entity tags the person's client has got, oldest first.
+    pub fn versions(&mut self, person: &PersonName) -> Vec<String> {
+        let services = self.stage().services.get(&person.0);
+        services.map_or_else(Vec::new, |services| services.versions.clone())
+    }
+
+    /// Sends a request of a person on Ut; the status, if there was a response.
+    pub async fn xcap(&mut self, person: &PersonName, request: &XcapRequest) -> Option<u16> {
+        let tap = self.stage().tap.clone();
+        let mut services = self.take_services(person);
+        let sent = services.send(request, &tap).await;
+        self.give_back(person, services);
+        match sent {
+            Ok(status) => status,
+            Err(cause) => self.broken(Reason::Provisioning, cause),
+        }
+    }
+
+    /// Changes what a person has configured and waits until the server has it; else the test case is inconclusive.
+    pub async fn configure(
+        &mut self,
+        person: &PersonName,
+        sentence: &str,
+        change: impl FnOnce(&mut SimServs),
+    ) {
+        let mut services = self.take_services(person);
+        change(&mut services.document);
+        let body = services.document.to_octets();
+        self.give_back(person, services);
+        let request = XcapRequest::simservs("PUT").body(MEDIA_TYPE, body);
+        let stage = self.stage();
+        stage.tap.mark(sentence);
+        stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);
+        self.xcap(person, &request).await;
+        let seconds = self.stage().facility.profile.ixit.reaction_seconds;
+        self.require(sentence, ut::acknowledged(&person.0, seconds))
+            .await;
+    }
+}
