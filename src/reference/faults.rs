@@ -383,6 +383,17 @@ faults! {
     UniquenessUnchecked "uniqueness-unchecked" "UT-10" "keeps resource lists that name one list twice";
     NoParentAs404 "no-parent-as-404" "UT-10" "answers 404 instead of 409 when the parent of a new node is not there";
     PutElsewhere "put-elsewhere" "UT-11" "keeps an element under an address that does not lead to it";
+
+    // The MMTel conference service and CMMC.
+    FocusLegTaken "focus-leg-taken" "CX-01" "includes a communication with a CMMC focus in a CONF conference by Replaces";
+    FocusCalled "focus-called" "CX-02" "calls a CMMC conference into a CONF conference";
+    FocusOfCreatingListTaken "focus-of-creating-list-taken" "CX-03" "calls a CMMC conference that the list of a CONF creation names";
+    FocusOfReferredListTaken "focus-of-referred-list-taken" "CX-04" "calls a CMMC conference that the list of a REFER names";
+    FocusJoins "focus-joins" "CX-05" "lets another focus join a CONF conference";
+    FocusTakenAsThird "focus-taken-as-third" "CX-06" "includes a communication with a CMMC focus beside one with a user that was moved in before";
+    OneCommunicationMoved "one-communication-moved" "CX-06" "moves one communication only into a CONF conference";
+    FocusKnownByItsDomain "focus-known-by-its-domain" "CX-07" "knows a CMMC focus by the spelling of its URI alone";
+    RefusalOfFocusSticks "refusal-of-focus-sticks" "CX-10" "takes nobody into a CONF conference any more that has refused a CMMC focus";
 }
 
 impl std::fmt::Display for Fault {

@@ -6,6 +6,7 @@
 //! `roles` starts.
 
 pub mod conference_focus;
+pub mod conference_service;
 pub mod esme;
 pub mod faults;
 pub mod ip_sm_gw;

@@ -11,6 +11,7 @@ pub mod conference_barring;
 pub mod conference_lists;
 pub mod conference_refer;
 pub mod conference_scene;
+pub mod conference_service;
 pub mod conference_state;
 pub mod decisions;
 pub mod delivery_report;

@@ -154,6 +154,11 @@ pub trait Policy: Send + Sync + 'static {
         true
     }
 
+    /// Hides from whom it calls (RFC 4579 section 5.2 allows it): no `isfocus` in the Contact of its INVITEs.
+    fn hides_from_called(&self) -> bool {
+        false
+    }
+
     /// URI lists in creating INVITEs and in REFER; otherwise they are refused with 420.
     fn takes_lists(&self) -> bool {
         true
