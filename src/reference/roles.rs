@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Domain of CMMC conferences and of their factory.
 pub const CMMC_DOMAIN: &str = "cmmc.home1.example";
+/// Another domain of CMMC conferences, which does not say what it is.
+pub const CMMC_ALIAS_DOMAIN: &str = "rooms.example";
 /// Domain of the MMTel CONF factory.
 pub const CONF_FACTORY_DOMAIN: &str = "conf-factory.home1.example";
 /// Domain of MMTel CONF conferences.

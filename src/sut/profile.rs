@@ -317,6 +317,9 @@ pub struct Conferencing {
     pub cmmc_factory: String,
     /// Domain of CMMC conference URIs.
     pub cmmc_domain: String,
+    /// Another domain under which CMMC conferences are known, if there is one.
+    #[serde(default)]
+    pub cmmc_alias: Option<String>,
     /// URI that a MMTel CONF conference is created by.
     pub conf_factory: String,
     /// Domain of MMTel CONF conference URIs.

@@ -7,7 +7,7 @@ use super::conference_scene::{
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{Direction, RosterStep, Subscription, Transaction, history};
 use crate::wire::sdp::SessionDescription;
-use crate::wire::sip::{NameAddr, SipMessage};
+use crate::wire::sip::{DialogName, NameAddr, SipMessage};
 
 /// Whose CONF conference a sentence means.
 pub const HOLDER: &str = "Alice";
@@ -417,5 +417,61 @@ pub fn has_left(who: &str, reaction: f64) -> Question {
                 frames: bye.frames(),
             },
         }
+    })
+}
+
+/// Alice has a CONF conference: the state of a `Given`.
+pub fn conf_made(reaction: f64) -> Question {
+    let expected = format!("{HOLDER} is given a CONF conference");
+    Question::eventually(expected, reaction, |view| match conf_of(view) {
+        Some(uri) => {
+            let calls = invites_by(view, HOLDER).into_iter();
+            let frames: Vec<u32> = calls.flat_map(|call| call.frames()).collect();
+            Judgement::holds(uri, frames)
+        }
+        None => Judgement::awaited("none yet"),
+    })
+}
+
+/// A person has left the CONF conference: the state of a `Given`.
+pub fn conf_left(who: &str, reaction: f64) -> Question {
+    let who = who.to_owned();
+    let expected = format!("{who} has no dialog with the CONF focus any more");
+    Question::eventually(expected, reaction, move |view| {
+        let leg = conf_of(view).and_then(|conf| legs(view, &who, &conf).pop());
+        match leg.as_ref().and_then(|leg| leg.bye.as_ref()) {
+            Some(bye) if bye.final_response().is_some() => {
+                Judgement::holds("ended", bye.frames())
+            }
+            _ => Judgement::awaited("it goes on"),
+        }
+    })
+}
+
+/// A person has asked for what was refused: the state of a `Given`.
+pub fn in_vain(who: &str, reaction: f64) -> Question {
+    let who = who.to_owned();
+    let expected = format!("what {who} has asked for is refused");
+    Question::eventually(expected, reaction, move |view| {
+        let Some(refer) = refer_by(view, &who) else {
+            return Judgement::awaited("no REFER");
+        };
+        match outcome(&refer) {
+            Some((code @ 300.., what)) => {
+                Judgement::holds(format!("{what} {code}"), refer.frames())
+            }
+            _ => Judgement::awaited("not refused"),
+        }
+    })
+}
+
+/// What the called side of a dialog calls it in Replaces: its own tag is the to-tag.
+pub fn dialog_name(invite: &Transaction) -> Option<DialogName> {
+    let answer = accepted(invite)?;
+    Some(DialogName {
+        call_id: answer.message.call_id()?.to_owned(),
+        to_tag: answer.message.to_tag()?,
+        from_tag: answer.message.from_tag()?,
+        early_only: false,
     })
 }
