@@ -393,7 +393,10 @@ faults! {
     FocusTakenAsThird "focus-taken-as-third" "CX-06" "includes a communication with a CMMC focus beside one with a user that was moved in before";
     OneCommunicationMoved "one-communication-moved" "CX-06" "moves one communication only into a CONF conference";
     FocusKnownByItsDomain "focus-known-by-its-domain" "CX-07" "knows a CMMC focus by the spelling of its URI alone";
+    CmmcTakesFocus "cmmc-takes-focus" "CX-08" "lets another focus join a CMMC conference";
+    HeldLegNotResumed "held-leg-not-resumed" "CX-09" "refuses to resume a held communication with the CMMC focus";
     RefusalOfFocusSticks "refusal-of-focus-sticks" "CX-10" "takes nobody into a CONF conference any more that has refused a CMMC focus";
+    ProbedFocusIdle "probed-focus-idle" "CX-11" "takes no REFER for a CMMC conference any more that was asked by OPTIONS what it is";
 }
 
 impl std::fmt::Display for Fault {

@@ -2,6 +2,7 @@
 //! conferences. Any of them can be a foreign product instead, named on the command line.
 use super::conference_focus::policy::CmmcPolicy;
 use super::conference_focus::{Focus, FocusConfig};
+use super::conference_service;
 use super::faults::InForce;
 use super::mmtel_as::MmtelAs;
 use super::proxy::Proxy;
@@ -66,6 +67,8 @@ pub struct Roles {
     mmtel_as: MmtelAs,
     /// Unless a foreign one is used.
     cmmc: Option<(Focus, Arc<CmmcPolicy>)>,
+    /// Unless a foreign one is used.
+    conference_service: Option<Focus>,
     /// Addresses in use, ours or foreign, for the ready line.
     in_use: Vec<(&'static str, SocketAddr)>,
 }
@@ -90,9 +93,20 @@ impl Roles {
         let own = cmmc.as_ref().map(|(focus, _)| focus.sip_address());
         if let Some(address) = arguments.cmmc_focus.or(own) {
             destinations.set(CMMC_DOMAIN, address);
+            destinations.set(CMMC_ALIAS_DOMAIN, address);
             in_use.push(("cmmc_focus", address));
         }
-        if let Some(address) = arguments.conference_service {
+        let conference_service = match arguments.conference_service {
+            Some(_) => None,
+            None => {
+                let (factory, conferences) = (CONF_FACTORY_DOMAIN, CONF_DOMAIN);
+                let config = focus_config(ip, core.address());
+                let started = conference_service::start(config, factory, conferences, faults);
+                Some(started.await?)
+            }
+        };
+        let own = conference_service.as_ref().map(Focus::sip_address);
+        if let Some(address) = arguments.conference_service.or(own) {
             destinations.set(CONF_FACTORY_DOMAIN, address);
             destinations.set(CONF_DOMAIN, address);
             in_use.push(("conference_service", address));
@@ -105,6 +119,7 @@ impl Roles {
             s_cscf,
             mmtel_as,
             cmmc,
+            conference_service,
             in_use,
         })
     }
@@ -135,8 +150,18 @@ impl Roles {
         if let Some((focus, _)) = &self.cmmc {
             focus.clone().stop().await;
         }
+        if let Some(focus) = &self.conference_service {
+            focus.clone().stop().await;
+        }
         self.s_cscf.stop().await;
         self.mmtel_as.stop().await;
+    }
+}
+
+fn focus_config(ip: IpAddr, core: SocketAddr) -> FocusConfig {
+    FocusConfig {
+        outbound: Some(core),
+        ..FocusConfig::new(ip)
     }
 }
 
@@ -146,11 +171,8 @@ async fn cmmc_focus(
     core: SocketAddr,
     faults: InForce,
 ) -> Result<(Focus, Arc<CmmcPolicy>), io::Error> {
-    let policy = Arc::new(CmmcPolicy::new(CMMC_DOMAIN));
-    let config = FocusConfig {
-        outbound: Some(core),
-        ..FocusConfig::new(ip)
-    };
-    let focus = Focus::start(config, policy.clone(), faults).await?;
+    let policy = CmmcPolicy::new(CMMC_DOMAIN).known_at(CMMC_ALIAS_DOMAIN, faults);
+    let policy = Arc::new(policy);
+    let focus = Focus::start(focus_config(ip, core), policy.clone(), faults).await?;
     Ok((focus, policy))
 }

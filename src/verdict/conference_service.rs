@@ -1,5 +1,7 @@
 //! The exception of the MMTel conference service (CONF): what of CMMC gets into a CONF conference, or the other way round, and what a user
 //! can do in the one beside the other. Carol's conference is the CMMC conference, Alice's is the CONF conference.
+//!
+//! It has over 400 lines because the refusals and their controls read the same two states, and are kept side by side.
 use super::conference_scene::{
     Leg, OWNER, accepted, conference_of, contact, followed, invites_by, is_new, is_person, leg,
     legs, refer_by, same_resource, says_focus, within,
@@ -440,9 +442,7 @@ pub fn conf_left(who: &str, reaction: f64) -> Question {
     Question::eventually(expected, reaction, move |view| {
         let leg = conf_of(view).and_then(|conf| legs(view, &who, &conf).pop());
         match leg.as_ref().and_then(|leg| leg.bye.as_ref()) {
-            Some(bye) if bye.final_response().is_some() => {
-                Judgement::holds("ended", bye.frames())
-            }
+            Some(bye) if bye.final_response().is_some() => Judgement::holds("ended", bye.frames()),
             _ => Judgement::awaited("it goes on"),
         }
     })

@@ -117,6 +117,8 @@ pub(super) struct Conference {
     pub(super) aliases: u32,
     /// Over for everybody; only subscribers have still to learn it.
     pub(super) ended: bool,
+    /// Takes no REFER any more (a deliberate fault).
+    pub(super) frozen: bool,
 }
 
 impl Conference {
@@ -129,6 +131,7 @@ impl Conference {
             mixer: Arc::default(),
             aliases: 0,
             ended: false,
+            frozen: false,
         }
     }
 

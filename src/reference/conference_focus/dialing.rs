@@ -174,6 +174,9 @@ impl Engine {
         for (name, value) in self.session_headers(uri) {
             request.push(&name, value);
         }
+        if self.policy.hides_from_called() {
+            request.set("Contact", format!("<{uri}>"));
+        }
         let service = "urn:urn-7:3gpp-service.ims.icsi.mmtel";
         request.push("P-Asserted-Service", service);
         request.push("Accept", super::ACCEPT.join(", "));

@@ -1,5 +1,5 @@
 //! What the parts of a focus share: its conferences and their dialogs, the way requests leave, and where each arriving one goes.
-use super::super::faults::InForce;
+use super::super::faults::{Fault, InForce};
 use super::super::user_agent::{
     Body, HeaderList, Incoming, RequestError, ServerRequest, Transport, UserAgent,
 };
@@ -247,7 +247,7 @@ impl Engine {
                 _ => request.respond(481, "Call/Transaction Does Not Exist", &vec![], None),
             };
         }
-        let uri = bare(request.request.uri().unwrap_or_default());
+        let uri = self.asked(&request.request);
         match method.as_str() {
             "SUBSCRIBE" => self.subscribe(request, None),
             "REFER" => self.refer(request, None),
@@ -257,11 +257,25 @@ impl Engine {
         }
     }
 
+    /// The URI a request is for: the factory, or a conference by the URI it was made under.
+    pub(super) fn asked(&self, request: &SipMessage) -> String {
+        self.policy
+            .conference_meant(bare(request.uri().unwrap_or_default()))
+    }
+
     //= CF-06
     /// OPTIONS (RFC 4579 section 5.13): what a conference URI is.
     fn describe(&self, request: ServerRequest, uri: &str) {
         let factory = uri.eq_ignore_ascii_case(&self.policy.service().factory);
-        if !factory && locked(&self.state).live(uri).is_none() {
+        let known = match locked(&self.state).live(uri) {
+            Some(conference) => {
+                //= CX-11
+                conference.frozen |= self.faults.is(Fault::ProbedFocusIdle);
+                true
+            }
+            None => factory,
+        };
+        if !known {
             let refusal = Refusal::not_found();
             return request.respond(refusal.code, &refusal.reason, &refusal.headers, None);
         }

@@ -74,7 +74,7 @@ impl Engine {
             }
             None => None,
         };
-        let target = bare(request.uri().unwrap_or_default());
+        let target = self.asked(request);
         let factory = target.eq_ignore_ascii_case(&self.policy.service().factory);
         let listed = uri_list::of_invite(self, request, &who, factory)?;
         let (uri, replaced) = if factory {

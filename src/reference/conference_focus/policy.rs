@@ -2,6 +2,7 @@
 //! removed, subscribe, and what a conference is called.
 //!
 //! The engine asks before it acts; a refusal is sent as it stands. `CmmcPolicy` is that of CMMC.
+use crate::reference::faults::{Fault, InForce};
 use crate::wire::sip::{NameAddr, SipMessage, SipUri};
 use std::collections::HashSet;
 use std::sync::{PoisonError, RwLock};
@@ -142,6 +143,11 @@ pub trait Policy: Send + Sync + 'static {
         participates(about)
     }
 
+    /// The URI of the conference that is meant by another of its URIs.
+    fn conference_meant(&self, uri: String) -> String {
+        uri
+    }
+
     /// Whether the target is asked by OPTIONS whether it is a focus before it is invited.
     fn probes(&self, target: Target<'_>) -> bool {
         let _ = target;
@@ -191,6 +197,9 @@ pub struct CmmcPolicy {
     service: Service,
     /// Users who are not CMMC service subscribers.
     without: RwLock<HashSet<String>>,
+    /// Another host of its conference URIs.
+    alias: Option<String>,
+    faults: InForce,
 }
 
 impl CmmcPolicy {
@@ -207,7 +216,16 @@ impl CmmcPolicy {
                     ";+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel\"".to_owned(),
             },
             without: RwLock::default(),
+            alias: None,
+            faults: InForce::default(),
         }
+    }
+
+    /// Takes requests for its conferences at another host too, and departs as told.
+    pub fn known_at(mut self, host: &str, faults: InForce) -> Self {
+        self.alias = Some(host.to_owned());
+        self.faults = faults;
+        self
     }
 
     /// Subscribes a user to CMMC or takes the subscription away; everybody has it at first.
@@ -234,6 +252,23 @@ impl Policy for CmmcPolicy {
             return Err(Refusal::forbidden());
         }
         not_a_focus(who)
+    }
+
+    //= CX-08
+    fn may_join(&self, who: Requester<'_>, about: About<'_>) -> Result<(), Refusal> {
+        let _ = about;
+        if self.faults.is(Fault::CmmcTakesFocus) {
+            return Ok(());
+        }
+        not_a_focus(who)
+    }
+
+    fn conference_meant(&self, uri: String) -> String {
+        let host = &self.service.conference_host;
+        match (uri.rsplit_once('@'), &self.alias) {
+            (Some((user, at)), Some(alias)) if at == alias => format!("{user}@{host}"),
+            _ => uri,
+        }
     }
 }
 

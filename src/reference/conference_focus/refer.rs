@@ -66,7 +66,7 @@ impl Engine {
     ) {
         let uri = match &dialog {
             Some((conference, _)) => conference.clone(),
-            None => bare(request.request.uri().unwrap_or_default()),
+            None => self.asked(&request.request),
         };
         let key = dialog
             .as_ref()
@@ -137,6 +137,9 @@ impl Engine {
             request: &message,
             is_focus: is_focus(&message),
         };
+        if conference.frozen {
+            return Err(Refusal::forbidden());
+        }
         let about = conference.about(&who);
         let target = Target {
             uri: &refer.uri,

@@ -1,4 +1,5 @@
 //! Sessions that exist: changed by re-INVITE and UPDATE, ended by either side; and the end of a conference.
+use super::super::faults::Fault;
 use super::super::user_agent::{Body, HeaderList, ServerRequest};
 use super::dialog::Shared;
 use super::engine::{Engine, locked};
@@ -43,6 +44,11 @@ impl Engine {
         let invite = message.method() == Some("INVITE");
         let port = leg.media.as_ref().map_or(0, |media| media.port);
         let before = (leg.status, leg.direction);
+        //= CX-09
+        if leg.status == "on-hold" && self.faults.is(Fault::HeldLegNotResumed) {
+            drop(state);
+            return request.respond(488, "Not Acceptable Here", &vec![], None);
+        }
         let description = match audio.flatten() {
             Some(audio) => {
                 leg.origin.version += 1;

@@ -2,7 +2,7 @@
 use super::super::user_agent::{Body, ServerRequest};
 use super::dialog::Shared;
 use super::engine::{Engine, locked};
-use super::policy::{Refusal, Requester, bare, identity, is_focus};
+use super::policy::{Refusal, Requester, identity, is_focus};
 use crate::wire::sip::SipMessage;
 use crate::wire::xml::conference_info::CONFERENCE_INFO;
 use std::collections::BTreeSet;
@@ -135,7 +135,7 @@ impl Engine {
         let until = Instant::now() + Duration::from_secs(seconds.into());
         let uri = match &dialog {
             Some((conference, _)) => conference.clone(),
-            None => bare(message.uri().unwrap_or_default()),
+            None => self.asked(message),
         };
         let limit = self.config.max_subscriptions;
         let mut state = locked(&self.state);
