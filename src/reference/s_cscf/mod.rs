@@ -81,15 +81,20 @@ impl Service for Logic {
         }
         let user = arrived.own_route.as_ref().and_then(|own| own.user.clone());
         match user.as_deref() {
-            Some(ORIGINATING) => self.originating(arrived),
+            Some(ORIGINATING) => {
+                let registered = self.registrar.identity_at(arrived.source, request, true);
+                self.originating(arrived.request, registered)
+            }
             Some(token) => match self.legs.get(token) {
                 Some(leg) => self.from_application_server(arrived.request, &leg),
                 None => Decision::respond(403, "Unknown Original Dialog Identifier"),
             },
             None if request.has_header("Route") => self.pass(arrived.request, true),
             // A terminal that knows no Service-Route is recognised by the address it has registered.
-            None if self.registrar.is_contact(arrived.source) => self.originating(arrived),
-            None => self.terminating(arrived.request),
+            None => match self.registrar.identity_at(arrived.source, request, false) {
+                Some(identity) => self.originating(arrived.request, Some(identity)),
+                None => self.terminating(arrived.request),
+            },
         }
     }
 }
@@ -97,7 +102,8 @@ impl Service for Logic {
 impl Logic {
     /// Along the route set, or to where the Request-URI says.
     fn pass(&self, request: SipMessage, record_route: bool) -> Decision {
-        match next_hop(&request, |uri| self.resolve(uri)) {
+        let hop = next_hop(&request, |uri| self.resolve(uri));
+        match hop.filter(|to| to.address != self.local) {
             Some(to) => Decision::Forward(vec![Forward {
                 request,
                 to,
@@ -117,9 +123,7 @@ impl Logic {
     }
 
     /// A request of one of our users (3GPP TS 24.229 clause 5.4.3.2).
-    fn originating(&self, arrived: Arrived) -> Decision {
-        let mut request = arrived.request;
-        let registered = self.registrar.identity_at(arrived.source);
+    fn originating(&self, mut request: SipMessage, registered: Option<String>) -> Decision {
         if !request.has_header("P-Asserted-Identity")
             && let Some(identity) = registered
         {

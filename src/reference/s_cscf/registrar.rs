@@ -56,20 +56,29 @@ impl Registrar {
         !self.contacts(user).is_empty()
     }
 
-    /// Whether a registered terminal sends from this address.
-    pub(super) fn is_contact(&self, source: SocketAddr) -> bool {
-        self.identity_at(source).is_some()
-    }
-
-    /// The identity registered from this address.
-    pub(super) fn identity_at(&self, source: SocketAddr) -> Option<String> {
+    /// The identity registered from this address that the request names; with `any`, the latest one if it names none. An address alone
+    /// is no proof where terminals come and go: the next one may get the port of the last.
+    pub(super) fn identity_at(
+        &self,
+        source: SocketAddr,
+        request: &SipMessage,
+        any: bool,
+    ) -> Option<String> {
+        let named = ["P-Asserted-Identity", "P-Preferred-Identity", "From"]
+            .into_iter()
+            .filter_map(|name| request.address(name));
+        let named: Vec<String> = named.map(|who| user_key(who.uri.as_str())).collect();
         let now = Instant::now();
         let table = self.lock();
-        let found = table
-            .values()
-            .flatten()
-            .find(|contact| contact.until > now && contact.source == source);
-        found.map(|contact| contact.identity.clone())
+        let here = table
+            .iter()
+            .flat_map(|(user, contacts)| contacts.iter().map(move |contact| (user, contact)))
+            .filter(|(_, contact)| contact.until > now && contact.source == source);
+        let here: Vec<_> = here.collect();
+        let asked = here.iter().find(|(user, _)| named.contains(user));
+        let latest = here.iter().max_by_key(|(_, contact)| contact.until);
+        let found = asked.or(latest.filter(|_| any));
+        found.map(|(_, contact)| contact.identity.clone())
     }
 
     /// Adds, refreshes or (at no seconds) removes a contact.
