@@ -91,6 +91,7 @@ struct Party {
     identity: String,
     core: SocketAddr,
     calls: u32,
+    last: Option<SipMessage>,
 }
 
 impl Party {
@@ -100,6 +101,7 @@ impl Party {
             identity: identity.to_owned(),
             core,
             calls: 0,
+            last: None,
         }
     }
 
@@ -129,6 +131,7 @@ impl Party {
         self.socket
             .send_to(&request.to_octets(), self.core)
             .unwrap();
+        self.last = Some(request);
     }
 
     fn receive(&self, within: Duration) -> Option<SipMessage> {
@@ -138,13 +141,26 @@ impl Party {
         Some(SipMessage::parse(&buffer[..length]).unwrap())
     }
 
+    /// The final response to the latest request, acknowledged.
     fn final_status(&self) -> u16 {
+        let request = self.last.as_ref().unwrap();
         loop {
-            let message = self.receive(PATIENCE).expect("no final response");
-            match message.status() {
-                Some(status) if status >= 200 => return status,
-                _ => {}
+            let response = self.receive(PATIENCE).expect("no final response");
+            let status = response.status().unwrap_or(0);
+            if status < 200 || response.call_id() != request.call_id() {
+                continue;
             }
+            if request.method() == Some("INVITE") {
+                let mut ack = SipMessage::request("ACK", request.uri().unwrap());
+                for name in ["Via", "Max-Forwards", "From", "Call-ID"] {
+                    ack.push(name, request.header(name).unwrap());
+                }
+                ack.push("To", response.header("To").unwrap());
+                ack.push("CSeq", "1 ACK");
+                ack.push("Content-Length", "0");
+                self.socket.send_to(&ack.to_octets(), self.core).unwrap();
+            }
+            return status;
         }
     }
 
