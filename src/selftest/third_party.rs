@@ -69,6 +69,10 @@ pub struct Reference {
     process: Running,
     pub sip: String,
     pub provisioning: String,
+    /// The S-CSCF.
+    pub core: String,
+    /// Root of XCAP.
+    pub ut: String,
 }
 
 impl Reference {
@@ -92,6 +96,8 @@ impl Reference {
             process,
             sip: ready["sip"].as_str().unwrap().to_owned(),
             provisioning: ready["provisioning"].as_str().unwrap().to_owned(),
+            core: ready["core"].as_str().unwrap().to_owned(),
+            ut: ready["ut"].as_str().unwrap().to_owned(),
         }
     }
 
