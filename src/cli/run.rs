@@ -11,8 +11,8 @@ use super::{
 use crate::{
     report::text,
     runner::{
-        self, catalogue::Catalogue, options::DEFAULT_SYSTEM, options::RunOptions,
-        progress::Progress, record::RunRecord, select,
+        self, catalogue::Catalogue, options::BASELINE_ACCESS, options::DEFAULT_SYSTEM,
+        options::RunOptions, progress::Progress, record::RunRecord, select,
     },
     steps,
     sut::{self, personality::Personalities},
@@ -297,6 +297,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
     };
     let ladders = places.project.join("captures").join(&name);
     Ok(RunOptions {
+        access: vec![BASELINE_ACCESS.to_owned()],
         jobs: arguments.jobs,
         seed: arguments.seed,
         out: Some(arguments.out.unwrap_or_else(reports)),

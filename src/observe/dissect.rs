@@ -8,6 +8,7 @@ use crate::wire::Malformed;
 use crate::wire::diameter;
 use crate::wire::http::HttpMessage;
 use crate::wire::msrp::{self, MsrpMessage};
+use crate::wire::rtp::RtpPacket;
 use crate::wire::sip::{self, SipMessage};
 use crate::wire::smpp::{self, CommandId, Pdu};
 use std::collections::VecDeque;
@@ -174,6 +175,18 @@ pub fn sip_fact(octets: &[u8]) -> Fact {
     match SipMessage::parse(octets) {
         Ok(message) => Fact::Sip(Box::new(message)),
         Err(error) => malformed(Protocol::Sip, error, octets),
+    }
+}
+
+/// A datagram on the suite's own interface of media.
+pub fn rtp_fact(octets: &[u8]) -> Fact {
+    match RtpPacket::parse(octets) {
+        Ok(packet) => Fact::Rtp(Box::new(packet)),
+        Err(error) => Fact::Malformed {
+            protocol: "RTP",
+            error,
+            octets: octets[..octets.len().min(SHOWN_OCTETS)].to_vec(),
+        },
     }
 }
 

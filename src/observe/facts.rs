@@ -1,5 +1,6 @@
 //! What can be observed, in order, each fact with the frames that carry it.
 use super::{ObserveError, Observer};
+use crate::wire::rtp::RtpPacket;
 use crate::wire::smpp::DefaultAlphabet;
 use crate::wire::{
     Malformed, diameter::Message, http::HttpMessage, msrp::MsrpMessage, sip::SipMessage, smpp::Pdu,
@@ -22,7 +23,7 @@ pub struct FrameInfo {
     pub number: u32,
     /// Nanoseconds since the Unix epoch.
     pub at: u64,
-    /// Interface name of the capture: `isc`, `gm`, `msrp`, `smpp`, `sgd`.
+    /// Interface name of the capture: `isc`, `gm`, `msrp`, `smpp`, `sgd`, `rtp`.
     pub interface: String,
     pub comment: Option<String>,
     pub from: SocketAddr,
@@ -58,6 +59,8 @@ pub enum Fact {
     Smpp(Box<Pdu>),
     Diameter(Box<Message>),
     Http(Box<HttpMessage>),
+    /// A packet of audio; its payload is not looked at.
+    Rtp(Box<RtpPacket>),
     /// Three-way handshake completed.
     TcpOpened,
     TcpClosed {

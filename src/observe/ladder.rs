@@ -126,7 +126,7 @@ fn lines(rung: &Rung<'_>, masks: &mut Masks<'_>) -> Option<Vec<String>> {
             },
             _,
         ) => Some(vec![format!("malformed {protocol}: {error}")]),
-        (Fact::SipKeepAlive, _) => None,
+        (Fact::SipKeepAlive | Fact::Rtp(_), _) => None,
     }
 }
 
@@ -139,7 +139,8 @@ fn rungs<'t>(trace: &'t Trace, names: &Names) -> Vec<Rung<'t>> {
     for (index, seen) in trace.facts.iter().enumerate() {
         let step = step(seen);
         let shown = match &seen.fact {
-            Fact::SipKeepAlive => false,
+            // How many packets there are is the clock's business.
+            Fact::SipKeepAlive | Fact::Rtp(_) => false,
             Fact::TcpOpened => seen.interface == "msrp",
             // After a BYE either side may close first, and when is nobody's business.
             Fact::TcpClosed { .. } => {

@@ -2,6 +2,7 @@
 //!
 //! [`Observer`] reads a capture, puts TCP streams together and cuts them into messages; the other files are views over the [`Trace`] that
 //! results, for judges and for people.
+mod audio;
 mod chat;
 mod connection;
 mod diameter;
@@ -23,6 +24,7 @@ mod short_messages;
 mod sip;
 mod subscription;
 
+pub use audio::{audio_address, audio_direction, heard_at, own_audio, spoken_at};
 pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};
 pub use diameter::{DiameterRequest, diameter_requests, way as diameter_way};
 pub use encapsulated::{Encapsulated, encapsulated, is_encapsulated};

@@ -2,7 +2,7 @@
 //!
 //! Live and from file are this same path: the runner feeds it what a tap has appended, the command line a whole file.
 use super::connection::{Connection, Given};
-use super::dissect::{Cut, Protocol, sip_fact};
+use super::dissect::{Cut, Protocol, rtp_fact, sip_fact};
 use super::packet::{Carried, Packets, Segment};
 use super::reader::{Packet, Reader};
 use super::{Direction, Fact, FrameInfo, Note, Observation, ObserveError, Trace};
@@ -126,7 +126,9 @@ impl Observer {
     fn datagram(&mut self, packet: &Packet, from: SocketAddr, to: SocketAddr, payload: &[u8]) {
         let ours = Protocol::of_interface(&packet.interface);
         let sniffed = Protocol::of_octets(payload);
-        let fact = if payload.iter().all(|o| matches!(o, b'\r' | b'\n' | 0)) {
+        let fact = if packet.interface.as_ref() == "rtp" {
+            rtp_fact(payload)
+        } else if payload.iter().all(|o| matches!(o, b'\r' | b'\n' | 0)) {
             if ours.is_none() {
                 return;
             }
@@ -138,7 +140,7 @@ impl Observer {
             return;
         };
         let mut retransmission_of = None;
-        if !matches!(fact, Fact::SipKeepAlive) {
+        if !matches!(fact, Fact::SipKeepAlive | Fact::Rtp(_)) {
             let mut digest = DefaultHasher::new();
             (from, to, payload).hash(&mut digest);
             let first = *self

@@ -25,6 +25,7 @@ fn words(trace: &Trace) -> Vec<String> {
         let what = match &seen.fact {
             Fact::Sip(message) => message.method().unwrap_or("response").to_owned(),
             Fact::SipKeepAlive => "keep-alive".to_owned(),
+            Fact::Rtp(packet) => format!("rtp {}", packet.ssrc),
             Fact::Msrp(message) => message.method().unwrap_or("response").to_owned(),
             Fact::Smpp(pdu) => pdu.command.name(),
             Fact::Diameter(message) => message.name(),

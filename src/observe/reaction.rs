@@ -4,7 +4,7 @@
 //! chat message, a SIP MESSAGE or the end of a session. Nothing is judged here: a system that leaves such a thing out only makes the runner wait a
 //! little before the next stimulus, and a system that does it a little late still has it seen under the step that caused it.
 use super::encapsulated::is_rp_report;
-use super::{Direction, Fact, Observation, Trace, Transaction, transactions};
+use super::{Direction, Fact, Observation, Trace, Transaction, path_of, transactions};
 use crate::wire::diameter::{Command, application};
 use crate::wire::smpp::CommandId;
 
@@ -33,7 +33,7 @@ pub fn expected(trace: &Trace) -> Vec<String> {
     };
     let established = transactions
         .iter()
-        .filter(|one| is_invitation(one) && one.final_status().is_some_and(|code| code < 300));
+        .filter(|one| has_chat(one) && one.final_status().is_some_and(|code| code < 300));
     let (ended, living): (Vec<_>, Vec<_>) = established.partition(|one| ended(one));
     let connected = count(trace, |seen| {
         seen.interface == "msrp" && matches!(seen.fact, Fact::TcpOpened)
@@ -47,7 +47,7 @@ pub fn expected(trace: &Trace) -> Vec<String> {
         let all = ended.len() + living.len();
         waiting.push(format!("{all} sessions may get their MSRP connection"));
     }
-    waiting.extend(unanswered(trace));
+    waiting.extend(unanswered(trace, &transactions));
     waiting
 }
 
@@ -55,13 +55,29 @@ fn is_invitation(one: &Transaction<'_>) -> bool {
     one.method == "INVITE" && one.request.message.to_tag().is_none()
 }
 
+/// An invitation to a message session, by its offer or its answer.
+fn has_chat(one: &Transaction<'_>) -> bool {
+    let mut messages = std::iter::once(&one.request).chain(&one.responses);
+    is_invitation(one) && messages.any(|message| path_of(*message).is_some())
+}
+
 fn count(trace: &Trace, which: impl Fn(&Observation) -> bool) -> usize {
     trace.facts.iter().filter(|seen| which(seen)).count()
 }
 
 /// The last message that a gateway passes on or tells the other side about, unless it has done so.
-fn unanswered(trace: &Trace) -> Option<String> {
+fn unanswered(trace: &Trace, transactions: &[Transaction<'_>]) -> Option<String> {
+    // Nobody passes the end of an audio call on to the SMS side.
+    let audio = |seen: &Observation| {
+        let calls = transactions.iter();
+        let calls = calls.filter(|one| is_invitation(one) && !has_chat(one));
+        let mut ids = calls.map(|one| one.request.message.call_id());
+        matches!(&seen.fact, Fact::Sip(message) if ids.any(|id| id == message.call_id()))
+    };
     let at = trace.facts.iter().rposition(is_stimulus)?;
+    if audio(&trace.facts[at]) {
+        return None;
+    }
     let stimulus = &trace.facts[at];
     let other_side = |seen: &Observation| {
         seen.direction == Direction::FromSystem

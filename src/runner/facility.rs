@@ -72,6 +72,7 @@ pub(super) async fn start(
         system,
         transport,
         seed,
+        access: options.access.clone(),
         personality,
     };
     Ok(Running {

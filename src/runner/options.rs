@@ -28,6 +28,9 @@ pub const DEFAULT_SYSTEM: &str = "reference";
 /// Test cases that run at the same time when nothing else is asked.
 pub const DEFAULT_JOBS: usize = 16;
 
+/// The access network that MMTel UEs are on when nothing else is asked: LTE.
+pub const BASELINE_ACCESS: &str = "3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=00101000700a1b2c";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOptions {
     /// Name of a folder in `<fixtures>/systems`, or the path of such a folder.
@@ -48,6 +51,8 @@ pub struct RunOptions {
     pub carriage: Option<Carriage>,
     /// Name of an entry of `<fixtures>/personalities.yaml` that all peers take on.
     pub personality: Option<String>,
+    /// Values of P-Access-Network-Info of every MMTel UE.
+    pub access: Vec<String>,
     /// Folder of the feature files.
     pub features: PathBuf,
     /// Folder with `requirements/`, `systems/`, `faults.yaml`.
@@ -70,6 +75,7 @@ impl RunOptions {
             transport: None,
             carriage: None,
             personality: None,
+            access: vec![BASELINE_ACCESS.to_owned()],
             features,
             fixtures,
             ladders: None,

@@ -171,7 +171,7 @@ fn ours(trace: &Trace) -> Reading {
             // HTTP is on ports of the moment, which TShark does not know for it.
             Fact::Http(_) => {}
             Fact::Malformed { error, .. } => say("malformed", error.to_string()),
-            Fact::SipKeepAlive | Fact::TcpOpened | Fact::TcpClosed { .. } => {}
+            Fact::SipKeepAlive | Fact::Rtp(_) | Fact::TcpOpened | Fact::TcpClosed { .. } => {}
         }
     }
     reading

@@ -274,7 +274,7 @@ impl Lab {
     ) {
         match &self.user(&person.0).means {
             Means::Sms(handset) => handset.adjust(change),
-            Means::Cpm(_) => self.broken(
+            Means::Cpm(_) | Means::Mmtel(_) => self.broken(
                 Reason::Config,
                 format!("{} has no handset in this scenario", person.0),
             ),

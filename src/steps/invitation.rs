@@ -326,7 +326,7 @@ impl Lab {
         self.stimulus(sentence).await;
         match &self.user(&callee.0).means {
             Means::Sms(handset) => handset.answer(text),
-            Means::Cpm(_) => self.broken(
+            Means::Cpm(_) | Means::Mmtel(_) => self.broken(
                 Reason::Config,
                 format!("{} has no handset in this scenario", callee.0),
             ),

@@ -124,7 +124,7 @@ impl Lab {
     pub fn handset(&mut self, person: &PersonName) -> Handset {
         match &self.user(&person.0).means {
             Means::Sms(handset) => handset.clone(),
-            Means::Cpm(_) => self.broken(
+            Means::Cpm(_) | Means::Mmtel(_) => self.broken(
                 Reason::Config,
                 format!("{} has no handset in this scenario", person.0),
             ),
@@ -170,7 +170,7 @@ impl Lab {
             (Means::Cpm(endpoint), _) | (_, Some(endpoint)) => {
                 endpoint.commands.send(command).is_ok()
             }
-            (Means::Sms(_), None) => self.broken(
+            (Means::Sms(_) | Means::Mmtel(_), None) => self.broken(
                 Reason::Config,
                 format!("{name} is no CPM user in this scenario"),
             ),

@@ -14,6 +14,7 @@ mod home_subscriber;
 mod invitation;
 mod inviting_message;
 mod lab;
+mod mmtel;
 mod msisdn_less;
 mod number;
 mod pager;

@@ -51,7 +51,7 @@ impl Lab {
     pub fn handset_of(&mut self, person: &PersonName) -> Handset {
         match &self.user(&person.0).means {
             Means::Sms(handset) => handset.clone(),
-            Means::Cpm(_) => self.broken(
+            Means::Cpm(_) | Means::Mmtel(_) => self.broken(
                 Reason::Config,
                 format!("{} has no handset in this scenario", person.0),
             ),

@@ -36,6 +36,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("feature_tag.rs", include_str!("feature_tag.rs")),
     ("invitation.rs", include_str!("invitation.rs")),
     ("inviting_message.rs", include_str!("inviting_message.rs")),
+    ("mmtel.rs", include_str!("mmtel.rs")),
     ("msisdn_less.rs", include_str!("msisdn_less.rs")),
     ("number.rs", include_str!("number.rs")),
     ("pager.rs", include_str!("pager.rs")),

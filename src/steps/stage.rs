@@ -3,8 +3,9 @@ use super::reporting::Reporting;
 use super::services::Services;
 use crate::capture::pacing::{BREATH, GRACE};
 use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
-use crate::observe::{self, Direction, Names, Observer, Trace, expected, unsettled};
+use crate::observe::{self, Direction, Fact, Names, Observer, Trace, expected, unsettled};
 use crate::peer::behaviour::{HandsetBehaviour, UeBehaviour};
+use crate::peer::mmtel_ue::{MmtelCommand, MmtelEvent};
 use crate::peer::ue::{Registration, Transport, UeCommand, UeEvent};
 use crate::sut::Profile;
 use crate::sut::personality::Personality;
@@ -26,6 +27,8 @@ pub struct Facility {
     pub system: SocketAddr,
     pub transport: Transport,
     pub seed: u64,
+    /// Values of P-Access-Network-Info of every MMTel UE.
+    pub access: Vec<String>,
     /// What all peers of the run are like, if not as usual.
     pub personality: Option<Personality>,
 }
@@ -57,6 +60,8 @@ pub struct CaseSetup {
 pub enum Means {
     Cpm(Endpoint<UeCommand, UeEvent>),
     Sms(Handset),
+    /// A UE for audio calls at Gm.
+    Mmtel(Endpoint<MmtelCommand, MmtelEvent>),
 }
 
 /// A person of the test case.
@@ -103,6 +108,40 @@ pub struct Stage {
     pub names: Names,
     observer: Observer,
     read: usize,
+}
+
+impl User {
+    pub fn is_mmtel(&self) -> bool {
+        matches!(self.means, Means::Mmtel(_))
+    }
+}
+
+/// How much has been said, audio apart, which never falls silent.
+fn spoken(trace: &Trace) -> usize {
+    let facts = trace.facts.iter();
+    facts
+        .filter(|seen| !matches!(seen.fact, Fact::Rtp(_)))
+        .count()
+}
+
+/// A call at Gm that has not been ended, or a request that has no answer.
+fn is_at_work(trace: &Trace) -> bool {
+    let all = observe::transactions(trace);
+    let ended = |call_id: Option<&str>| {
+        all.iter().any(|bye| {
+            bye.method == "BYE"
+                && bye.request.message.call_id() == call_id
+                && bye.final_response().is_some()
+        })
+    };
+    let open = all.iter().any(|one| {
+        let opens = one.method == "INVITE" && one.request.message.to_tag().is_none();
+        opens
+            && one
+                .final_status()
+                .is_none_or(|code| code < 300 && !ended(one.request.message.call_id()))
+    });
+    open || !unsettled(trace).is_empty()
 }
 
 /// A call of ours that has no final response yet, or whose session has not been ended.
@@ -176,18 +215,21 @@ impl Stage {
         let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
         let deadline = Instant::now() + guard;
         let mut last = Instant::now();
+        let mut said = spoken(self.trace());
+        // A focus tells others what has happened; when is its own affair.
+        let told = self.users.values().any(User::is_mmtel);
         loop {
-            let before = self.read;
             self.look()?;
             if self.trace().frames.is_empty() {
                 return Ok(());
             }
-            if self.read > before {
-                last = Instant::now();
+            let now_said = spoken(self.trace());
+            if now_said > said {
+                (last, said) = (Instant::now(), now_said);
             }
             let until = if !unsettled(self.trace()).is_empty() {
                 deadline
-            } else if expected(self.trace()).is_empty() {
+            } else if !told && expected(self.trace()).is_empty() {
                 deadline.min(last + BREATH)
             } else {
                 deadline.min(last + GRACE)
@@ -237,6 +279,9 @@ impl Stage {
 
     /// Ends what the test case has left open: sessions by BYE, invitations by CANCEL; waits for it at most the guard time.
     async fn tear_down(&mut self) {
+        if self.users.values().any(User::is_mmtel) {
+            return self.tear_down_calls().await;
+        }
         if self.look().is_err() || !has_open_call(self.trace()) {
             return;
         }
@@ -262,17 +307,56 @@ impl Stage {
         }
     }
 
+    /// Ends every call, subscription and registration of the MMTel UEs; waits for it at most the guard time.
+    async fn tear_down_calls(&mut self) {
+        self.tap.mark("teardown");
+        let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
+        let deadline = Instant::now() + guard;
+        for command in [MmtelCommand::EndAll, MmtelCommand::Register { expires: 0 }] {
+            for user in self.users.values() {
+                if let Means::Mmtel(endpoint) = &user.means {
+                    // One that has stopped is found out when it is joined.
+                    drop(endpoint.commands.send(command.clone()));
+                }
+            }
+            loop {
+                let seen = self.read;
+                let quiet = Instant::now() + BREATH;
+                tokio::select! {
+                    () = self.tap.changed(seen) => {}
+                    () = sleep_until(quiet) => {}
+                }
+                let working = self.look().is_ok() && is_at_work(self.trace());
+                if Instant::now() >= deadline || (!working && Instant::now() >= quiet) {
+                    break;
+                }
+            }
+        }
+    }
+
     /// Tears down, ends peers, takes users away from the system, and gives what is to be judged.
     pub async fn close(mut self) -> Ending {
         // What the last step set going belongs to the capture, although no question is about it. A capture that cannot be read is
         // reported when it is judged.
         let mut problems: Vec<String> = self.settle().await.err().into_iter().collect();
         let last_frame = self.trace().frames.last().map_or(0, |frame| frame.number);
+        self.name_conferences();
         self.tear_down().await;
         for user in self.users.into_values() {
             let endpoint = match user.means {
                 Means::Cpm(endpoint) => Some(endpoint),
                 Means::Sms(_) => user.terminal,
+                Means::Mmtel(mut endpoint) => {
+                    while let Ok(event) = endpoint.events.try_recv() {
+                        if let MmtelEvent::Problem(text) = event {
+                            tracing::info!(case = self.setup.id, "{text}");
+                        }
+                    }
+                    if let Err(error) = endpoint.stop().await {
+                        problems.push(error.to_string());
+                    }
+                    None
+                }
             };
             if let Some(mut endpoint) = endpoint {
                 while let Ok(event) = endpoint.events.try_recv() {

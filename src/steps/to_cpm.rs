@@ -121,7 +121,9 @@ impl Lab {
         let number = self.stage().cast.number(&user.0).to_owned();
         match &self.user(sender).means {
             Means::Sms(handset) => handset.send(&number, text),
-            Means::Cpm(_) => self.broken(Reason::Config, format!("{sender} has no handset")),
+            Means::Cpm(_) | Means::Mmtel(_) => {
+                self.broken(Reason::Config, format!("{sender} has no handset"))
+            }
         }
     }
 

@@ -61,7 +61,7 @@ async fn short_time(lab: &mut Lab) {
 pub const REGISTRATION_SECONDS: u32 = 600_000;
 
 impl Lab {
-    fn introduce(&mut self, person: &PersonName, means: Means, properties: Properties) {
+    pub(super) fn introduce(&mut self, person: &PersonName, means: Means, properties: Properties) {
         let stage = self.stage();
         let number = stage.user_number(person.index());
         stage

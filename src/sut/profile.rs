@@ -324,6 +324,13 @@ pub struct Conferencing {
     pub conf_factory: String,
     /// Domain of MMTel CONF conference URIs.
     pub conf_domain: String,
+    /// Between two packets of RTP of a UE that talks.
+    #[serde(default = "talk_interval")]
+    pub talk_interval_seconds: f64,
+}
+
+fn talk_interval() -> f64 {
+    0.1
 }
 
 /// Credentials of users on Ut.

@@ -24,6 +24,7 @@ pub mod lattice;
 pub mod levels;
 pub mod msisdn_less;
 pub mod pager;
+pub mod participation;
 pub mod question;
 pub mod register;
 pub mod routing;

@@ -4,6 +4,7 @@
 //! seen, little enough to be kept.
 use super::order::MediaDirection;
 use crate::peer::Time;
+use crate::wire::rtp::RtpPacket;
 use crate::wire::sdp::SessionDescription;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -140,13 +141,17 @@ impl Audio {
         self.next = Some(now + interval);
         // Low bits of the sample count: RTP timestamps wrap (RFC 3550 section 5.1).
         let timestamp = (now.as_millis() * CLOCK_RATE / 1000) as u32;
-        let mut octets = vec![0x80, 0x80 | PAYLOAD_TYPE];
-        octets.extend(self.sequence.to_be_bytes());
-        octets.extend(timestamp.to_be_bytes());
-        octets.extend(self.ssrc.to_be_bytes());
-        octets.extend(std::iter::repeat_n(0xff, SAMPLES));
+        let packet = RtpPacket {
+            marker: true,
+            payload_type: PAYLOAD_TYPE,
+            sequence: self.sequence,
+            timestamp,
+            ssrc: self.ssrc,
+            payload: vec![0xff; SAMPLES],
+            ..RtpPacket::default()
+        };
         self.sequence = self.sequence.wrapping_add(1);
-        Some((to, octets))
+        Some((to, packet.to_octets()))
     }
 }
 

@@ -218,9 +218,13 @@ impl MmtelUe {
         id
     }
 
-    /// The latest call with that label; tells if there is none.
+    /// The latest call with that label, or with that Call-ID; tells if there is none.
     fn call_named(&mut self, label: &str) -> Option<CallId> {
-        let found = self.calls.iter().rev().find(|(_, c)| c.label == label);
+        let is_it = |call: &Call| {
+            let call_id = call.invite.as_ref().and_then(SipMessage::call_id);
+            call.label == label || call_id == Some(label)
+        };
+        let found = self.calls.iter().rev().find(|(_, call)| is_it(call));
         let id = found.map(|(id, _)| *id);
         if id.is_none() {
             self.problem(format!("no call is named {label}"));
