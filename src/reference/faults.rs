@@ -397,6 +397,48 @@ faults! {
     HeldLegNotResumed "held-leg-not-resumed" "CX-09" "refuses to resume a held communication with the CMMC focus";
     RefusalOfFocusSticks "refusal-of-focus-sticks" "CX-10" "takes nobody into a CONF conference any more that has refused a CMMC focus";
     ProbedFocusIdle "probed-focus-idle" "CX-11" "takes no REFER for a CMMC conference any more that was asked by OPTIONS what it is";
+
+    // CMMC conferences and their focus.
+    EntityPerSubscriber "entity-per-subscriber" "CM-01" "tells each subscriber the state of a conference of another name";
+    DeparturesUnnoticed "departures-unnoticed" "CM-02" "does not tell subscribers that somebody has left";
+    CreatesForAnybody "creates-for-anybody" "CM-03" "creates conferences for users who are no CMMC service subscribers";
+    SilentFocus "silent-focus" "CM-05" "sends no audio to participants";
+    HoldIgnored "hold-ignored" "CM-06" "goes on sending audio to who has put it on hold";
+    FactoryWithoutIsfocus "factory-without-isfocus" "CF-02" "answers an INVITE to the factory without isfocus";
+    AddsForAnybody "adds-for-anybody" "CF-03" "adds users at the request of somebody who takes no part";
+    RemovesForAnybody "removes-for-anybody" "CF-03" "removes users at the request of any participant";
+    HidesOnDialIn "hides-on-dial-in" "CF-04" "answers an INVITE to the conference URI without isfocus";
+    DialsOutWithoutIsfocus "dials-out-without-isfocus" "CF-05" "invites users without isfocus in Contact";
+    HidesFromOptions "hides-from-options" "CF-06" "answers OPTIONS without isfocus";
+    TelUriRefused "tel-uri-refused" "CF-07" "refuses to add a user by tel URI";
+    ReferAcceptedWith202 "refer-accepted-with-202" "CF-08" "accepts REFER with 202";
+    ReferAcceptedWith204 "refer-accepted-with-204" "CF-08" "accepts REFER with 204";
+    NoImmediateNotification "no-immediate-notification" "CF-09" "tells the sender of a REFER nothing until the end";
+    OutcomeNotTold "outcome-not-told" "CF-09" "does not tell the sender of a REFER how it ended";
+    NotifiesDespiteReferSub "notifies-despite-refer-sub" "CF-10" "notifies the sender of a REFER who wants no notifications";
+    ReferredJoinsRefused "referred-joins-refused" "CF-11" "refuses INVITEs that somebody has referred";
+    RemovalWithoutBye "removal-without-bye" "CF-12" "shows a removed user as booted and leaves his session as it is";
+    ReplacesNotPassedOn "replaces-not-passed-on" "CF-14" "leaves Replaces out of the INVITE that moves a call";
+    ReplacedLegKept "replaced-leg-kept" "CF-15" "keeps the leg that another has replaced";
+    ReplacesWithoutMatch "replaces-without-match" "CF-15" "lets users join by a Replaces that names no leg";
+    ListIgnored "list-ignored" "CF-16" "creates a conference and invites nobody of the list";
+    ListTakenWithinDialog "list-taken-within-dialog" "CF-17" "accepts a list of users within a dialog";
+    BlindCopiesShown "blind-copies-shown" "CF-18" "shows blind copies in the list that the others get";
+    AnonymizeIgnored "anonymize-ignored" "CF-18" "shows who wants to be anonymous in the list that the others get";
+    CopyControlMisspelt "copy-control-misspelt" "CF-19" "spells the namespace of copy control with a capital letter";
+    PermissionNotAsked "permission-not-asked" "CF-20" "invites users who have not permitted it";
+    LateSubscribersGetPartial "late-subscribers-get-partial" "CF-21" "begins with a partial state for all subscribers but the first";
+    EndsWithTimeout "ends-with-timeout" "CF-21" "gives timeout as the reason when a conference ends";
+    DepartureToldTwice "departure-told-twice" "CF-22" "tells a departure twice under one version";
+    StatusOfOurOwn "status-of-our-own" "CF-23" "calls dialing-out ringing";
+    AddedShownAsDialedIn "added-shown-as-dialed-in" "CF-24" "shows added users as dialed-in";
+    DepartedShownAsBooted "departed-shown-as-booted" "CF-24" "shows who has left as booted";
+    BusyShownAsFailed "busy-shown-as-failed" "CF-24" "shows who is busy as failed";
+    ReasonInWords "reason-in-words" "CF-25" "gives a word as the reason why somebody is not there";
+    AnonymousShown "anonymous-shown" "CF-26" "shows the identity of who has asked for privacy";
+    OneAliasForAll "one-alias-for-all" "CF-26" "shows all anonymous participants as one";
+    NotificationsUnpaced "notifications-unpaced" "CF-27" "tells every change of the conference state at once";
+    OutlivesCreator "outlives-creator" "CF-28" "keeps a conference whose creator has left";
 }
 
 impl std::fmt::Display for Fault {

@@ -22,6 +22,7 @@ mod tests;
 pub mod user_agent;
 pub mod ut;
 
+use conference_focus::users::CmmcUser;
 use esme::{Esme, EsmeConfig};
 use faults::{Fault, InForce};
 use ip_sm_gw::{Gateway, Provisioned};
@@ -239,6 +240,18 @@ impl Reference {
             let entry = subscribers.get(&number);
             entry.and_then(|entry| entry.barring).unwrap_or_default()
         }));
+        if let Some(policy) = roles.cmmc_policy() {
+            let told = gateway.clone();
+            policy.users().take_from(Box::new(move |user| {
+                let number = crate::wire::sip::number_of(user).unwrap_or_default();
+                let subscribers = ip_sm_gw::read_locked(&told.subscribers);
+                let entry = subscribers.get(&number);
+                CmmcUser {
+                    subscriber: entry.and_then(|e| e.cmmc_subscriber).unwrap_or(true),
+                    permits_invitations: entry.and_then(|e| e.cmmc_permission).unwrap_or(true),
+                }
+            }));
+        }
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         let mut until = stopping.clone();

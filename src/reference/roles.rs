@@ -11,6 +11,7 @@ use super::ut::Store;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Domain of CMMC conferences and of their factory.
 pub const CMMC_DOMAIN: &str = "cmmc.home1.example";
@@ -18,6 +19,8 @@ pub const CMMC_DOMAIN: &str = "cmmc.home1.example";
 pub const CMMC_ALIAS_DOMAIN: &str = "rooms.example";
 /// Domain of the MMTel CONF factory.
 pub const CONF_FACTORY_DOMAIN: &str = "conf-factory.home1.example";
+/// Least time between two notifications of conference state: far less than the five seconds of RFC 4575 section 3.9, so that runs are short.
+const NOTIFY_INTERVAL: Duration = Duration::from_millis(200);
 /// Domain of MMTel CONF conferences.
 pub const CONF_DOMAIN: &str = "conf.home1.example";
 
@@ -101,7 +104,8 @@ impl Roles {
             None => {
                 let (factory, conferences) = (CONF_FACTORY_DOMAIN, CONF_DOMAIN);
                 let config = focus_config(ip, core.address());
-                let started = conference_service::start(config, factory, conferences, faults);
+                let started =
+                    conference_service::start(config, factory, conferences, not_of_cmmc(faults));
                 Some(started.await?)
             }
         };
@@ -158,6 +162,12 @@ impl Roles {
     }
 }
 
+/// Faults of the CMMC focus are not those of the other service, whose focus is the same engine.
+fn not_of_cmmc(faults: InForce) -> InForce {
+    let of_cmmc = |row: &str| row.starts_with("CM-") || row.starts_with("CF-");
+    InForce(faults.0.filter(|fault| !of_cmmc(fault.requirement())))
+}
+
 fn focus_config(ip: IpAddr, core: SocketAddr) -> FocusConfig {
     FocusConfig {
         outbound: Some(core),
@@ -173,6 +183,10 @@ async fn cmmc_focus(
 ) -> Result<(Focus, Arc<CmmcPolicy>), io::Error> {
     let policy = CmmcPolicy::new(CMMC_DOMAIN).known_at(CMMC_ALIAS_DOMAIN, faults);
     let policy = Arc::new(policy);
-    let focus = Focus::start(focus_config(ip, core), policy.clone(), faults).await?;
+    let config = FocusConfig {
+        notify_interval: NOTIFY_INTERVAL,
+        ..focus_config(ip, core)
+    };
+    let focus = Focus::start(config, policy.clone(), faults).await?;
     Ok((focus, policy))
 }

@@ -314,3 +314,59 @@ impl FromStr for TpStatus {
         u8::from_str_radix(text, 16).map(Self)
     }
 }
+
+/// Several persons: `Alice and Bob`, `Alice, Bob and Carol`.
+#[derive(Debug, Clone, PartialEq, Eq, Parameter)]
+#[param(
+    name = "people",
+    regex = "(?:Alice|Bob|Carol|Dave)(?:, (?:Alice|Bob|Carol|Dave))* and (?:Alice|Bob|Carol|Dave)"
+)]
+pub struct PersonNames(pub Vec<String>);
+
+impl FromStr for PersonNames {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let text = text.replace(" and ", ", ");
+        Ok(Self(text.split(", ").map(str::to_owned).collect()))
+    }
+}
+
+/// The form of the URI by which a user is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Parameter)]
+#[param(name = "uri_form", regex = "SIP URI|tel URI")]
+pub enum UriForm {
+    Sip,
+    Tel,
+}
+
+impl FromStr for UriForm {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "tel URI" => Self::Tel,
+            _ => Self::Sip,
+        })
+    }
+}
+
+/// A header field of REFER that changes what comes of it (RFC 4488, RFC 7614), or one that requires what nobody has.
+#[derive(Debug, Clone, PartialEq, Eq, Parameter)]
+#[param(
+    name = "refer_option",
+    regex = "Refer-Sub: false|Require: nosub|Require: explicitsub|Require: unheard-of"
+)]
+pub struct ReferOption(pub String);
+
+impl FromStr for ReferOption {
+    type Err = Infallible;
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl ReferOption {
+    /// Name and value of the header field.
+    pub fn header(&self) -> (&str, &str) {
+        self.0.split_once(": ").unwrap_or((&self.0, ""))
+    }
+}

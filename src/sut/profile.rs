@@ -327,6 +327,12 @@ pub struct Conferencing {
     /// Between two packets of RTP of a UE that talks.
     #[serde(default = "talk_interval")]
     pub talk_interval_seconds: f64,
+    /// CF-09: within this time after a REFER was accepted its sender has to be told something.
+    #[serde(default = "two_seconds")]
+    pub refer_notify_seconds: f64,
+    /// CF-27: least time between two notifications of conference state to one subscriber.
+    #[serde(default = "five_seconds")]
+    pub notify_interval_seconds: f64,
 }
 
 fn talk_interval() -> f64 {
@@ -341,6 +347,15 @@ pub struct UtAuthentication {
     pub username: String,
     /// Password, or Ks_NAF in base64.
     pub password: String,
+}
+
+fn two_seconds() -> f64 {
+    2.0
+}
+
+/// RFC 4575 section 3.9.
+fn five_seconds() -> f64 {
+    5.0
 }
 
 impl Conferencing {

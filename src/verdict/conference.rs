@@ -1,8 +1,8 @@
 //! The conference and its focus: how it begins, who is in it, how it ends. Who adds whom is in `conference_refer.rs`, what is told of it
 //! in `conference_state.rs`.
 use super::conference_scene::{
-    OWNER, accepted, bye_of, conference_of, contact, creations, factory, invites_to, is_new,
-    is_person, leg, legs, new_invite_to, same_resource, says_focus, told,
+    OWNER, accepted, conference_of, contact, creations, factory, is_new, is_person, leg, legs,
+    new_invite_to, same_resource, says_focus, told,
 };
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{Direction, Transaction, transactions_of};
@@ -43,8 +43,9 @@ pub fn one_focus(people: Vec<String>, patience: f64) -> Question {
             let mut subscribers = 0;
             for step in states {
                 frames.extend(step.notify.frames());
-                if !same_resource(&step.roster.entity, conference) {
-                    let observed = format!("a state of {}", step.roster.entity);
+                let entity = step.document.map(|info| info.entity).unwrap_or_default();
+                if !same_resource(&entity, conference) {
+                    let observed = format!("a state of {entity}");
                     return Judgement::broken(Reason::WrongValue, observed, frames);
                 }
                 subscribers += 1;
@@ -124,8 +125,54 @@ pub fn refused_conference(who: &str, reaction: f64) -> Question {
     })
 }
 
-/// A conference URI that is neither the factory's nor that of another conference.
+/// Who may create is given a conference: the twin of a refusal.
 //= CM-03 type=test
+pub fn given_conference(who: &str, reaction: f64) -> Question {
+    let who = who.to_owned();
+    let expected = "200 with a Contact other than the factory's URI";
+    Question::eventually(expected, reaction, move |view| {
+        let Some(invite) = asked_factory(view, &who) else {
+            return Judgement::unproven(format!("{who} has not asked for a conference"));
+        };
+        let response = match (accepted(&invite), invite.final_status()) {
+            (Some(response), _) => response,
+            (None, Some(code)) => {
+                return Judgement::broken(Reason::WrongValue, code.to_string(), invite.frames());
+            }
+            (None, None) => return Judgement::awaited("no final response"),
+        };
+        let factory = factory(view).unwrap_or_default();
+        match contact(response.message) {
+            Some(contact) if !same_resource(contact.uri.as_str(), &factory) => {
+                Judgement::holds(contact.uri.as_str(), invite.frames())
+            }
+            _ => Judgement::unproven("no conference URI in Contact, which is CF-02"),
+        }
+    })
+}
+
+/// Two creators, two conference URIs.
+//= CF-02 type=test
+pub fn two_conferences(one: &str, other: &str, reaction: f64) -> Question {
+    let (one, other) = (one.to_owned(), other.to_owned());
+    Question::eventually("two different Contacts", reaction, move |view| {
+        let both = [&one, &other].map(|who| {
+            let made = creations(view, who).pop()?;
+            let contact = contact(accepted(&made)?.message)?;
+            Some((made.frames(), contact.uri.to_string()))
+        });
+        let [Some((first, a)), Some((second, b))] = both else {
+            return Judgement::unproven("one of them has no conference");
+        };
+        let frames = [first, second].concat();
+        match same_resource(&a, &b) {
+            true => Judgement::broken(Reason::WrongValue, format!("{a} for both"), frames),
+            false => Judgement::holds(format!("{a} and {b}"), frames),
+        }
+    })
+}
+
+/// A conference URI that is neither the factory's nor that of another conference.
 //= CF-02 type=test
 pub fn own_conference(who: &str, reaction: f64) -> Question {
     let who = who.to_owned();
@@ -183,7 +230,7 @@ pub fn is_in_conference_of(who: &str, owner: &str, reaction: f64) -> Question {
                 Some(contact) if same_resource(contact.uri.as_str(), &conference) => {
                     Judgement::holds(contact.uri.as_str(), frames)
                 }
-                _ => Judgement::broken(Reason::WrongValue, "another Contact", frames),
+                _ => Judgement::unproven("another Contact, which is CM-01"),
             },
             (None, Some(code)) => Judgement::broken(Reason::WrongValue, code.to_string(), frames),
             (None, None) => Judgement::awaited("no final response"),
@@ -321,23 +368,5 @@ pub fn leg_is_down(who: &str, reaction: f64) -> Question {
             None => Judgement::awaited("it goes on"),
         },
         None => Judgement::unproven(format!("{who} had none")),
-    })
-}
-
-/// Two users talk to each other without a conference: the state of a `Given`.
-pub fn talk(caller: &str, callee: &str, reaction: f64) -> Question {
-    let (caller, callee) = (caller.to_owned(), callee.to_owned());
-    let expected = format!("a dialog between {caller} and {callee}");
-    Question::eventually(expected, reaction, move |view| {
-        let call = invites_to(view, &callee).pop();
-        match call {
-            Some(call) if accepted(&call).is_some() && call.ack().is_some() => {
-                match bye_of(view, &call) {
-                    None => Judgement::holds("it is there", call.frames()),
-                    Some(_) => Judgement::awaited("it has been ended"),
-                }
-            }
-            _ => Judgement::awaited(format!("{callee} has not accepted a call of {caller}")),
-        }
     })
 }

@@ -37,8 +37,6 @@ fn list_in(bodies: &[BodyPart], disposition: Option<&str>) -> Option<Vec<u8>> {
 
 /// Everybody in the list is invited to the conference, and who has sent it is answered as if there were no list.
 //= CF-16 type=test
-//= CF-17 type=test
-//= CF-20 type=test
 pub fn all_invited(by: &str, people: Vec<String>, reaction: f64) -> Question {
     let by = by.to_owned();
     let expected = format!(
@@ -65,6 +63,31 @@ pub fn all_invited(by: &str, people: Vec<String>, reaction: f64) -> Question {
             }
         }
         Judgement::holds("all of them", frames)
+    })
+}
+
+/// The list is no reason to refuse, and somebody whom it names is invited: the twin of a refusal.
+//= CF-17 type=test
+//= CF-20 type=test
+pub fn list_taken(by: &str, reaction: f64) -> Question {
+    let by = by.to_owned();
+    let expected = format!("200 to {by}, and an INVITE to somebody");
+    Question::eventually(expected, reaction, move |view| {
+        let Some(creation) = creation(view, &by) else {
+            return Judgement::unproven(format!("{by} has sent no list to the factory"));
+        };
+        let frames = creation.frames();
+        match creation.final_status() {
+            Some(200..=299) => {}
+            Some(code) => return Judgement::broken(Reason::WrongValue, code.to_string(), frames),
+            None => return Judgement::awaited("no final response"),
+        }
+        let others = view.cast.people().filter(|person| person.name != by);
+        let mut invited = others.filter_map(|person| new_invite_to(view, &person.name));
+        match invited.next() {
+            Some(invite) => Judgement::holds("taken", [frames, invite.frames()].concat()),
+            None => Judgement::unproven("nobody is invited, which is CF-16"),
+        }
     })
 }
 

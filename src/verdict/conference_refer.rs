@@ -1,4 +1,5 @@
-//! Requests of participants to the focus: to add, to remove, to move, to replace (RFC 3515, RFC 4579, RFC 3891).
+//! Requests of participants to the focus: to add, to remove, to move, to replace (RFC 3515, RFC 4579, RFC 3891). More than 400 lines,
+//! because each of seven rows has its questions, which share what a REFER and a place in a conference are.
 use super::conference_scene::{
     OWNER, conference_of, invites_by, is_new, leg, legs, new_invite_to, refer_by,
 };
@@ -87,7 +88,6 @@ pub fn accepted_with(who: &str, codes: Vec<u16>, added: &str, reaction: f64) -> 
 
 /// A notification within the time that "at once" is, and a last one with the final status of the INVITE.
 //= CF-09 type=test
-//= CF-10 type=test
 pub fn told_of_outcome(who: &str, code: u16, at_once: f64, reaction: f64) -> Question {
     let who = who.to_owned();
     let expected = format!(
@@ -139,6 +139,21 @@ pub fn told_of_outcome(who: &str, code: u16, at_once: f64, reaction: f64) -> Que
                     frames,
                 },
             }
+        })
+    })
+}
+
+/// Whatever is told: the twin of not being told.
+//= CF-10 type=test
+pub fn told_anything(who: &str, reaction: f64) -> Question {
+    let who = who.to_owned();
+    Question::eventually("a notification", reaction, move |view| {
+        about(view, &who, |refer| match refer.notifications.first() {
+            Some(earliest) => {
+                let frames = [refer.request.frames(), earliest.frames()].concat();
+                Judgement::holds("told", frames)
+            }
+            None => Judgement::unproven("not told at all, which is CF-09"),
         })
     })
 }

@@ -77,10 +77,13 @@ pub fn accepted<'t>(transaction: &Transaction<'t>) -> Option<SipFact<'t>> {
         .filter(|response| response.status() < 300)
 }
 
-/// The URI by which conferences are made: what Carol's UE asks for first.
+/// The URI by which conferences are made: what is called first that is no user.
 pub fn factory(view: &View) -> Option<String> {
-    let invites = invites_by(view, OWNER);
-    invites.first()?.request.message.uri().map(str::to_owned)
+    transactions(view.trace).into_iter().find_map(|one| {
+        let uri = one.request.message.uri()?;
+        let asked = begins_dialog(&one) && one.direction == Direction::ToSystem;
+        (asked && number_of(uri).is_none()).then(|| uri.to_owned())
+    })
 }
 
 /// The INVITEs by which a person has asked the factory for a conference.

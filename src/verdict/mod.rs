@@ -8,6 +8,7 @@ pub mod chat_content;
 pub mod chat_from_sms;
 pub mod conference;
 pub mod conference_barring;
+pub mod conference_audio;
 pub mod conference_lists;
 pub mod conference_refer;
 pub mod conference_scene;

@@ -1,6 +1,8 @@
 //! Dial-out (RFC 4579 section 5.5): the focus invites, on behalf of a participant or of a URI list.
+use super::super::faults::Fault;
 use super::super::user_agent::{HeaderList, RequestError};
 use super::conference::Leg;
+use super::departures;
 use super::dialog::Dialog;
 use super::engine::{Engine, locked};
 use super::offer::{self, Audio};
@@ -171,7 +173,11 @@ impl Engine {
     //= CF-05
     fn invitation(&self, uri: &str, invitation: &Invitation, description: Vec<u8>) -> SipMessage {
         let mut request = self.outside_dialog("INVITE", uri, &invitation.uri);
-        for (name, value) in self.session_headers(uri) {
+        let mut headers = self.session_headers(uri);
+        if self.faults.is(Fault::DialsOutWithoutIsfocus) {
+            departures::hide(&mut headers);
+        }
+        for (name, value) in headers {
             request.push(&name, value);
         }
         if self.policy.hides_from_called() {
@@ -184,7 +190,8 @@ impl Engine {
             request.push("Referred-By", referred_by);
         }
         //= CF-14
-        if let Some(replaces) = &invitation.replaces {
+        let replaces = invitation.replaces.as_ref();
+        if let Some(replaces) = replaces.filter(|_| !self.faults.is(Fault::ReplacesNotPassedOn)) {
             request.push("Replaces", replaces);
             request.push("Require", "replaces");
         }

@@ -281,6 +281,9 @@ impl Engine {
         }
         let mut headers = self.session_headers(uri);
         headers.push(("Accept".to_owned(), super::ACCEPT.join(", ")));
+        if self.faults.is(Fault::HidesFromOptions) {
+            super::departures::hide(&mut headers);
+        }
         request.respond(200, "OK", &headers, None);
     }
 }

@@ -1,7 +1,9 @@
 //! INVITE to the focus: a conference made through the factory URI, or joined by its own, also with Join (RFC 3911) or in place of
 //! another endpoint with Replaces (RFC 3891).
+use super::super::faults::Fault;
 use super::super::user_agent::{Body, ServerInvite};
 use super::conference::{Conference, Leg};
+use super::departures;
 use super::dialing::Invitation;
 use super::dialog::{Dialog, Key, contact_uri};
 use super::engine::{Engine, locked};
@@ -37,9 +39,22 @@ impl Engine {
             leg,
             description,
             replaced,
-            listed,
+            mut listed,
         } = admitted;
-        let headers = self.session_headers(&conference);
+        let mut headers = self.session_headers(&conference);
+        let hides = match leg.creator {
+            //= CF-02
+            true => Fault::FactoryWithoutIsfocus,
+            //= CF-04
+            false => Fault::HidesOnDialIn,
+        };
+        if self.faults.is(hides) {
+            departures::hide(&mut headers);
+        }
+        //= CF-16
+        if self.faults.is(Fault::ListIgnored) {
+            listed.clear();
+        }
         let body = Body {
             content_type: "application/sdp".to_owned(),
             octets: description,
@@ -77,8 +92,13 @@ impl Engine {
         let target = self.asked(request);
         let factory = target.eq_ignore_ascii_case(&self.policy.service().factory);
         let listed = uri_list::of_invite(self, request, &who, factory)?;
+        self.check_permissions(&listed)?;
         let (uri, replaced) = if factory {
-            self.policy.may_create(requester)?;
+            //= CM-03
+            let created = self.policy.may_create(requester);
+            if !self.faults.is(Fault::CreatesForAnybody) {
+                created?;
+            }
             (self.create(&who)?, None)
         } else {
             let replaced = self.admit_to(&target, requester)?;
@@ -130,6 +150,22 @@ impl Engine {
         Ok(uri)
     }
 
+    //= CF-20
+    /// RFC 5360 section 5.9.3: nobody is invited as long as a permission is missing.
+    fn check_permissions(&self, listed: &[Invitation]) -> Result<(), Refusal> {
+        let unasked = self.faults.is(Fault::PermissionNotAsked);
+        let lacking = |one: &&Invitation| !unasked && !self.policy.permits(&one.uri);
+        let missing: Vec<String> = listed
+            .iter()
+            .filter(lacking)
+            .map(|one| format!("<{}>", one.uri))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::new(470, "Consent Needed").with("Permission-Missing", missing.join(", ")))
+    }
+
     /// Whether this conference takes the caller, and the leg that a Replaces puts out.
     fn admit_to(&self, uri: &str, requester: Requester<'_>) -> Result<Option<u64>, Refusal> {
         let mut state = locked(&self.state);
@@ -141,9 +177,18 @@ impl Engine {
             return Err(Refusal::new(486, "Busy Here"));
         }
         let request = requester.request;
+        //= CF-11
+        let referred = request.has_header("Referred-By");
+        if referred && self.faults.is(Fault::ReferredJoinsRefused) {
+            return Err(Refusal::forbidden());
+        }
         match (request.header("Replaces"), request.header("Join")) {
             (Some(_), Some(_)) => Err(Refusal::new(400, "Both Replaces and Join")),
-            (Some(replaces), None) => replaced(conference, replaces).map(Some),
+            (Some(replaces), None) => match replaced(conference, replaces) {
+                //= CF-15
+                Err(_) if self.faults.is(Fault::ReplacesWithoutMatch) => Ok(None),
+                replaced => replaced.map(Some),
+            },
             (None, Some(join)) => {
                 let name = named(join)?;
                 match conference.leg_of(&key_of(&name)) {
@@ -166,7 +211,11 @@ impl Engine {
     ) -> Result<Leg, Refusal> {
         let contact = contact_uri(request).unwrap_or_default();
         //= CF-26
-        let (shown, endpoint) = if wants_privacy(request) {
+        let private = wants_privacy(request) && !self.faults.is(Fault::AnonymousShown);
+        let (shown, endpoint) = if private {
+            if self.faults.is(Fault::OneAliasForAll) {
+                conference.aliases = 0;
+            }
             let alias = conference.alias();
             (alias.clone(), alias)
         } else {
@@ -185,7 +234,7 @@ impl Engine {
         id: u64,
         mixer: Arc<super::media::Mixer>,
     ) -> Result<MediaLeg, Refusal> {
-        MediaLeg::open(self.config.listen, id, mixer).map_err(|error| {
+        MediaLeg::open(self.config.listen, id, mixer, self.faults).map_err(|error| {
             tracing::warn!(%error, "no socket for media");
             Refusal::new(503, "Service Unavailable")
         })
@@ -209,7 +258,7 @@ impl Engine {
             }
             conference.legs.is_empty()
         };
-        if let Some(old) = leaving {
+        if let Some(old) = leaving.filter(|_| !self.faults.is(Fault::ReplacedLegKept)) {
             //= CF-15
             self.dismiss(uri, old, "departed", None);
         }

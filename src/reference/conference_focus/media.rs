@@ -2,6 +2,7 @@
 //!
 //! Whoever may hear gets a packet every packet time, silence where nobody speaks, so that media can be seen to flow; the contributing
 //! sources of a packet are those whose speech is in it. G.711 only, no RTCP, no jitter buffer: it is a reference, not a mixer for ears.
+use super::super::faults::{Fault, InForce};
 use super::g711::Law;
 use crate::wire::rtp::{MAX_SOURCES, RtpPacket};
 use std::collections::HashMap;
@@ -89,11 +90,17 @@ pub(super) struct MediaLeg {
     pub(super) port: u16,
     flow: watch::Sender<Flow>,
     task: JoinHandle<()>,
+    faults: InForce,
 }
 
 impl MediaLeg {
     /// Binds a socket on an even port (RFC 3550 section 11) where one is to be had.
-    pub(super) fn open(ip: IpAddr, leg: u64, mixer: Arc<Mixer>) -> std::io::Result<Self> {
+    pub(super) fn open(
+        ip: IpAddr,
+        leg: u64,
+        mixer: Arc<Mixer>,
+        faults: InForce,
+    ) -> std::io::Result<Self> {
         let mut socket = std::net::UdpSocket::bind((ip, 0))?;
         for _ in 0..16 {
             if socket.local_addr()?.port() % 2 == 0 {
@@ -114,11 +121,20 @@ impl MediaLeg {
             first: true,
         };
         let task = tokio::spawn(speaker.run(socket, flows));
-        Ok(Self { port, flow, task })
+        Ok(Self {
+            port,
+            flow,
+            task,
+            faults,
+        })
     }
 
     /// Changes which way audio goes.
-    pub(super) fn set(&self, flow: Flow) {
+    pub(super) fn set(&self, mut flow: Flow) {
+        //= CM-05
+        flow.sends &= !self.faults.is(Fault::SilentFocus);
+        //= CM-06
+        flow.sends |= self.flow.borrow().sends && self.faults.is(Fault::HoldIgnored);
         self.flow.send_replace(flow);
     }
 }

@@ -5,6 +5,7 @@
 //! nothing about barring: whoever bars stands between it and the users.
 
 mod conference;
+mod departures;
 mod dialing;
 mod dialog;
 mod engine;
@@ -20,6 +21,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 mod uri_list;
+pub mod users;
 
 use super::faults::InForce;
 use super::user_agent::{UserAgent, UserAgentConfig};

@@ -2,6 +2,7 @@
 //! removed, subscribe, and what a conference is called.
 //!
 //! The engine asks before it acts; a refusal is sent as it stands. `CmmcPolicy` is that of CMMC.
+use super::users::Users;
 use crate::reference::faults::{Fault, InForce};
 use crate::wire::sip::{NameAddr, SipMessage, SipUri};
 use std::collections::HashSet;
@@ -165,6 +166,12 @@ pub trait Policy: Send + Sync + 'static {
         false
     }
 
+    /// Whether this user has permitted to be invited, where the operator asks for permissions (RFC 5360).
+    fn permits(&self, uri: &str) -> bool {
+        let _ = uri;
+        true
+    }
+
     /// URI lists in creating INVITEs and in REFER; otherwise they are refused with 420.
     fn takes_lists(&self) -> bool {
         true
@@ -200,6 +207,8 @@ pub struct CmmcPolicy {
     /// Another host of its conference URIs.
     alias: Option<String>,
     faults: InForce,
+    /// What the operator says of users.
+    users: Users,
 }
 
 impl CmmcPolicy {
@@ -218,6 +227,7 @@ impl CmmcPolicy {
             without: RwLock::default(),
             alias: None,
             faults: InForce::default(),
+            users: Users::default(),
         }
     }
 
@@ -226,6 +236,10 @@ impl CmmcPolicy {
         self.alias = Some(host.to_owned());
         self.faults = faults;
         self
+    }
+
+    pub fn users(&self) -> &Users {
+        &self.users
     }
 
     /// Subscribes a user to CMMC or takes the subscription away; everybody has it at first.
@@ -248,7 +262,8 @@ impl Policy for CmmcPolicy {
     //= CM-03
     fn may_create(&self, who: Requester<'_>) -> Result<(), Refusal> {
         let without = self.without.read().unwrap_or_else(PoisonError::into_inner);
-        if without.contains(&who.identity.to_ascii_lowercase()) {
+        let subscriber = self.users.of(who.identity).subscriber;
+        if !subscriber || without.contains(&who.identity.to_ascii_lowercase()) {
             return Err(Refusal::forbidden());
         }
         not_a_focus(who)
@@ -269,6 +284,10 @@ impl Policy for CmmcPolicy {
             (Some((user, at)), Some(alias)) if at == alias => format!("{user}@{host}"),
             _ => uri,
         }
+    }
+
+    fn permits(&self, uri: &str) -> bool {
+        self.users.of(uri).permits_invitations
     }
 }
 

@@ -1,6 +1,8 @@
 //! REFER to the focus (RFC 4579 sections 5.5, 5.10 and 5.11): invite somebody, move a call in, remove somebody, or a list of such
 //! (RFC 5368); and the NOTIFYs about how it goes (RFC 3515, RFC 7647), unless they are not wanted (RFC 4488, RFC 7614).
+use super::super::faults::{Fault, InForce};
 use super::super::user_agent::{Body, HeaderList, ServerRequest};
+use super::departures;
 use super::dialing::{Invitation, Report};
 use super::dialog::{Key, Shared};
 use super::engine::{Engine, locked};
@@ -38,11 +40,14 @@ fn has_tag(request: &SipMessage, field: &str, tag: &str) -> bool {
 }
 
 /// Whether the referrer wants no NOTIFYs.
-fn is_suppressed(request: &SipMessage) -> bool {
+fn is_suppressed(request: &SipMessage, faults: InForce) -> bool {
+    //= CF-10
+    if faults.is(Fault::NotifiesDespiteReferSub) {
+        return false;
+    }
     let refuses = request
         .header("Refer-Sub")
         .is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("false"));
-    //= CF-10
     refuses || has_tag(request, "Require", "nosub") || has_tag(request, "Require", "multiple-refer")
 }
 
@@ -97,8 +102,8 @@ impl Engine {
             headers.push(("Refer-Sub".to_owned(), "false".to_owned()));
             None
         };
-        //= CF-08
-        request.respond(200, "OK", &headers, None);
+        let (code, reason) = departures::refer_status(self.faults);
+        request.respond(code, reason, &headers, None);
         let report = report.map(|(report, task)| {
             self.spawn(task);
             report
@@ -123,7 +128,9 @@ impl Engine {
             .to_ascii_lowercase();
         let fits = match scheme.as_str() {
             "cid" => listed,
-            "sip" | "sips" | "tel" => true,
+            //= CF-07
+            "tel" => !self.faults.is(Fault::TelUriRefused),
+            "sip" | "sips" => true,
             _ => false,
         };
         if !fits {
@@ -156,10 +163,14 @@ impl Engine {
                 if !about.requester_participates {
                     return Err(Refusal::forbidden());
                 }
-                Errand::Invite(uri_list::invitations(&message, &who)?)
+                Errand::Invite(uri_list::invitations(&message, &who, self.faults)?)
             }
             None | Some("INVITE") => {
-                self.policy.may_invite(requester, about, target)?;
+                //= CF-03
+                let allowed = self.policy.may_invite(requester, about, target);
+                if !self.faults.is(Fault::AddsForAnybody) {
+                    allowed?;
+                }
                 SipUri::parse(&refer.uri).map_err(|_| Refusal::new(400, "Malformed Refer-To"))?;
                 Errand::Invite(vec![Invitation {
                     uri: refer.uri.clone(),
@@ -178,7 +189,11 @@ impl Engine {
                     uri: &user,
                     ..target
                 };
-                self.policy.may_remove(requester, about, target)?;
+                //= CF-03
+                let allowed = self.policy.may_remove(requester, about, target);
+                if !self.faults.is(Fault::RemovesForAnybody) {
+                    allowed?;
+                }
                 let leg = conference.legs.iter().find(|leg| {
                     leg.is_connected()
                         && (leg.is_of(&user) || leg.shown.eq_ignore_ascii_case(&user))
@@ -190,7 +205,7 @@ impl Engine {
         Ok(Taken {
             conference: uri,
             errand,
-            subscribes: !is_suppressed(&message),
+            subscribes: !is_suppressed(&message, self.faults),
         })
     }
 
@@ -233,6 +248,10 @@ async fn remove(engine: Arc<Engine>, uri: String, id: u64, report: Option<Report
     };
     let (code, text) = match dialog {
         None => (404, "Not Found".to_owned()),
+        Some(_) if engine.faults.is(Fault::RemovalWithoutBye) => {
+            engine.removed(&uri, id);
+            (200, "OK".to_owned())
+        }
         Some(dialog) => {
             let answer = engine.post(&dialog, "BYE", &HeaderList::new(), None);
             // The media is gone at once, whatever the answer.
@@ -278,6 +297,13 @@ async fn notify(
     let mut next = Some((100, "Trying".to_owned()));
     while let Some((code, text)) = next {
         let over = code >= 200;
+        if over && engine.faults.is(Fault::OutcomeNotTold) {
+            return;
+        }
+        if code == 100 && engine.faults.is(Fault::NoImmediateNotification) {
+            next = reports.recv().await;
+            continue;
+        }
         let state = if over {
             "terminated;reason=noresource".to_owned()
         } else {

@@ -18,7 +18,8 @@ impl Engine {
     ) {
         let message = &request.request;
         //= CF-17
-        if uri_list::is_asked_for(message) {
+        let listed = uri_list::is_asked_for(message);
+        if listed && !self.faults.is(Fault::ListTakenWithinDialog) {
             let headers = vec![("Unsupported".to_owned(), uri_list::INVITE_LIST.to_owned())];
             return request.respond(420, "Bad Extension", &headers, None);
         }
@@ -148,7 +149,10 @@ impl Engine {
             let was_connected = leg.is_connected();
             leg.finish(method, reason);
             let (creator, shown, who) = (leg.creator, leg.shown.clone(), leg.identity.clone());
-            conference.changed(&shown);
+            //= CM-02
+            if method != "departed" || !self.faults.is(Fault::DeparturesUnnoticed) {
+                conference.changed(&shown);
+            }
             if was_connected && !conference.participates(&who) {
                 for subscription in &mut conference.subscriptions {
                     if subscription.identity.eq_ignore_ascii_case(&who) {
@@ -157,7 +161,9 @@ impl Engine {
                 }
             }
             //= CF-28
-            let creator_gone = creator && was_connected && self.policy.ends_with_creator();
+            let outlives = self.faults.is(Fault::OutlivesCreator);
+            let creator_gone =
+                creator && was_connected && self.policy.ends_with_creator() && !outlives;
             creator_gone || conference.legs.iter().all(|leg| !leg.is_connected())
         };
         if ends {

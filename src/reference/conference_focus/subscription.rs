@@ -1,5 +1,7 @@
 //! The conference event package (RFC 4575 section 3, RFC 6665): subscriptions, and the NOTIFYs owed to each, one after the other.
+use super::super::faults::Fault;
 use super::super::user_agent::{Body, ServerRequest};
+use super::departures;
 use super::dialog::Shared;
 use super::engine::{Engine, locked};
 use super::policy::{Refusal, Requester, identity, is_focus};
@@ -216,12 +218,16 @@ impl Engine {
             .expires
             .saturating_duration_since(Instant::now());
         let state_value = match owed.end {
+            //= CF-21
+            Some("noresource") if self.faults.is(Fault::EndsWithTimeout) => {
+                "terminated;reason=timeout".to_owned()
+            }
             Some(reason) => format!("terminated;reason={reason}"),
             None => format!("active;expires={}", left.as_secs()),
         };
         let (dialog, event) = (Arc::clone(&subscription.dialog), subscription.event.clone());
         let gone = conference.ended && owed.end == Some("noresource");
-        let document = if gone {
+        let mut document = if gone {
             conference.deleted(version)
         } else if owed.full || owed.users.is_empty() {
             let subject = &self.policy.service().subject;
@@ -229,6 +235,7 @@ impl Engine {
         } else {
             conference.partial(version, &owed.users)
         };
+        departures::misinform(self.faults, &mut document, id, place > 0);
         if owed.end.is_some() {
             conference.subscriptions.remove(place);
         }
@@ -261,6 +268,10 @@ impl Engine {
     }
 }
 
+fn tells_departure(body: &Body) -> bool {
+    String::from_utf8_lossy(&body.octets).contains(">departed<")
+}
+
 /// Sends what is owed to one subscriber until the subscription is over.
 async fn notify(engine: Arc<Engine>, conference: String, id: u64, wake: Arc<Notify>) {
     while let Some(end) = engine.runs_out(&conference, id) {
@@ -276,6 +287,11 @@ async fn notify(engine: Arc<Engine>, conference: String, id: u64, wake: Arc<Noti
             }
         }
         while let Some((dialog, headers, body, last)) = engine.owed(&conference, id) {
+            //= CF-22
+            if engine.faults.is(Fault::DepartureToldTwice) && tells_departure(&body) {
+                let again = Some(body.clone());
+                drop(engine.post(&dialog, "NOTIFY", &headers, again).await);
+            }
             let answer = engine.post(&dialog, "NOTIFY", &headers, Some(body)).await;
             let refused = !matches!(&answer, Ok(response) if response.status() < Some(300));
             if refused || last {
@@ -283,7 +299,10 @@ async fn notify(engine: Arc<Engine>, conference: String, id: u64, wake: Arc<Noti
                 engine.forget_subscription(&conference, id);
                 return;
             }
-            tokio::time::sleep(engine.config.notify_interval).await;
+            //= CF-27
+            if !engine.faults.is(Fault::NotificationsUnpaced) {
+                tokio::time::sleep(engine.config.notify_interval).await;
+            }
         }
     }
     engine.forget_subscription(&conference, id);

@@ -1,5 +1,6 @@
 //! URI lists in requests (RFC 5363): in the INVITE that makes a conference (RFC 5366), in REFER (RFC 5368), and the history of
 //! recipients that the invitations carry (RFC 5364).
+use super::super::faults::{Fault, InForce};
 use super::dialing::Invitation;
 use super::engine::Engine;
 use super::policy::{Refusal, bare};
@@ -46,16 +47,17 @@ pub(super) fn of_invite(
     if !engine.policy.takes_lists() || !factory {
         return Err(Refusal::new(420, "Bad Extension").with("Unsupported", INVITE_LIST));
     }
-    invitations(request, who)
+    invitations(request, who, engine.faults)
 }
 
 /// An invitation for every entry but the requester himself.
 pub(super) fn invitations(
     request: &Arc<SipMessage>,
     who: &str,
+    faults: InForce,
 ) -> Result<Vec<Invitation>, Refusal> {
     let entries = entries(request)?;
-    let history = history(&entries);
+    let history = history(&entries, faults);
     let mut invitations = Vec::new();
     for entry in &entries {
         let uri = SipUri::parse(&entry.uri)
@@ -79,12 +81,16 @@ pub(super) fn invitations(
 
 //= CF-18
 /// Who else is invited, as far as each may know: blind copies are left out, the anonymised are masked.
-fn history(entries: &[Entry]) -> Option<Vec<u8>> {
+fn history(entries: &[Entry], faults: InForce) -> Option<Vec<u8>> {
+    let blind = |entry: &Entry| {
+        entry.copy_control == Some(CopyControl::Bcc) && !faults.is(Fault::BlindCopiesShown)
+    };
+    let masked = |entry: &Entry| entry.anonymize && !faults.is(Fault::AnonymizeIgnored);
     let shown: Vec<Entry> = entries
         .iter()
-        .filter(|entry| entry.copy_control.is_some_and(|c| c != CopyControl::Bcc))
+        .filter(|entry| entry.copy_control.is_some() && !blind(entry))
         .map(|entry| Entry {
-            uri: if entry.anonymize {
+            uri: if masked(entry) {
                 ANONYMOUS.to_owned()
             } else {
                 entry.uri.clone()
@@ -93,7 +99,13 @@ fn history(entries: &[Entry]) -> Option<Vec<u8>> {
             ..Entry::default()
         })
         .collect();
-    (!shown.is_empty()).then(|| ResourceLists::of(shown).to_octets())
+    let list = (!shown.is_empty()).then(|| ResourceLists::of(shown).to_octets());
+    //= CF-19
+    if faults.is(Fault::CopyControlMisspelt) {
+        let text = list.map(|octets| String::from_utf8_lossy(&octets).into_owned());
+        return text.map(|text| text.replace(":copycontrol", ":copyControl").into_bytes());
+    }
+    list
 }
 
 /// Session description and history as one body.
@@ -139,9 +151,12 @@ mod tests {
             entry("sip:carol@home1.example", CopyControl::Bcc, false),
             entry("sip:dave@home1.example", CopyControl::Cc, true),
         ];
-        let read = ResourceLists::parse(&history(&entries).unwrap()).unwrap();
+        let read = ResourceLists::parse(&history(&entries, InForce(None)).unwrap()).unwrap();
         let uris: Vec<&str> = read.flat().iter().map(|e| e.uri.as_str()).collect();
         assert_eq!(uris, ["sip:bob@home1.example", ANONYMOUS]);
-        assert_eq!(history(&[Entry::new("sip:bob@home1.example")]), None);
+        assert_eq!(
+            history(&[Entry::new("sip:bob@home1.example")], InForce(None)),
+            None
+        );
     }
 }

@@ -23,7 +23,8 @@
 //! {invite, group_invite, closing, help, late_answer} with the variables {caller} {accept} {reject} {leave}, and {group_prefix, joined,
 //! left} with {sender} and {participants}, `anonymous_name`,
 //! `keywords` {accept, reject, leave} (lists), `reject_code` (603), `no_answer_code` (480),
-//! `barring` {shape plain|early-announcement|answered-announcement (plain), reason (false), announcement_seconds (2)} for the MMTel AS.
+//! `barring` {shape plain|early-announcement|answered-announcement (plain), reason (false), announcement_seconds (2)} for the MMTel AS,
+//! `cmmc_subscriber` and `cmmc_permission` (true) for the CMMC focus.
 //!
 //! Errors are `{"error":"..."}`: 400 for anything malformed, naming an unknown key; 404; 507 when a table is full.
 

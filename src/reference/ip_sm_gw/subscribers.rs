@@ -162,6 +162,12 @@ pub struct Subscriber {
     /// How the MMTel AS refuses communications on behalf of this user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub barring: Option<crate::reference::mmtel_as::RefusalSettings>,
+    /// A CMMC service subscriber.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cmmc_subscriber: Option<bool>,
+    /// Permits the CMMC focus to invite him (RFC 5360).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cmmc_permission: Option<bool>,
 }
 
 impl Subscriber {
