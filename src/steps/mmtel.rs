@@ -210,7 +210,7 @@ impl Lab {
         self.command(&person.0, MmtelCommand::Subscribe(Box::new(order)));
     }
 
-    async fn introduce_mmtel_users(&mut self, sentence: &str, people: &[PersonName]) {
+    pub(super) async fn introduce_mmtel_users(&mut self, sentence: &str, people: &[PersonName]) {
         self.stimulus(sentence).await;
         for person in people {
             self.introduce_mmtel_user(person).await;

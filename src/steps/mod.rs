@@ -8,6 +8,7 @@ mod chat_coding;
 mod chat_content;
 mod chat_from_sms;
 mod conference;
+mod conference_barring;
 mod conference_lists;
 mod conference_refer;
 mod conference_state;

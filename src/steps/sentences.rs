@@ -26,6 +26,10 @@ pub struct Sentence {
 
 const SOURCES: &[(&str, &str)] = &[
     ("barring.rs", include_str!("barring.rs")),
+    (
+        "conference_barring.rs",
+        include_str!("conference_barring.rs"),
+    ),
     ("chat.rs", include_str!("chat.rs")),
     ("chat_coding.rs", include_str!("chat_coding.rs")),
     ("chat_content.rs", include_str!("chat_content.rs")),

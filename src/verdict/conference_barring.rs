@@ -393,36 +393,6 @@ pub fn added_or_told(who: &str, by: &str, reaction: f64) -> Question {
     })
 }
 
-/// Ambiguity A-13: the change is accepted or refused, and the call is not ended for it.
-//= CB-37 type=test
-pub fn change_answered(who: &str, guard: f64) -> Question {
-    let who = who.to_owned();
-    let expected = "a final response to the re-INVITE, and no BYE";
-    Question::throughout(expected, guard, move |view| {
-        let number = view.cast.number(&who);
-        let mut changes = crate::observe::transactions_of(view.trace, "INVITE").into_iter();
-        let change = changes.rfind(|one| {
-            is_new(view, one)
-                && one.direction == Direction::ToSystem
-                && one.request.message.to_tag().is_some()
-                && originator_is(one.request.message, number)
-        });
-        let Some(change) = change else {
-            return Judgement::unproven(format!("{who} has changed no call"));
-        };
-        let call_id = change.request.message.call_id();
-        let byes = crate::observe::transactions_of(view.trace, "BYE");
-        let ended = byes.iter().find(|bye| {
-            bye.direction == Direction::FromSystem && bye.request.message.call_id() == call_id
-        });
-        match (ended, change.final_status()) {
-            (Some(bye), _) => Judgement::broken(Reason::Unexpected, "a BYE", bye.frames()),
-            (None, Some(code)) => Judgement::holds(code.to_string(), change.frames()),
-            (None, None) => Judgement::awaited("no final response"),
-        }
-    })
-}
-
 /// 603 would be the refusal of barring; another failure is none of its.
 //= CB-38 type=test
 pub fn emergency_not_barred(who: &str, reaction: f64) -> Question {
