@@ -125,7 +125,8 @@ async fn told_of_many(lab: &mut Lab, person: PersonName, who: PersonNames, step:
 async fn paced(lab: &mut Lab, person: PersonName, whom: PersonName, step: &Step) {
     let interval = lab.conferencing().notify_interval_seconds;
     let ixit = lab.ixit();
-    let (tolerance, patience) = (ixit.allowance_seconds, interval + ixit.reaction_seconds);
+    let tolerance = ixit.allowance_seconds.min(interval / 2.0);
+    let patience = interval + ixit.reaction_seconds;
     let question = conference_state::paced(&person.0, &whom.0, interval, tolerance, patience);
     lab.check(&step.value, question).await;
 }
