@@ -266,3 +266,30 @@ async fn refuses_what_is_not_for_outsiders_and_what_makes_no_sense() {
     assert_eq!(answer.header("Unsupported"), Some("recipient-list-invite"));
     focus.stop().await;
 }
+
+#[tokio::test]
+async fn a_message_reaches_everybody_else_and_nobody_who_has_left() {
+    let focus = focus().await;
+    let mut carol = Phone::new("carol", &focus).await;
+    let mut alice = Phone::new("alice", &focus).await;
+    let mut bob = Phone::new("bob", &focus).await;
+    let room = carol.join(FACTORY).await;
+    alice.join(&room).await;
+    bob.join(&room).await;
+    bob.in_dialog("BYE", &[]).await;
+    let mut message = alice.request("MESSAGE", &room);
+    message.set_body("text/plain", "hello");
+    assert_eq!(alice.ask(message).await.status(), Some(202));
+    let copy = carol.receive().await;
+    assert_eq!(
+        (copy.method(), &copy.body[..]),
+        (Some("MESSAGE"), &b"hello"[..])
+    );
+    carol.answer(&copy, 200, None).await;
+    assert!(
+        timeout(Duration::from_millis(200), bob.receive())
+            .await
+            .is_err()
+    );
+    focus.stop().await;
+}
