@@ -11,6 +11,7 @@ mod conference;
 mod conference_barring;
 mod conference_lists;
 mod conference_refer;
+mod conference_service;
 mod conference_state;
 mod delivery_report;
 mod feature_tag;

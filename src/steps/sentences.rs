@@ -44,6 +44,10 @@ const SOURCES: &[(&str, &str)] = &[
     ("feature_tag.rs", include_str!("feature_tag.rs")),
     ("invitation.rs", include_str!("invitation.rs")),
     ("inviting_message.rs", include_str!("inviting_message.rs")),
+    (
+        "conference_service.rs",
+        include_str!("conference_service.rs"),
+    ),
     ("mmtel.rs", include_str!("mmtel.rs")),
     ("msisdn_less.rs", include_str!("msisdn_less.rs")),
     ("number.rs", include_str!("number.rs")),

@@ -475,3 +475,22 @@ pub fn dialog_name(invite: &Transaction) -> Option<DialogName> {
         early_only: false,
     })
 }
+
+/// A re-INVITE with a hold was answered: the state of a `Given`.
+pub fn held(who: &str, reaction: f64) -> Question {
+    let who = who.to_owned();
+    let expected = format!("{who}'s hold is answered");
+    Question::eventually(expected, reaction, move |view| {
+        let Some(leg) = leg(view, &who) else {
+            return Judgement::unproven(format!("{who} has no leg"));
+        };
+        let mut changes = within(view, &leg.invite);
+        changes.retain(|one| one.method == "INVITE" && is_new(view, one));
+        match changes.pop() {
+            Some(change) if accepted(&change).is_some() => {
+                Judgement::holds("answered", change.frames())
+            }
+            _ => Judgement::awaited("no 2xx"),
+        }
+    })
+}

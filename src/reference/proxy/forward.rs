@@ -80,10 +80,20 @@ pub(super) fn take_own_route(request: &mut SipMessage, local: SocketAddr) -> Opt
     if !is_own(&own, local) {
         return None;
     }
-    if routes.len() == 1 {
+    // A request of two users of ours has us twice in its route set, once for each: the way round through ourselves is left out.
+    let again = |route: &String| {
+        NameAddr::parse(route)
+            .is_ok_and(|again| again.uri.user.is_none() && is_own(&again.uri, local))
+    };
+    let rest: Vec<String> = routes[1..]
+        .iter()
+        .skip_while(|r| again(r))
+        .cloned()
+        .collect();
+    if rest.is_empty() {
         request.remove("Route");
     } else {
-        request.set("Route", routes[1..].join(", "));
+        request.set("Route", rest.join(", "));
     }
     Some(own)
 }
