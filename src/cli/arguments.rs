@@ -88,7 +88,7 @@ pub enum SchemaOf {
 
 #[derive(Debug, Clone, Args)]
 pub struct RunArguments {
-    /// Test case id, requirement id, beginning of either, or tag expression; none = everything
+    /// Test case id, requirement id, beginning of either, folder or file of the features, or tag expression; none = everything
     #[arg(value_name = "SELECTION")]
     pub selection: Vec<String>,
     /// System under test: a folder in fixtures/systems, or the path of such a folder

@@ -1,4 +1,5 @@
-//! Which test cases run: by id, requirement, beginning of either, or tag expression; words are joined by "or".
+//! Which test cases run: by id, requirement, beginning of either, folder or file of the features, or tag expression; words are joined by
+//! "or".
 //!
 //! A test case that says that nothing happens, or that the system refuses, brings its @control with it: without the control its pass
 //! would prove nothing.
@@ -12,7 +13,7 @@ use std::str::FromStr;
 /// A selection word that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "selection `{word}` is neither an id, the beginning of one, nor a tag expression: {message}"
+    "selection `{word}` is neither an id, the beginning of one, a folder or file of the features, nor a tag expression: {message}"
 )]
 pub struct SelectionError {
     pub word: String,
@@ -74,7 +75,7 @@ fn by_word(cases: &[Case], word: &str) -> Result<Vec<String>, SelectionError> {
     }
     Ok(cases
         .iter()
-        .filter(|case| fits(case, word))
+        .filter(|case| fits(case, word) || lies_in(case, word))
         .map(|case| case.id.clone())
         .collect())
 }
@@ -86,4 +87,11 @@ fn fits(case: &Case, word: &str) -> bool {
             rest.is_empty() || rest.starts_with(['-', '.']) || word.ends_with(['-', '.'])
         })
     })
+}
+
+/// `communication-barring`, `communication-barring/rules` and `communication-barring/rules.feature` name folders and files.
+fn lies_in(case: &Case, word: &str) -> bool {
+    let word = word.trim_end_matches('/');
+    let rest = case.file.strip_prefix(word);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest == ".feature")
 }

@@ -108,6 +108,11 @@ fn nothing_selected_exits_4() {
         let run = Run::of(&[selection]);
         assert_eq!(run.code(), Some(4), "{selection}: {}", stderr(&run.output));
     }
+    assert!(prints(&["list", "cpm-sms-interworking/policy"]).contains("TC-POL-01-01"));
+    assert_eq!(
+        call(&["list", "cpm-sms-interworking/pol"]).status.code(),
+        Some(4)
+    );
     // One word of two is misspelt: what it was meant to run did not run.
     let run = Run::of(&["TC-POL-02-01", "TC-POL-2"]);
     assert_eq!(run.code(), Some(4), "{}", stderr(&run.output));

@@ -31,7 +31,9 @@ fn run(personality: Option<&Personality>) -> RunRecord {
     let out = folder.path().join("out");
     let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
     command.current_dir(root());
-    command.args(["run", "--quiet", "--jobs", JOBS, "--out"]);
+    // Personalities are of CPM users, SMS users and their message centre.
+    command.args(["run", "cpm-sms-interworking", "--quiet", "--jobs", JOBS]);
+    command.arg("--out");
     command.arg(&out);
     if let Some(personality) = personality {
         command.args(["--personality", &personality.name]);
