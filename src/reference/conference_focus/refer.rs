@@ -2,11 +2,12 @@
 //! (RFC 5368); and the NOTIFYs about how it goes (RFC 3515, RFC 7647), unless they are not wanted (RFC 4488, RFC 7614).
 use super::super::faults::{Fault, InForce};
 use super::super::user_agent::{Body, HeaderList, ServerRequest};
+use super::conference::Conference;
 use super::departures;
 use super::dialing::{Invitation, Report};
 use super::dialog::{Key, Shared};
 use super::engine::{Engine, locked};
-use super::policy::{Refusal, Requester, Target, bare, identity, is_focus};
+use super::policy::{About, Refusal, Requester, Target, bare, identity, is_focus};
 use super::uri_list;
 use crate::wire::sip::{ReferTo, SipMessage, SipUri};
 use std::sync::Arc;
@@ -22,6 +23,28 @@ enum Errand {
     Remove(u64),
     /// Nobody of that name is there.
     Nobody,
+}
+
+/// A REFER, who sent it and what it is about.
+struct Asked<'a> {
+    requester: Requester<'a>,
+    about: About<'a>,
+    refer: &'a ReferTo,
+    message: &'a Arc<SipMessage>,
+}
+
+impl<'a> Asked<'a> {
+    fn target<'b>(&self, uri: &'b str) -> Target<'b>
+    where
+        'a: 'b,
+    {
+        Target {
+            uri,
+            replaces: self.refer.header("Replaces"),
+            is_focus: None,
+            listed: false,
+        }
+    }
 }
 
 /// The errand of a REFER that is taken on.
@@ -148,58 +171,16 @@ impl Engine {
             return Err(Refusal::forbidden());
         }
         let about = conference.about(&who);
-        let target = Target {
-            uri: &refer.uri,
-            replaces: refer.header("Replaces"),
-            is_focus: None,
-            listed: false,
+        let asked = Asked {
+            requester,
+            about,
+            refer: &refer,
+            message: &message,
         };
         let errand = match refer.method.as_deref() {
-            _ if scheme == "cid" => {
-                if !self.policy.takes_lists() {
-                    let refusal = Refusal::new(420, "Bad Extension");
-                    return Err(refusal.with("Unsupported", "multiple-refer"));
-                }
-                if !about.requester_participates {
-                    return Err(Refusal::forbidden());
-                }
-                Errand::Invite(uri_list::invitations(&message, &who, self.faults)?)
-            }
-            None | Some("INVITE") => {
-                //= CF-03
-                let allowed = self.policy.may_invite(requester, about, target);
-                if !self.faults.is(Fault::AddsForAnybody) {
-                    allowed?;
-                }
-                SipUri::parse(&refer.uri).map_err(|_| Refusal::new(400, "Malformed Refer-To"))?;
-                Errand::Invite(vec![Invitation {
-                    uri: refer.uri.clone(),
-                    replaces: refer.header("Replaces").map(str::to_owned),
-                    referred_by: message.header("Referred-By").map(str::to_owned),
-                    requester: who.clone(),
-                    request: Arc::clone(&message),
-                    history: None,
-                    listed: false,
-                }])
-            }
-            //= CF-12
-            Some("BYE") => {
-                let user = bare(&refer.uri);
-                let target = Target {
-                    uri: &user,
-                    ..target
-                };
-                //= CF-03
-                let allowed = self.policy.may_remove(requester, about, target);
-                if !self.faults.is(Fault::RemovesForAnybody) {
-                    allowed?;
-                }
-                let leg = conference.legs.iter().find(|leg| {
-                    leg.is_connected()
-                        && (leg.is_of(&user) || leg.shown.eq_ignore_ascii_case(&user))
-                });
-                leg.map_or(Errand::Nobody, |leg| Errand::Remove(leg.id))
-            }
+            _ if scheme == "cid" => self.list_errand(&asked)?,
+            None | Some("INVITE") => self.invitation_errand(&asked)?,
+            Some("BYE") => self.removal_errand(&asked, conference)?,
             Some(_) => return Err(Refusal::forbidden()),
         };
         Ok(Taken {
@@ -207,6 +188,63 @@ impl Engine {
             errand,
             subscribes: !is_suppressed(&message, self.faults),
         })
+    }
+
+    /// Everybody of a list is to be invited (RFC 5368).
+    fn list_errand(&self, asked: &Asked<'_>) -> Result<Errand, Refusal> {
+        if !self.policy.takes_lists() {
+            let refusal = Refusal::new(420, "Bad Extension");
+            return Err(refusal.with("Unsupported", "multiple-refer"));
+        }
+        if !asked.about.requester_participates {
+            return Err(Refusal::forbidden());
+        }
+        let who = asked.requester.identity;
+        let invitations = uri_list::invitations(asked.message, who, self.faults)?;
+        Ok(Errand::Invite(invitations))
+    }
+
+    /// Somebody is to be invited.
+    fn invitation_errand(&self, asked: &Asked<'_>) -> Result<Errand, Refusal> {
+        let refer = asked.refer;
+        //= CF-03
+        let allowed =
+            self.policy
+                .may_invite(asked.requester, asked.about, asked.target(&refer.uri));
+        if !self.faults.is(Fault::AddsForAnybody) {
+            allowed?;
+        }
+        SipUri::parse(&refer.uri).map_err(|_| Refusal::new(400, "Malformed Refer-To"))?;
+        Ok(Errand::Invite(vec![Invitation {
+            uri: refer.uri.clone(),
+            replaces: refer.header("Replaces").map(str::to_owned),
+            referred_by: asked.message.header("Referred-By").map(str::to_owned),
+            requester: asked.requester.identity.to_owned(),
+            request: Arc::clone(asked.message),
+            history: None,
+            listed: false,
+        }]))
+    }
+
+    //= CF-12
+    /// Somebody is to be sent away.
+    fn removal_errand(
+        &self,
+        asked: &Asked<'_>,
+        conference: &Conference,
+    ) -> Result<Errand, Refusal> {
+        let user = bare(&asked.refer.uri);
+        //= CF-03
+        let allowed = self
+            .policy
+            .may_remove(asked.requester, asked.about, asked.target(&user));
+        if !self.faults.is(Fault::RemovesForAnybody) {
+            allowed?;
+        }
+        let leg = conference.legs.iter().find(|leg| {
+            leg.is_connected() && (leg.is_of(&user) || leg.shown.eq_ignore_ascii_case(&user))
+        });
+        Ok(leg.map_or(Errand::Nobody, |leg| Errand::Remove(leg.id)))
     }
 
     fn run_errand(self: &Arc<Self>, conference: String, errand: Errand, report: Option<Report>) {
