@@ -333,8 +333,8 @@ faults! {
     AnnouncementByeWithoutReason "announcement-bye-without-reason" "CB-11" "ends an answered announcement without Reason";
     EarlyMediaNotSaid "early-media-not-said" "CB-12" "sends an announcement as early media without P-Early-Media";
     FirstMatchingRuleWins "first-matching-rule-wins" "CB-13" "lets the first matching rule decide, not any that allows";
-    NoMatchBars "no-match-bars" "CB-14" "bars an incoming communication that no rule by identity matches";
-    NoMatchBarsOutgoing "no-match-bars-outgoing" "CB-15" "bars an outgoing communication that no rule by identity matches";
+    NoMatchBars "no-match-bars" "CB-14" "bars an incoming communication that none of several rules by identity matches";
+    NoMatchBarsOutgoing "no-match-bars-outgoing" "CB-15" "bars an outgoing communication that none of several rules by identity matches";
     OneConditionSuffices "one-condition-suffices" "CB-16" "takes a rule for matching when one of its conditions holds";
     PresenceIgnored "presence-ignored" "CB-17" "does not look at the called user's presence";
     ExceptionsIgnored "exceptions-ignored" "CB-18" "does not read the exceptions of an identity condition";

@@ -18,7 +18,7 @@ use cucumber::{given, then, when};
 use std::time::Duration;
 
 /// How long a registration lasts where nothing is said of its end, 3GPP TS 24.229 clause 5.1.1.2.
-const REGISTRATION_SECONDS: u32 = 600_000;
+pub(super) const REGISTRATION_SECONDS: u32 = 600_000;
 /// Label of a person's call to the conference.
 const JOINED: &str = "cmmc";
 

@@ -11,11 +11,14 @@ use crate::sut::Profile;
 use crate::sut::personality::Personality;
 use crate::sut::provision::{Properties, Provisioner};
 use crate::verdict::{Cast, Finding, Question, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
+
+/// Leading digits of numbers of another country, where a scenario needs some: fictitious ones of the United States.
+const NUMBERS_ABROAD: &str = "+155501";
 
 /// What all test cases of a run share.
 pub struct Facility {
@@ -104,6 +107,8 @@ pub struct Stage {
     pub reporting: Reporting,
     /// What users have configured on Ut.
     pub services: BTreeMap<String, Services>,
+    /// Places of people whose numbers are of another country.
+    pub abroad: BTreeSet<usize>,
     /// Names of addresses and numbers for the ladder.
     pub names: Names,
     observer: Observer,
@@ -195,6 +200,7 @@ impl Stage {
             said: String::new(),
             reporting: Reporting::default(),
             services: BTreeMap::new(),
+            abroad: BTreeSet::new(),
             names,
             observer: Observer::reading(default_alphabet),
             read: 0,
@@ -261,9 +267,10 @@ impl Stage {
 
     /// A number of this test case's own: people 0 to 9.
     pub fn user_number(&self, person: usize) -> String {
+        let abroad = self.abroad.contains(&person).then_some(NUMBERS_ABROAD);
         format!(
             "{}{:05}",
-            self.facility.profile.numbers.users,
+            abroad.unwrap_or(&self.facility.profile.numbers.users),
             self.setup.ordinal * 10 + person
         )
     }

@@ -7,6 +7,30 @@ use super::{Judgement, Question, Reason, View};
 use crate::observe::{self, Direction, SipFact, Transaction};
 use crate::wire::sip::{SipMessage, number_of};
 
+/// The entity tag of the latest publication (RFC 3903).
+pub fn publication(view: &View) -> Option<String> {
+    let publications = observe::transactions_of(view.trace, "PUBLISH");
+    let answer = publications.last()?.final_response()?;
+    answer.message.header("SIP-ETag").map(str::to_owned)
+}
+
+/// A publication is accepted: the state of a `Given`.
+pub fn published(reaction: f64) -> Question {
+    Question::eventually("PUBLISH gets a 2xx response", reaction, |view| {
+        let publications = observe::transactions_of(view.trace, "PUBLISH");
+        let latest = publications
+            .last()
+            .filter(|one| first(one.request.frames()) > view.before_stimulus);
+        match latest.map(|one| (one.final_status(), one)) {
+            Some((Some(200..=299), one)) => Judgement::holds("accepted", one.frames()),
+            Some((Some(code), one)) => {
+                Judgement::broken(Reason::Unexpected, code.to_string(), one.frames())
+            }
+            _ => Judgement::awaited("no answer"),
+        }
+    })
+}
+
 /// Requests that begin a communication, since the stimulus.
 fn beginnings<'a>(view: &View<'a>, direction: Direction) -> Vec<Transaction<'a>> {
     let mut found = observe::transactions(view.trace);

@@ -161,6 +161,8 @@ impl Decider {
         //= CB-11
         let cause = match self.faults.is(Fault::ReasonCauseDiffers) {
             true => 403,
+            // A departure from the code is none from its reason.
+            false if self.faults.is(Fault::BarredIsForbidden) => 603,
             false => code,
         };
         let in_bye = shape == Shape::AnsweredAnnouncement;

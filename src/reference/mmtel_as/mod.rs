@@ -6,6 +6,8 @@ pub mod decision;
 mod presence;
 mod refusal;
 mod registrations;
+#[cfg(test)]
+mod tests;
 
 pub use decision::{Communication, Decider, Outcome, Refusal, RefusalSettings, SettingsOf, Shape};
 pub use registrations::Registration;

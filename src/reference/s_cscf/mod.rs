@@ -5,7 +5,7 @@ mod destinations;
 mod registrar;
 mod services;
 #[cfg(test)]
-mod tests;
+pub(in crate::reference) mod tests;
 
 pub use destinations::Destinations;
 

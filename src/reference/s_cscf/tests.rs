@@ -6,11 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::UdpSocket;
 
-struct Terminal {
-    socket: UdpSocket,
-    identity: String,
+pub(in crate::reference) struct Terminal {
+    pub(in crate::reference) socket: UdpSocket,
+    pub(in crate::reference) identity: String,
     core: SocketAddr,
-    service_route: String,
+    pub(in crate::reference) service_route: String,
 }
 
 fn text(method: &str, uri: &str, headers: &[String], body: &str) -> Vec<u8> {
@@ -25,7 +25,7 @@ fn text(method: &str, uri: &str, headers: &[String], body: &str) -> Vec<u8> {
 }
 
 impl Terminal {
-    async fn new(core: SocketAddr, user: &str) -> Self {
+    pub(in crate::reference) async fn new(core: SocketAddr, user: &str) -> Self {
         Self {
             socket: UdpSocket::bind("127.0.0.1:0").await.unwrap(),
             identity: format!("sip:{user}@home1.example"),
@@ -34,11 +34,11 @@ impl Terminal {
         }
     }
 
-    fn contact(&self) -> String {
+    pub(in crate::reference) fn contact(&self) -> String {
         format!("<sip:ue@{}>", self.socket.local_addr().unwrap())
     }
 
-    async fn send(&self, method: &str, uri: &str, to: &str, extra: &[&str]) {
+    pub(in crate::reference) async fn send(&self, method: &str, uri: &str, to: &str, extra: &[&str]) {
         let at = self.socket.local_addr().unwrap();
         let mut headers = vec![
             format!("Via: SIP/2.0/UDP {at};branch=z9hG4bK{method}{}", at.port()),
@@ -54,7 +54,7 @@ impl Terminal {
         self.socket.send_to(&octets, self.core).await.unwrap();
     }
 
-    async fn receive(&self) -> (SipMessage, SocketAddr) {
+    pub(in crate::reference) async fn receive(&self) -> (SipMessage, SocketAddr) {
         let mut buffer = vec![0; 65_536];
         let arrived = self.socket.recv_from(&mut buffer);
         let arrived = tokio::time::timeout(Duration::from_secs(3), arrived).await;
@@ -62,12 +62,12 @@ impl Terminal {
         (SipMessage::parse(&buffer[..length]).unwrap(), source)
     }
 
-    async fn status(&self) -> (u16, SipMessage) {
+    pub(in crate::reference) async fn status(&self) -> (u16, SipMessage) {
         let (message, _) = self.receive().await;
         (message.status().unwrap(), message)
     }
 
-    async fn register(&mut self) {
+    pub(in crate::reference) async fn register(&mut self) {
         let to = format!("<{}>", self.identity);
         self.send("REGISTER", "sip:home1.example", &to, &["Expires: 3600"])
             .await;
@@ -76,7 +76,7 @@ impl Terminal {
         self.service_route = response.header("Service-Route").unwrap().to_owned();
     }
 
-    async fn answer(&self, request: &SipMessage, code: u16, to: SocketAddr) {
+    pub(in crate::reference) async fn answer(&self, request: &SipMessage, code: u16, to: SocketAddr) {
         let mut response = SipMessage::response(code, "Any");
         for name in ["Via", "Record-Route", "From"] {
             for value in request.headers_named(name) {

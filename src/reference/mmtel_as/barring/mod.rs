@@ -135,7 +135,7 @@ fn nothing_matches(set: &Ruleset, about: &Circumstances, faults: InForce) -> Dec
                 .iter()
                 .all(|condition| matches!(condition, Condition::Identity(_)))
     });
-    match first.is_some() && only_identities && faults.is(bars) {
+    match set.rules.len() > 1 && only_identities && faults.is(bars) {
         true => Decision::Barred(id()),
         false => Decision::Pass,
     }
