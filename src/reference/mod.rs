@@ -177,26 +177,7 @@ impl Reference {
         };
         let listen = arguments.listen;
         let failed = |error| ReferenceError::Listen(listen, error);
-        let config = UserAgentConfig {
-            ip: listen,
-            product: Some("IM-serv/OMA1.0".into()),
-            allow: [
-                "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "UPDATE", "REGISTER",
-                "INFO", "NOTIFY",
-            ]
-            .map(String::from)
-            .to_vec(),
-            min_session_expires: arguments.min_session_expires,
-            //= TD-11
-            crossing_bye_unanswered: faults.is(Fault::CrossingByeUnanswered),
-            //= INV-14
-            cancelled_invite_unanswered: faults.is(Fault::CancelWithout487),
-            msrp: MsrpConfig {
-                departure: msrp_departure(faults),
-                ..MsrpConfig::default()
-            },
-            ..UserAgentConfig::default()
-        };
+        let config = agent_config(&arguments, faults);
         let documents = arguments.ut.store().map_err(ReferenceError::Documents)?;
         let server = arguments.ut.server(documents.clone(), faults);
         let roles = Roles::start(&arguments.roles, listen, documents, faults)
@@ -207,51 +188,14 @@ impl Reference {
             .await
             .map_err(failed)?;
         let provisioning = http.local_addr().map_err(failed)?;
-        let (link, arrivals) = match &arguments.smsc {
-            Some(smsc) => {
-                let (id, password) = (&arguments.smpp_system_id, &arguments.smpp_password);
-                let tls = esme::tls::Tls::new(&arguments.tls, smsc).map_err(ReferenceError::Tls)?;
-                let config = EsmeConfig {
-                    tls,
-                    default_alphabet: arguments.smpp_data_coding_0.into(),
-                    ..EsmeConfig::new(smsc, id, password)
-                };
-                let (esme, arrivals) = Esme::start(config);
-                (Some(ShortMessageLink::Smpp(esme)), arrivals)
-            }
-            None => match SgdConfig::new(&arguments.sgd) {
-                Some(config) => {
-                    let (node, arrivals) = SgdNode::start(config, faults);
-                    (Some(ShortMessageLink::Sgd(node)), arrivals)
-                }
-                None => (None, tokio::sync::mpsc::channel(1).1),
-            },
-        };
+        let (link, arrivals) = start_link(&arguments, faults)?;
         let gateway = Gateway::new(agent, link, faults, arguments.max_sessions, provisioned)
             .map_err(|what| {
                 ReferenceError::Config(arguments.config.clone().unwrap_or_default(), what)
             })?;
         ip_sm_gw::write_locked(&gateway.subscribers).default_service_centre =
             arguments.sgd.service_centre();
-        let told = gateway.clone();
-        roles.mmtel_as().take_settings_from(Box::new(move |user| {
-            let number = crate::wire::sip::number_of(user).unwrap_or_default();
-            let subscribers = ip_sm_gw::read_locked(&told.subscribers);
-            let entry = subscribers.get(&number);
-            entry.and_then(|entry| entry.barring).unwrap_or_default()
-        }));
-        if let Some(policy) = roles.cmmc_policy() {
-            let told = gateway.clone();
-            policy.users().take_from(Box::new(move |user| {
-                let number = crate::wire::sip::number_of(user).unwrap_or_default();
-                let subscribers = ip_sm_gw::read_locked(&told.subscribers);
-                let entry = subscribers.get(&number);
-                CmmcUser {
-                    subscriber: entry.and_then(|e| e.cmmc_subscriber).unwrap_or(true),
-                    permits_invitations: entry.and_then(|e| e.cmmc_permission).unwrap_or(true),
-                }
-            }));
-        }
+        tell_roles(&roles, &gateway);
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         let mut until = stopping.clone();
@@ -329,6 +273,87 @@ impl Reference {
         self.roles.stop().await;
         self.gateway.agent.clone().stop().await;
         result
+    }
+}
+
+/// The user agent of the gateway, with the faults that lie there.
+fn agent_config(arguments: &ReferenceArguments, faults: InForce) -> UserAgentConfig {
+    UserAgentConfig {
+        ip: arguments.listen,
+        product: Some("IM-serv/OMA1.0".into()),
+        allow: [
+            "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "UPDATE", "REGISTER", "INFO",
+            "NOTIFY",
+        ]
+        .map(String::from)
+        .to_vec(),
+        min_session_expires: arguments.min_session_expires,
+        //= TD-11
+        crossing_bye_unanswered: faults.is(Fault::CrossingByeUnanswered),
+        //= INV-14
+        cancelled_invite_unanswered: faults.is(Fault::CancelWithout487),
+        msrp: MsrpConfig {
+            departure: msrp_departure(faults),
+            ..MsrpConfig::default()
+        },
+        ..UserAgentConfig::default()
+    }
+}
+
+/// The carriage of short messages that the arguments ask for, and what arrives on it.
+fn start_link(
+    arguments: &ReferenceArguments,
+    faults: InForce,
+) -> Result<
+    (
+        Option<ShortMessageLink>,
+        tokio::sync::mpsc::Receiver<short_message::Arrival>,
+    ),
+    ReferenceError,
+> {
+    let started = match &arguments.smsc {
+        Some(smsc) => {
+            let (id, password) = (&arguments.smpp_system_id, &arguments.smpp_password);
+            let tls = esme::tls::Tls::new(&arguments.tls, smsc).map_err(ReferenceError::Tls)?;
+            let config = EsmeConfig {
+                tls,
+                default_alphabet: arguments.smpp_data_coding_0.into(),
+                ..EsmeConfig::new(smsc, id, password)
+            };
+            let (esme, arrivals) = Esme::start(config);
+            (Some(ShortMessageLink::Smpp(esme)), arrivals)
+        }
+        None => match SgdConfig::new(&arguments.sgd) {
+            Some(config) => {
+                let (node, arrivals) = SgdNode::start(config, faults);
+                (Some(ShortMessageLink::Sgd(node)), arrivals)
+            }
+            None => (None, tokio::sync::mpsc::channel(1).1),
+        },
+    };
+    Ok(started)
+}
+
+/// What the provisioning interface says of users is in force at the roles too.
+fn tell_roles(roles: &Roles, gateway: &Arc<Gateway>) {
+    let told = gateway.clone();
+    roles.mmtel_as().take_settings_from(Box::new(move |user| {
+        let number = crate::wire::sip::number_of(user).unwrap_or_default();
+        let subscribers = ip_sm_gw::read_locked(&told.subscribers);
+        let entry = subscribers.get(&number);
+        entry.and_then(|entry| entry.barring).unwrap_or_default()
+    }));
+    if let Some(policy) = roles.cmmc_policy() {
+        let told = gateway.clone();
+        policy.users().take_from(Box::new(move |user| {
+            let number = crate::wire::sip::number_of(user).unwrap_or_default();
+            let subscribers = ip_sm_gw::read_locked(&told.subscribers);
+            let entry = subscribers.get(&number);
+            CmmcUser {
+                subscriber: entry.and_then(|e| e.cmmc_subscriber).unwrap_or(true),
+                permits_invitations: entry.and_then(|e| e.cmmc_permission).unwrap_or(true),
+            }
+        }));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The side requests come from: server transactions (RFC 3261 section 17.2, RFC 6026) and the response context of section 16.7, which
 //! picks one final response out of those of all branches.
+//! More than 400 lines: transaction and response context are one state and change together.
 use super::forward::{prepare, response_upstream, take_own_route};
 use super::state::{Effect, State, Timer};
 use super::{Arrived, Forward, Response};

@@ -1,5 +1,5 @@
 //! The way of requests through S-CSCF and MMTel AS, seen from UDP sockets at Gm.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 use crate::reference::roles::{RoleArguments, Roles};
 use crate::wire::sip::{SipMessage, SipUri};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
