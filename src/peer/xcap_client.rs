@@ -122,6 +122,15 @@ impl XcapClient {
         }
     }
 
+    /// The client of the same user who has no credentials.
+    pub fn without_credentials(&self) -> Self {
+        Self::new(XcapConfig {
+            username: String::new(),
+            password: String::new(),
+            ..self.config.clone()
+        })
+    }
+
     /// The path a request goes to.
     pub fn target(&self, request: &XcapRequest) -> String {
         let config = &self.config;

@@ -369,7 +369,7 @@ faults! {
 
     // The Ut server: XCAP and its documents.
     EncodedUserUnknown "encoded-user-unknown" "UT-02" "does not find the document of a user whose identity is percent-encoded in the address";
-    SelectorPrefixesIgnored "selector-prefixes-ignored" "UT-03" "knows no prefix that the query of a request binds";
+    SelectorPrefixesIgnored "selector-prefixes-ignored" "UT-03" "knows no prefix that the query of a request binds to the namespace of simservs";
     MediaTypeUnchecked "media-type-unchecked" "UT-04" "takes a document under any media type";
     NodeTypeWrong "node-type-wrong" "UT-04" "gives a node of a document back as application/xml";
     OnlyPrefixedDocuments "only-prefixed-documents" "UT-05" "refuses a document whose namespace is its default one";
@@ -383,6 +383,7 @@ faults! {
     UniquenessUnchecked "uniqueness-unchecked" "UT-10" "keeps resource lists that name one list twice";
     NoParentAs404 "no-parent-as-404" "UT-10" "answers 404 instead of 409 when the parent of a new node is not there";
     PutElsewhere "put-elsewhere" "UT-11" "keeps an element under an address that does not lead to it";
+    DeactivationLost "deactivation-lost" "UT-13" "keeps the deactivation of a rule for barring and does not show it";
 
     // The MMTel conference service and CMMC.
     FocusLegTaken "focus-leg-taken" "CX-01" "includes a communication with a CMMC focus in a CONF conference by Replaces";

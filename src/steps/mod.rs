@@ -38,6 +38,7 @@ mod teardown;
 mod teardown_faults;
 mod to_cpm;
 mod users;
+mod ut;
 mod vocabulary;
 
 pub use lab::{Lab, Stop};

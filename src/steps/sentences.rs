@@ -65,6 +65,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("teardown_faults.rs", include_str!("teardown_faults.rs")),
     ("to_cpm.rs", include_str!("to_cpm.rs")),
     ("users.rs", include_str!("users.rs")),
+    ("ut.rs", include_str!("ut.rs")),
 ];
 
 /// All sentences, sorted by keyword and text.

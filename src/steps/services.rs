@@ -162,6 +162,24 @@ impl Lab {
         }
     }
 
+    /// The same as somebody who has no credentials and has not been challenged before.
+    pub async fn xcap_without_credentials(&mut self, person: &PersonName, request: &XcapRequest) {
+        let tap = self.stage().tap.clone();
+        let known = self.take_services(person);
+        self.give_back(person, known);
+        let nobody = Services::new(self.stage(), person).map(|mut services| {
+            services.client = services.client.without_credentials();
+            services
+        });
+        let sent = match nobody {
+            Ok(mut services) => services.send(request, &tap).await,
+            Err(cause) => Err(cause),
+        };
+        if let Err(cause) = sent {
+            self.broken(Reason::Provisioning, cause);
+        }
+    }
+
     /// Changes what a person has configured and waits until the server has it; else the test case is inconclusive.
     pub async fn configure(
         &mut self,

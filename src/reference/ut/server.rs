@@ -179,13 +179,11 @@ impl Server {
         let selector = match &address.node {
             None => None,
             Some(node) => {
+                let mut prefixes = address.prefixes;
                 //= UT-03
-                let unknown = self.faults.is(Fault::SelectorPrefixesIgnored);
-                let prefixes = if unknown {
-                    std::collections::BTreeMap::new()
-                } else {
-                    address.prefixes
-                };
+                if self.faults.is(Fault::SelectorPrefixesIgnored) {
+                    prefixes.retain(|_, uri| uri != usage.namespace());
+                }
                 let selector = Selector::parse(node, &prefixes, usage.namespace());
                 Some(selector.ok_or_else(nothing)?)
             }
@@ -201,7 +199,7 @@ impl Server {
         let document = self.store.get(&subject.key);
         let document = document.ok_or_else(|| plain(StatusCode::NOT_FOUND))?;
         let (media_type, body) = match &subject.selector {
-            None => (subject.usage.media_type(), document.text.clone()),
+            None => (subject.usage.media_type(), self.shown(&document)),
             Some(selector) => {
                 let body = edit::get(&document.text, selector).map_err(Response::from)?;
                 (node_type(&selector.terminal), body)
@@ -220,6 +218,14 @@ impl Server {
         };
         let content = [(header::CONTENT_TYPE, media_type)];
         Ok(self.tagged((content, body).into_response(), Some(&document)))
+    }
+
+    //= UT-13
+    fn shown(&self, document: &Document) -> String {
+        if self.faults.is(Fault::DeactivationLost) {
+            return document.text.replace("<ss:rule-deactivated/>", "");
+        }
+        document.text.clone()
     }
 
     //= UT-07
@@ -292,17 +298,24 @@ impl Server {
             Some(selector) => {
                 let Some(document) = document else {
                     let error = XcapError::new(Condition::NoParent, "there is no document");
-                    //= UT-10
-                    let lone = self.faults.is(Fault::NoParentAs404);
-                    let answer = if lone {
-                        plain(StatusCode::NOT_FOUND)
-                    } else {
-                        conflict(&error)
-                    };
-                    return Err(answer);
+                    return Err(conflict(&error));
                 };
-                edit::put(&document.text, selector, body, self.faults).map_err(Response::from)
+                let changed = edit::put(&document.text, selector, body, self.faults);
+                changed.map_err(|refused| self.refusal(refused))
             }
+        }
+    }
+
+    fn refusal(&self, refused: Refused) -> Response {
+        match refused {
+            //= UT-10
+            Refused::Conflict(error)
+                if error.condition == Condition::NoParent
+                    && self.faults.is(Fault::NoParentAs404) =>
+            {
+                plain(StatusCode::NOT_FOUND)
+            }
+            other => other.into(),
         }
     }
 
@@ -313,7 +326,7 @@ impl Server {
             };
             self.precondition(request, document)?;
             //= UT-09
-            if self.faults.is(Fault::DeleteKeeps) {
+            if self.faults.is(Fault::DeleteKeeps) && subject.selector.is_none() {
                 return Ok((Some(now.text.clone()), ()));
             }
             let Some(selector) = &subject.selector else {
