@@ -2,7 +2,7 @@
 //! be shown to notice it (a suite that has never failed proves nothing).
 //!
 //! One fault is in force at most, for the life of the process. Exactly one place of the code asks for each. The table below is the only
-//! list; the command line, `GET /v1/faults` and `fixtures/faults.yaml` follow it.
+//! list, more than 400 lines of it, one for each fault; the command line, `GET /v1/faults` and `fixtures/faults.yaml` follow it.
 
 /// The fault in force, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
