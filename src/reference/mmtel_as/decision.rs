@@ -100,6 +100,7 @@ impl Decider {
     /// The served user's rules on this communication, as his document stands now.
     pub fn decide(&self, communication: &Communication<'_>) -> Outcome {
         let Some(simservs) = self.documents.simservs(communication.served_user) else {
+            self.conferences.passed(communication);
             return Outcome::Pass;
         };
         //= CB-38

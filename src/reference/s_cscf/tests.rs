@@ -38,7 +38,13 @@ impl Terminal {
         format!("<sip:ue@{}>", self.socket.local_addr().unwrap())
     }
 
-    pub(in crate::reference) async fn send(&self, method: &str, uri: &str, to: &str, extra: &[&str]) {
+    pub(in crate::reference) async fn send(
+        &self,
+        method: &str,
+        uri: &str,
+        to: &str,
+        extra: &[&str],
+    ) {
         let at = self.socket.local_addr().unwrap();
         let mut headers = vec![
             format!("Via: SIP/2.0/UDP {at};branch=z9hG4bK{method}{}", at.port()),
@@ -76,7 +82,12 @@ impl Terminal {
         self.service_route = response.header("Service-Route").unwrap().to_owned();
     }
 
-    pub(in crate::reference) async fn answer(&self, request: &SipMessage, code: u16, to: SocketAddr) {
+    pub(in crate::reference) async fn answer(
+        &self,
+        request: &SipMessage,
+        code: u16,
+        to: SocketAddr,
+    ) {
         let mut response = SipMessage::response(code, "Any");
         for name in ["Via", "Record-Route", "From"] {
             for value in request.headers_named(name) {
