@@ -440,6 +440,11 @@ faults! {
     OneAliasForAll "one-alias-for-all" "CF-26" "shows all anonymous participants as one";
     NotificationsUnpaced "notifications-unpaced" "CF-27" "tells every change of the conference state at once";
     OutlivesCreator "outlives-creator" "CF-28" "keeps a conference whose creator has left";
+
+    // Common IMS: one service for every access.
+    UnknownAccessRefused "unknown-access-refused" "AI-03" "refuses an INVITE over an access network it does not know";
+    NoFactoryOverCable "no-factory-over-cable" "AI-07" "finds no conference factory for a UE on a cable network";
+    AccessDemanded "access-demanded" "AI-11" "refuses an INVITE that does not say over which access network it comes";
 }
 
 impl std::fmt::Display for Fault {

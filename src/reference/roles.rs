@@ -118,7 +118,13 @@ impl Roles {
         for (domain, address) in &arguments.route {
             destinations.set(domain, *address);
         }
-        let s_cscf = SCscf::start(core, &arguments.home_domain, Some(server), destinations);
+        let s_cscf = SCscf::start(
+            core,
+            &arguments.home_domain,
+            Some(server),
+            destinations,
+            faults,
+        );
         Ok(Self {
             s_cscf,
             mmtel_as,

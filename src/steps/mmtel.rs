@@ -224,6 +224,15 @@ impl Lab {
         }
     }
 
+    /// A registration with what the UE says of itself now.
+    pub(super) async fn say_access(&mut self, sentence: &str, person: &PersonName) {
+        let expires = REGISTRATION_SECONDS;
+        self.command(&person.0, MmtelCommand::Register { expires });
+        let reaction = self.ixit().reaction_seconds;
+        let question = participation::registered(&person.0, reaction);
+        self.require(sentence, question).await;
+    }
+
     async fn introduce_mmtel_user(&mut self, person: &PersonName) {
         let facility = self.stage().facility.clone();
         let conferencing = self.conferencing();

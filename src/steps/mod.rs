@@ -2,6 +2,7 @@
 //!
 //! One file per subject; a sentence is one function of at most 15 lines that does something through the [`Lab`] or asks something of the
 //! capture. Judging is `verdict`'s business: a `Then` only says which question is meant.
+mod access;
 mod barring;
 mod barring_rules;
 mod chat;

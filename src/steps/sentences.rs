@@ -31,6 +31,7 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("conference_barring.rs"),
     ),
     ("barring_rules.rs", include_str!("barring_rules.rs")),
+    ("access.rs", include_str!("access.rs")),
     ("chat.rs", include_str!("chat.rs")),
     ("chat_coding.rs", include_str!("chat_coding.rs")),
     ("chat_content.rs", include_str!("chat_content.rs")),

@@ -174,6 +174,7 @@ pub fn two_conferences(one: &str, other: &str, reaction: f64) -> Question {
 
 /// A conference URI that is neither the factory's nor that of another conference.
 //= CF-02 type=test
+//= AI-07 type=test
 pub fn own_conference(who: &str, reaction: f64) -> Question {
     let who = who.to_owned();
     let expected =

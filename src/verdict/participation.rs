@@ -48,6 +48,8 @@ fn last_words<'t>(view: &View<'t>, who: &str) -> Vec<RosterStep<'t>> {
 /// Dialog with the focus, and listed as present in the state that somebody else is told.
 //= CB-34 type=test
 //= CB-35 type=test
+//= AI-03 type=test
+//= AI-11 type=test
 pub fn takes_part(who: &str, patience: f64) -> Question {
     let who = who.to_owned();
     let expected = format!(

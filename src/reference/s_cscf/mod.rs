@@ -1,6 +1,7 @@
 //! A minimal S-CSCF (3GPP TS 24.229 clause 5.4): registrar, the way of a request past the application servers of its users by one fixed
 //! initial filter criterion, and routing by domain. It stands for a whole core network, P-CSCF and I-CSCF included, so that the paths
 //! UE, AS and focus take are real; it authenticates nobody.
+mod access;
 mod destinations;
 mod registrar;
 mod services;
@@ -9,6 +10,7 @@ pub(in crate::reference) mod tests;
 
 pub use destinations::Destinations;
 
+use super::faults::InForce;
 use super::proxy::{Arrived, Decision, Forward, NextHop, Proxy, Service, next_hop};
 use crate::wire::sip::{SipMessage, SipUri, number_of};
 use registrar::Registrar;
@@ -38,6 +40,7 @@ struct Logic {
     application_server: Option<SocketAddr>,
     registrar: Arc<Registrar>,
     legs: Legs,
+    faults: InForce,
 }
 
 impl SCscf {
@@ -47,6 +50,7 @@ impl SCscf {
         domain: &str,
         application_server: Option<SocketAddr>,
         destinations: Destinations,
+        faults: InForce,
     ) -> Self {
         let logic = Logic {
             local: proxy.address(),
@@ -56,6 +60,7 @@ impl SCscf {
             application_server,
             registrar: Arc::default(),
             legs: Legs::default(),
+            faults,
         };
         proxy.serve(Arc::new(logic));
         Self { proxy }
@@ -124,6 +129,9 @@ impl Logic {
 
     /// A request of one of our users (3GPP TS 24.229 clause 5.4.3.2).
     fn originating(&self, mut request: SipMessage, registered: Option<String>) -> Decision {
+        if let Some((code, reason)) = access::refused(&request, self.faults) {
+            return Decision::respond(code, reason);
+        }
         if !request.has_header("P-Asserted-Identity")
             && let Some(identity) = registered
         {

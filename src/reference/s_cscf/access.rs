@@ -1,0 +1,32 @@
+//! What this S-CSCF makes of P-Access-Network-Info (RFC 7315 section 5.4): nothing. It serves every access alike, and only a fault of
+//! its own makes a difference.
+use crate::reference::faults::{Fault, InForce};
+use crate::wire::sip::SipMessage;
+
+/// How the names of the access types of RFC 7315 begin.
+const KNOWN: [&str; 9] = [
+    "3GPP", "IEEE", "VDSL", "ADSL", "DOCSIS", "GPON", "DVB", "GSTN", "XGPON",
+];
+
+/// A refusal on account of the access; none from a system that is right.
+//= AI-03
+//= AI-07
+//= AI-11
+pub(super) fn refused(request: &SipMessage, faults: InForce) -> Option<(u16, &'static str)> {
+    if request.method() != Some("INVITE") {
+        return None;
+    }
+    let said = request.values("P-Access-Network-Info");
+    let known = |value: &&str| KNOWN.iter().any(|known| value.starts_with(known));
+    let to_factory = request
+        .uri()
+        .is_some_and(|uri| uri.starts_with("sip:factory@"));
+    if said.is_empty() && faults.is(Fault::AccessDemanded) {
+        return Some((400, "Access Network Missing"));
+    }
+    if !said.iter().all(known) && faults.is(Fault::UnknownAccessRefused) {
+        return Some((400, "Access Network Malformed"));
+    }
+    let cable = said.iter().any(|value| value.starts_with("DOCSIS"));
+    (cable && to_factory && faults.is(Fault::NoFactoryOverCable)).then_some((404, "Not Found"))
+}
