@@ -44,7 +44,6 @@ async fn listens_over_sctp_where_the_kernel_has_it() {
             assert!(exchange.bound(SOON).await);
         }
         Err(error) => {
-            println!("not shown over SCTP: {error}");
             assert!(
                 error.to_string().contains("short_messages.sgd.transport"),
                 "{error}"

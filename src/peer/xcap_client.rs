@@ -199,6 +199,7 @@ impl XcapClient {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     fn client() -> XcapClient {

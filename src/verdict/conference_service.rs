@@ -228,7 +228,7 @@ pub fn joined(who: &str, reaction: f64) -> Question {
         };
         let refer = refer_by(view, HOLDER);
         match takes_part(view, &who, &conf) {
-            Ok(frames) => return Judgement::holds("both", frames),
+            Ok(frames) => Judgement::holds("both", frames),
             Err(lacks) => match refer.as_ref().and_then(outcome) {
                 Some((code @ 300.., what)) => {
                     let frames = refer.map(|refer| refer.frames()).unwrap_or_default();
@@ -265,9 +265,9 @@ pub fn stays(who: &str, guard: f64) -> Question {
 pub fn refused_as_focus(who: &str, reaction: f64) -> Question {
     let who = who.to_owned();
     Question::eventually("a final 4xx response", reaction, move |view| {
-        let asked = invites_by(view, &who).into_iter();
-        let asked = asked.filter(|one| says_focus(one.request.message));
-        let Some(invite) = asked.filter(|one| is_new(view, one)).next_back() else {
+        let mut asked = invites_by(view, &who).into_iter();
+        let focal = |one: &Transaction| says_focus(one.request.message) && is_new(view, one);
+        let Some(invite) = asked.rfind(focal) else {
             return Judgement::unproven(format!("{who} has not called as a focus"));
         };
         match invite.final_status() {

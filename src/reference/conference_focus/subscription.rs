@@ -93,6 +93,14 @@ fn acceptable(request: &SipMessage) -> bool {
             .any(|accepted| [CONFERENCE_INFO, "application/*", "*/*"].contains(&accepted.as_str()))
 }
 
+/// A NOTIFY that is to be sent.
+struct Notification {
+    dialog: Shared,
+    headers: Vec<(String, String)>,
+    body: Body,
+    is_last: bool,
+}
+
 impl Engine {
     //= CF-21
     /// SUBSCRIBE, in a dialog or not.
@@ -201,8 +209,8 @@ impl Engine {
             .unwrap_or_default()
     }
 
-    /// The NOTIFY owed, its dialog, and whether it is the last one.
-    fn owed(&self, uri: &str, id: u64) -> Option<(Shared, Vec<(String, String)>, Body, bool)> {
+    /// The NOTIFY owed.
+    fn owed(&self, uri: &str, id: u64) -> Option<Notification> {
         let mut state = locked(&self.state);
         let conference = state.conferences.get_mut(uri)?;
         let place = conference.subscriptions.iter().position(|s| s.id == id)?;
@@ -248,7 +256,12 @@ impl Engine {
             content_type: CONFERENCE_INFO.to_owned(),
             octets: document.to_octets(),
         };
-        Some((dialog, headers, body, owed.end.is_some()))
+        Some(Notification {
+            dialog,
+            headers,
+            body,
+            is_last: owed.end.is_some(),
+        })
     }
 
     /// When the subscription runs out.
@@ -286,7 +299,13 @@ async fn notify(engine: Arc<Engine>, conference: String, id: u64, wake: Arc<Noti
                 }
             }
         }
-        while let Some((dialog, headers, body, last)) = engine.owed(&conference, id) {
+        while let Some(notification) = engine.owed(&conference, id) {
+            let Notification {
+                dialog,
+                headers,
+                body,
+                is_last,
+            } = notification;
             //= CF-22
             if engine.faults.is(Fault::DepartureToldTwice) && tells_departure(&body) {
                 let again = Some(body.clone());
@@ -294,7 +313,7 @@ async fn notify(engine: Arc<Engine>, conference: String, id: u64, wake: Arc<Noti
             }
             let answer = engine.post(&dialog, "NOTIFY", &headers, Some(body)).await;
             let refused = !matches!(&answer, Ok(response) if response.status() < Some(300));
-            if refused || last {
+            if refused || is_last {
                 tracing::debug!(refused, conference, "subscription over");
                 engine.forget_subscription(&conference, id);
                 return;

@@ -91,7 +91,7 @@ impl Service for Logic {
                 self.originating(arrived.request, registered)
             }
             Some(token) => match self.legs.get(token) {
-                Some(leg) => self.from_application_server(arrived.request, &leg),
+                Some(leg) => self.returned_by_application_server(arrived.request, &leg),
                 None => Decision::respond(403, "Unknown Original Dialog Identifier"),
             },
             None if request.has_header("Route") => self.pass(arrived.request, true),
@@ -197,7 +197,7 @@ impl Logic {
     }
 
     /// Back from the application server.
-    fn from_application_server(&self, request: SipMessage, leg: &Leg) -> Decision {
+    fn returned_by_application_server(&self, request: SipMessage, leg: &Leg) -> Decision {
         self.onwards(request, leg, false)
     }
 

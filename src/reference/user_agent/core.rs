@@ -78,11 +78,9 @@ impl Core {
                 self.deliver(id, Incoming::Request(request));
             }
             Effect::Tell(incoming) => {
-                let told = self
-                    .incoming()
-                    .as_ref()
-                    .map(|sender| sender.try_send(incoming));
-                if let Some(Err(error)) = told {
+                if let Some(sender) = self.incoming().as_ref()
+                    && let Err(error) = sender.try_send(incoming)
+                {
                     tracing::warn!(%error, "nobody takes this");
                 }
             }

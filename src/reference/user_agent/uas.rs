@@ -23,7 +23,7 @@ impl State {
             return self.refuse(id, refusal, now);
         }
         if self.config.caller_keeps_dialogs {
-            return self.to_keeper(id, &request, method, now);
+            return self.hand_to_keeper(id, &request, method, now);
         }
         if let Some(tag) = request.to_tag() {
             let key = (
@@ -53,7 +53,7 @@ impl State {
     }
 
     /// A request for a caller who keeps the dialogs.
-    fn to_keeper(&mut self, id: u64, request: &SipMessage, method: &str, now: Instant) {
+    fn hand_to_keeper(&mut self, id: u64, request: &SipMessage, method: &str, now: Instant) {
         let new = request.to_tag().is_none();
         if new && !self.claim_merge_key(id, request) {
             return self.refuse(id, Refusal::new(482, "Loop Detected"), now);

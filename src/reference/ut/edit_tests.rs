@@ -1,4 +1,6 @@
 //! Nodes read, put and taken away, and what is refused.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use super::*;
 use std::collections::BTreeMap;
 

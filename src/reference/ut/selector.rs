@@ -222,6 +222,7 @@ fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     const COMMON_POLICY: &str = "urn:ietf:params:xml:ns:common-policy";

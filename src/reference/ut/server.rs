@@ -1,4 +1,7 @@
 //! XCAP over HTTP (RFC 4825 sections 7 and 8): from a request to its response.
+// An early answer is a whole response, and goes no further than one call up.
+#![allow(clippy::result_large_err)]
+
 use super::authentication::{Authentication, Verified};
 use super::edit::{self, Refused};
 use super::selector::{Address, Selector, Terminal};

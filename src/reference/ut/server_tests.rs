@@ -1,4 +1,6 @@
 //! The server over HTTP: statuses, entity tags, errors, and who is let in.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use super::*;
 use crate::reference::ut::{UtArguments, listen};
 use crate::wire::http::digest::{Challenge, Credentials};

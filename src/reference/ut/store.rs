@@ -74,6 +74,9 @@ impl Document {
 /// A change of one document: the new text, or none to remove it.
 pub type Change = Option<String>;
 
+/// What a change leaves and gives, or why it was refused.
+type Updated<T, E> = Result<(Option<Arc<Document>>, T), E>;
+
 impl Store {
     /// Documents that live as long as the process.
     pub fn in_memory() -> Self {
@@ -130,7 +133,7 @@ impl Store {
         &self,
         key: &Key,
         change: impl FnOnce(Option<&Document>) -> Result<(Change, T), E>,
-    ) -> io::Result<Result<(Option<Arc<Document>>, T), E>> {
+    ) -> io::Result<Updated<T, E>> {
         let writing = self.shared.writing.lock();
         let _writing = writing.unwrap_or_else(PoisonError::into_inner);
         let before = self.get(key);
@@ -248,6 +251,7 @@ pub fn unescaped(part: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
     use crate::wire::xml::simservs::{Barring, Rule};
 

@@ -224,6 +224,7 @@ fn quoted_string(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     /// RFC 7616 section 3.9.1.

@@ -211,6 +211,7 @@ fn unchunked(rest: &[u8], at: usize) -> Result<Option<(Vec<u8>, usize)>, Malform
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     #[test]
