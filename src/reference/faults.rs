@@ -354,8 +354,7 @@ faults! {
     OcbIgnoredForReferred "ocb-ignored-for-referred" "CB-22" "does not bar joining a conference where somebody else has asked for it";
     IcbIgnoredForFocus "icb-ignored-for-focus" "CB-23" "does not bar incoming communications from a terminal that is a focus";
     IcbIgnoredForListed "icb-ignored-for-listed" "CB-25" "does not bar invitations that carry the list by which a conference was created";
-    IcbIgnoredForListsInRefer "icb-ignored-for-lists-in-refer" "CB-26" "does not bar invitations that carry the list of a REFER";
-    IcbIgnoredForReplaced "icb-ignored-for-replaced" "CB-27" "does not bar invitations of a focus that replace a call";
+    IcbIgnoredForListsInRefer "icb-ignored-for-lists-in-refer" "CB-26" "does not bar invitations that follow from a REFER";
     OcbIgnoredForLegs "ocb-ignored-for-legs" "CB-28" "does not bar joining a conference by Join or Replaces";
     ConferenceNotIdentified "conference-not-identified" "CB-29" "does not take the conference URI for the identity of the inviter";
     ConferencesNotInDomain "conferences-not-in-domain" "CB-30" "does not find conferences in the domain that is barred";
@@ -364,7 +363,6 @@ faults! {
     ParticipantsAdmittedAgain "participants-admitted-again" "CB-33" "lets users back into conferences they have been in, whatever is barred";
     DeactivatedOcbBars "deactivated-ocb-bars" "CB-34" "bars joining a conference although OCB is not active any more";
     OcbBarsBeingAdded "ocb-bars-being-added" "CB-35" "takes OCB for a bar against being added, but not against being listed";
-    NamedTargetFails "named-target-fails" "CB-36" "fails with 500 when a user with OCB towards somebody refers to a conference";
     EmergencyBarred "emergency-barred" "CB-38" "bars emergency calls as it does others";
 
     // The Ut server: XCAP and its documents.
@@ -392,7 +390,6 @@ faults! {
     FocusOfReferredListTaken "focus-of-referred-list-taken" "CX-04" "calls a CMMC conference that the list of a REFER names";
     FocusJoins "focus-joins" "CX-05" "lets another focus join a CONF conference";
     FocusTakenAsThird "focus-taken-as-third" "CX-06" "includes a communication with a CMMC focus beside one with a user that was moved in before";
-    OneCommunicationMoved "one-communication-moved" "CX-06" "moves one communication only into a CONF conference";
     FocusKnownByItsDomain "focus-known-by-its-domain" "CX-07" "knows a CMMC focus by the spelling of its URI alone";
     CmmcTakesFocus "cmmc-takes-focus" "CX-08" "lets another focus join a CMMC conference";
     HeldLegNotResumed "held-leg-not-resumed" "CX-09" "refuses to resume a held communication with the CMMC focus";

@@ -100,11 +100,6 @@ impl ConfPolicy {
             return Err(Refusal::forbidden());
         }
         if target.replaces.is_some() {
-            let others = history.moved.iter().any(|user| user != target.uri);
-            //= CX-06
-            if others && self.faults.is(Fault::OneCommunicationMoved) {
-                return Err(Refusal::forbidden());
-            }
             history.moved.insert(target.uri.to_owned());
         }
         Ok(())
@@ -264,8 +259,5 @@ mod tests {
         assert!(asks(&third, ROOM, true, true, false));
         let sticks = policy(Some(Fault::RefusalOfFocusSticks));
         assert!(!asks(&sticks, ROOM, true, true, false) && !asks(&sticks, BOB, true, false, false));
-        let one = policy(Some(Fault::OneCommunicationMoved));
-        assert!(asks(&one, BOB, true, false, false));
-        assert!(!asks(&one, "sip:dave@home1.example", true, false, false));
     }
 }

@@ -29,7 +29,6 @@ enum Part {
     IsAdded,
     IsAddedByTerminal,
     IsListed,
-    IsListedInRefer,
     IsReplaced,
 }
 
@@ -53,8 +52,9 @@ fn part(about: &Communication<'_>) -> Option<Part> {
         SessionCase::Terminating => Some(match () {
             () if replaces => Part::IsReplaced,
             () if has_history(request) => Part::IsListed,
-            () if request.has_header("Referred-By") => Part::IsListedInRefer,
-            () if is_asserted_user(request) => Part::IsAddedByTerminal,
+            () if is_asserted_user(request) && !request.has_header("Referred-By") => {
+                Part::IsAddedByTerminal
+            }
             () => Part::IsAdded,
         }),
     }
@@ -134,7 +134,7 @@ impl Conferences {
         let part = part(about);
         match outcome {
             Outcome::Refuse(_) if self.overlooks(about, part, document, faults) => Outcome::Pass,
-            Outcome::Pass => match unduly(about, part, document, faults) {
+            Outcome::Pass => match unduly(part, document, faults) {
                 Some(code) => Outcome::Refuse(barred(code)),
                 None => {
                     self.remember(about, part);
@@ -170,8 +170,7 @@ impl Conferences {
             (Looks::AtNothing, Part::NamesLeg) => Fault::OcbIgnoredForLegs,
             (Looks::AtNothing, Part::IsAddedByTerminal) => Fault::IcbIgnoredForFocus,
             (Looks::AtNothing, Part::IsListed) => Fault::IcbIgnoredForListed,
-            (Looks::AtNothing, Part::IsListedInRefer) => Fault::IcbIgnoredForListsInRefer,
-            (Looks::AtNothing, Part::IsReplaced) => Fault::IcbIgnoredForReplaced,
+            (Looks::AtNothing, Part::IsAdded) => Fault::IcbIgnoredForListsInRefer,
             (Looks::AtIdentity, Part::Joins) => Fault::ConferencesNotInDomain,
             (Looks::AtIdentity, Part::IsAdded) => Fault::ConferenceNotIdentified,
             (Looks::AtAnonymity, Part::IsAddedByTerminal) => Fault::AnonymousFocusAdmitted,
@@ -214,12 +213,7 @@ fn key(about: &Communication<'_>) -> (String, String) {
 }
 
 /// The code by which a fault refuses what no rule bars.
-fn unduly(
-    about: &Communication<'_>,
-    part: Option<Part>,
-    document: &SimServs,
-    faults: InForce,
-) -> Option<u16> {
+fn unduly(part: Option<Part>, document: &SimServs, faults: InForce) -> Option<u16> {
     let outgoing = document.outgoing.as_ref();
     let unconditional = looks(outgoing) == Looks::AtNothing;
     let active = outgoing.is_some_and(|service| service.active);
@@ -231,10 +225,6 @@ fn unduly(
         //= CB-35
         Some(Part::IsAdded) if unconditional && active => {
             faults.is(Fault::OcbBarsBeingAdded).then_some(603)
-        }
-        //= CB-36
-        None if about.request.method() == Some("REFER") && looks(outgoing) == Looks::AtIdentity => {
-            faults.is(Fault::NamedTargetFails).then_some(500)
         }
         _ => None,
     }
