@@ -22,6 +22,8 @@ fn profile(addresses: &Addresses, smsc: SocketAddr) -> String {
     let mut text = format!("{before}sip:\n{after}");
     for (from, to) in [
         ("\"{sip}\"", addresses.sip.to_string()),
+        ("\"{core}\"", addresses.sip.to_string()),
+        ("\"{ut}\"", addresses.provisioning.clone()),
         ("\"{provisioning}\"", addresses.provisioning.clone()),
         ("127.0.0.1:0", smsc.to_string()),
         ("reaction_seconds: 6", "reaction_seconds: 0.8".into()),

@@ -39,10 +39,29 @@ pub async fn from_cpm_user(gateway: Arc<Gateway>, request: ServerRequest) {
     let Some(request) = encapsulated_im::take(&gateway, request).await else {
         return;
     };
+    let faults = gateway.faults;
+    if faults.is(Fault::PagerAnsweredAtOnce) && text_of(&request.request, faults).is_ok() {
+        return answer_at_once(&gateway, request).await;
+    }
     match submit(&gateway, &request.request) {
         Ok(submitted) => answer(&gateway, request, submitted).await,
         Err(Denied::With(refusal)) => respond(request, &refusal),
         Err(Denied::InSilence) => request.ignore(),
+    }
+}
+
+/// A fault: the final response waits for nobody. Without a pause the service centre is first now and then.
+async fn answer_at_once(gateway: &Arc<Gateway>, request: ServerRequest) {
+    let message = request.request.clone();
+    let headers = success_headers(gateway, &Sender::read(&message));
+    request.respond(200, reason(200), &headers, None);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let Ok(submitted) = submit(gateway, &message) else {
+        return;
+    };
+    if let Ok(references) = session_sms::all(submitted.submissions).await {
+        let (until, asked) = (submitted.reports_until, &submitted.asked);
+        reports::expect_pager(gateway, references, until, asked);
     }
 }
 
@@ -59,10 +78,6 @@ async fn answer(gateway: &Arc<Gateway>, request: ServerRequest, submitted: Submi
     let accept = |request: ServerRequest, code| {
         request.respond(code, reason(code), &headers, None);
     };
-    if faults.is(Fault::PagerAnsweredAtOnce) {
-        accept(request, 200);
-        return;
-    }
     let expect = |references| {
         reports::expect_pager(
             gateway,
