@@ -129,6 +129,8 @@ pub fn expect(
     tokio::spawn(async move {
         let refused = follow(&gateway, submissions, owed, wanted).await;
         if refused && gateway.faults.is(Fault::RefusalEndsSession) {
+            // What tells of the refusal goes first.
+            tokio::time::sleep(Duration::from_millis(8)).await;
             replaced.notify_one();
         }
     });
