@@ -1,7 +1,7 @@
 //! Drives one sans-IO machine with its sockets in one task.
 //!
 //! Every octet is recorded before the machine or the wire gets it, in the order in which the machine sees and says it. Nothing here
-//! knows a protocol.
+//! knows a protocol. More than 400 lines: every kind of socket meets the machine in this one loop.
 use super::flow::{Flow, Remains, Report, Tasks, dial};
 use super::tls::Stream;
 use super::{Event, Record, RunClock, Sockets, Tap};

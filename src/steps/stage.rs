@@ -1,4 +1,5 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
+//! More than 400 lines: people of every kind come onto the one stage and leave it.
 use super::reporting::Reporting;
 use super::services::Services;
 use crate::capture::pacing::{BREATH, GRACE};

@@ -2,6 +2,7 @@
 //!
 //! The caller's attempt is the latest request of the suite that begins a communication; what the called terminal gets is found by its
 //! number. Call-IDs do not tie the two together, because an application server may be a B2BUA.
+//! More than 400 lines: every judge here looks for the same two ends of a communication.
 use super::scene::first;
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{self, Direction, SipFact, Transaction};

@@ -143,10 +143,13 @@ pub fn given_conference(who: &str, reaction: f64) -> Question {
         };
         let factory = factory(view).unwrap_or_default();
         match contact(response.message) {
-            Some(contact) if !same_resource(contact.uri.as_str(), &factory) => {
+            Some(contact)
+                if contact.has_param("isfocus")
+                    && !same_resource(contact.uri.as_str(), &factory) =>
+            {
                 Judgement::holds(contact.uri.as_str(), invite.frames())
             }
-            _ => Judgement::unproven("no conference URI in Contact, which is CF-02"),
+            _ => Judgement::unproven("no conference URI with isfocus in Contact, which is CF-02"),
         }
     })
 }

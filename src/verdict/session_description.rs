@@ -1,4 +1,5 @@
 //! The answer to the offer of a chat, and whether the message connection follows it (RFC 3264, RFC 4975 section 8, RFC 6135).
+//! More than 400 lines: all of it looks at the same offer and answer.
 use super::invitation::{about, describe, with_invite};
 use super::scene::{first, seconds};
 use super::{Judgement, Question, Reason, View};

@@ -293,7 +293,8 @@ pub fn made(seconds: f64) -> Question {
         };
         match last.status() {
             0 => Judgement::awaited("no response has come"),
-            200..300 => Judgement::holds(last.describe(), last.frames),
+            200 | 201 => Judgement::holds(last.describe(), last.frames),
+            200..300 => Judgement::unproven(last.describe()),
             _ => wrong(&last),
         }
     })

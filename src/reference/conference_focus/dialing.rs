@@ -321,7 +321,8 @@ impl Engine {
         (code, text.to_owned())
     }
 
-    //= CB-24 CF-24
+    //= CB-24
+    //= CF-24
     /// The invitation was refused or not answered.
     fn failed(self: &Arc<Self>, uri: &str, id: u64, code: u16, text: &str) {
         let wanted = self.is_wanted(uri, id);

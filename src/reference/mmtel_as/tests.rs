@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 use super::{RefusalSettings, Shape};
 use crate::reference::roles::{RoleArguments, Roles};
-use crate::reference::s_cscf::tests::Terminal;
+use crate::reference::s_cscf::Terminal;
 use crate::reference::ut::Store;
 use crate::wire::xml::simservs::{Barring, Rule, SimServs};
 use std::net::{IpAddr, Ipv4Addr};

@@ -6,9 +6,11 @@ mod destinations;
 mod registrar;
 mod services;
 #[cfg(test)]
-pub(in crate::reference) mod tests;
+mod tests;
 
 pub use destinations::Destinations;
+#[cfg(test)]
+pub(in crate::reference) use tests::Terminal;
 
 use super::faults::InForce;
 use super::proxy::{Arrived, Decision, Forward, NextHop, Proxy, Service, next_hop};
