@@ -189,7 +189,13 @@ fn finds_the_protocol_of_foreign_streams_by_their_octets() {
     .unwrap();
     assert_eq!(
         words(&trace),
-        ["OPTIONS [1]", "SEND [2, 3]", "SEND [3]", "enquire_link [4]"]
+        [
+            "OPTIONS [1]",
+            "SEND [2, 3]",
+            "SEND [3]",
+            "enquire_link [4]",
+            "http [5]"
+        ]
     );
     assert_eq!(trace.facts[0].direction, Direction::Unknown);
 }

@@ -397,7 +397,9 @@ fn carried(folder: &Path) -> BTreeSet<Item> {
         items.extend(in_diameter(&trace));
         for message in encapsulated(&trace) {
             if message.message.is_some() {
-                items.extend(in_rp(&message.transaction.request.message.body));
+                // Alone, or beside what else a multipart body holds.
+                let request = message.transaction.request.message;
+                items.extend(in_rp(&request.body_of(ENCAPSULATED).unwrap()));
             }
         }
         assert!(
@@ -433,6 +435,8 @@ fn in_diameter(trace: &Trace) -> Vec<Item> {
     }
     items
 }
+
+const ENCAPSULATED: &str = "application/vnd.3gpp.sms";
 
 fn in_rp(octets: &[u8]) -> Vec<Item> {
     let message = RpMessage::decode(octets).unwrap();
