@@ -151,7 +151,7 @@ pub struct ListArguments {
     #[arg(long, group = "what")]
     pub coverage: bool,
     /// The coverage as JSON
-    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults", "personalities"])]
+    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults", "personalities", "ics"])]
     pub json: bool,
     /// The faults of the reference build: name, requirement it breaks, what it does
     #[arg(long, group = "what")]
@@ -159,6 +159,12 @@ pub struct ListArguments {
     /// The personalities of peers: name, legality, what they do
     #[arg(long, group = "what")]
     pub personalities: bool,
+    /// The items of the ICS and the test cases they decide
+    #[arg(long, group = "what")]
+    pub ics: bool,
+    /// With --ics: what this system claims
+    #[arg(long, short, value_name = "NAME|PATH", requires = "ics")]
+    pub system: Option<String>,
     #[command(flatten)]
     pub places: PlaceArguments,
 }

@@ -6,6 +6,7 @@ mod catalogue_text;
 mod coverage;
 mod evidence;
 mod exit_code;
+mod ics;
 mod places;
 mod report;
 mod review;
@@ -50,7 +51,7 @@ fn code_of(error: &anyhow::Error) -> ExitCode {
         return ExitCode::Usage;
     }
     match error.downcast_ref() {
-        Some(RunError::Applicability { .. }) => ExitCode::Hygiene,
+        Some(RunError::Ics(_)) => ExitCode::Hygiene,
         _ => ExitCode::Error,
     }
 }

@@ -117,6 +117,10 @@ pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
         }
         return Ok(ExitCode::Pass);
     }
+    if arguments.ics {
+        super::ics::list(&suite, arguments.system.as_deref())?;
+        return Ok(ExitCode::Pass);
+    }
     let selected = select::select(&suite.catalogue.cases, &arguments.selection)?;
     let listed: Vec<Listed> = suite
         .listed()
@@ -222,14 +226,14 @@ pub(super) fn lint(arguments: &PlaceArguments) -> Result<ExitCode> {
 }
 
 /// The suite's own files, read for looking things up.
-struct Suite {
-    places: Places,
-    catalogue: Catalogue,
-    register: Register,
+pub(super) struct Suite {
+    pub(super) places: Places,
+    pub(super) catalogue: Catalogue,
+    pub(super) register: Register,
 }
 
 impl Suite {
-    fn read(arguments: &PlaceArguments) -> Result<Self> {
+    pub(super) fn read(arguments: &PlaceArguments) -> Result<Self> {
         let places = Places::find(arguments)?;
         let catalogue = Catalogue::load(&places.features)?;
         let register = Register::load(&places.fixtures.join("requirements"))?;

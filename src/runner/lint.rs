@@ -3,6 +3,8 @@
 //! cucumber accepts undefined steps, empty scenarios, scenarios without `Then`, empty outlines and misspelt keywords without a word.
 use super::catalogue::{Case, Catalogue};
 use crate::steps::{self, Sentence};
+use crate::sut::applicability::Expression;
+use crate::sut::spelling::distance;
 use crate::verdict::Register;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -42,6 +44,7 @@ pub fn lint(catalogue: &Catalogue, register: &Register) -> Vec<Problem> {
         problems.extend(scenario(case));
         problems.extend(sentences(case));
     }
+    problems.extend(conditions(&catalogue.cases, register));
     problems.extend(identities(&catalogue.cases));
     problems.extend(controls(&catalogue.cases));
     if catalogue.cases.is_empty() {
@@ -112,19 +115,21 @@ fn keyword_like(line: &str) -> Option<&str> {
     (!known.contains(&plain.as_str()) && known.iter().any(close)).then_some(word)
 }
 
-/// Levenshtein distance of two short words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let change = row[j] + usize::from(x != *y);
-            next.push(change.min(row[j + 1] + 1).min(next[j] + 1));
-        }
-        row = next;
-    }
-    row[b.len()]
+/// Expressions that no ICS can answer.
+fn conditions(cases: &[Case], register: &Register) -> Vec<Problem> {
+    let of_case = |case: &Case| {
+        let conditions = register.conditions(&case.requirement, &case.tag);
+        let wrong = conditions
+            .into_iter()
+            .filter_map(|condition| Expression::parse(&condition.applies_if).err());
+        let problem = |message| Problem {
+            file: case.file.clone(),
+            line: case.line,
+            message: format!("applies_if of {}: {message}", case.requirement),
+        };
+        wrong.map(problem).collect::<Vec<_>>()
+    };
+    cases.iter().flat_map(of_case).collect()
 }
 
 fn structure(

@@ -1,6 +1,7 @@
 //! FLOOR 7: select, run, record.
 //!
 //! The features decide what runs, the capture decides the verdict, `run.json` holds everything a report needs.
+pub mod applicable;
 pub mod catalogue;
 mod execute;
 mod facility;

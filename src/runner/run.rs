@@ -1,6 +1,7 @@
 //! One run from start to `run.json`: catalogue, linter, selection, system, test cases, record.
 //!
 //! More than 400 lines: the stations of one run, in their order, each a short function.
+use super::applicable::{IcsProblem, applicable_of};
 use super::catalogue::{Catalogue, CatalogueError};
 use super::execute::{Bench, blank, execute};
 use super::facility::{end, start};
@@ -12,11 +13,11 @@ use super::select::{SelectionError, controls_of, select};
 use super::snapshots::Snapshots;
 use super::writer::StepWriter;
 use crate::capture::CaptureError;
-use crate::sut::{Profile, SutError, applicability};
+use crate::sut::{Profile, SutError};
 use crate::verdict::register::RegisterError;
 use crate::verdict::{Reason, Register, Verdict};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,9 +36,9 @@ pub enum RunError {
     System(#[from] SutError),
     #[error(transparent)]
     Capture(#[from] CaptureError),
-    /// An ICS item is not set; nothing runs until somebody says yes or no.
-    #[error("{message}; needed by {}", .cases.join(", "))]
-    Applicability { message: String, cases: Vec<String> },
+    /// Nothing runs until somebody has said yes or no.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Ics(Vec<IcsProblem>),
     #[error("cannot write {path}: {source}")]
     Write {
         path: PathBuf,
@@ -84,7 +85,10 @@ pub async fn run(
         &selected,
         started,
     );
-    let applicable = not_applicable_apart(&mut record, &catalogue, &register, &profile, &selected)?;
+    let (applicable, others) =
+        applicable_of(&catalogue, &register, &profile, &profile_path, &selected)
+            .map_err(RunError::Ics)?;
+    record.cases.extend(others);
     if !applicable.is_empty() {
         perform(
             &options,
@@ -205,54 +209,6 @@ fn outline(
         requirements: register.requirements.values().cloned().collect(),
         cases: Vec::new(),
         notes: Vec::new(),
-    }
-}
-
-/// Records the selected cases that do not apply, with their ICS expression, and gives the ids of the others.
-fn not_applicable_apart(
-    record: &mut RunRecord,
-    catalogue: &Catalogue,
-    register: &Register,
-    profile: &Profile,
-    selected: &BTreeSet<String>,
-) -> Result<BTreeSet<String>, RunError> {
-    let items = profile.items();
-    let mut applicable = BTreeSet::new();
-    let mut unset: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for case in catalogue
-        .cases
-        .iter()
-        .filter(|case| selected.contains(&case.id))
-    {
-        let conditions = register
-            .get(&case.requirement)
-            .map(|entry| entry.conditions(&case.tag))
-            .unwrap_or_default();
-        let mut reason = None;
-        for condition in conditions {
-            match applicability::holds(&condition.applies_if, &items) {
-                Ok(true) => {}
-                Ok(false) => {
-                    reason = Some(format!("{}: {}", condition.applies_if, condition.otherwise));
-                }
-                Err(message) => unset.entry(message).or_default().push(case.id.clone()),
-            }
-        }
-        match reason {
-            None => {
-                applicable.insert(case.id.clone());
-            }
-            Some(reason) => {
-                let mut case = blank(case);
-                case.verdict = Verdict::NotApplicable;
-                case.not_applicable = Some(reason);
-                record.cases.push(case);
-            }
-        }
-    }
-    match unset.into_iter().next() {
-        Some((message, cases)) => Err(RunError::Applicability { message, cases }),
-        None => Ok(applicable),
     }
 }
 

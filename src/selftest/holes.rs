@@ -338,7 +338,8 @@ fn refuses_to_run_while_an_ics_item_is_not_set() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(5), "{said}");
-    assert!(said.contains("`role.router` is not set"), "{said}");
+    assert!(said.contains("ics.role.router is unset in"), "{said}");
+    assert!(said.contains("`role.router: no`"), "{said}");
     assert!(said.contains("TC-ANS-04-01"), "{said}");
     assert!(!fixtures.path().join("out/run.json").exists());
 }

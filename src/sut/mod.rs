@@ -7,6 +7,7 @@ pub mod personality;
 pub mod process;
 pub mod profile;
 pub mod provision;
+pub mod spelling;
 pub mod yaml;
 
 pub use profile::{Ixit, Profile};

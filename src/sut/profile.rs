@@ -2,17 +2,24 @@
 //! More than 400 lines, because every value of a profile stands here with what it means.
 //!
 //! More than 400 lines: one field after the other, as a profile has them.
+mod claim;
 mod conferencing;
 mod wording;
 
+use super::applicability::Items;
 use super::{SutError, yaml};
 use crate::wire::smpp::DefaultAlphabet;
+pub use claim::Claim;
 pub use conferencing::{Conferencing, UtAuthentication};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 pub use wording::{Texts, Words};
+
+/// ICS items of the roles of a system, which the profile decides where `ics` does not.
+const INTERWORKING: &str = "role.interworking";
+const CONFERENCING: &str = "role.conferencing";
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,9 +43,10 @@ pub struct Profile {
     /// Where conferences and Communication Barring are, if the system has them.
     #[serde(default)]
     pub conferencing: Option<Conferencing>,
-    /// Options the system claims, on top of those that the carriage decides.
+    /// What the system claims of options, on top of what the carriage decides: yes, no or unset, which is what an item is that is left
+    /// out. Nothing runs that an unset item decides.
     #[serde(default)]
-    pub ics: BTreeMap<String, bool>,
+    pub ics: Items,
     pub ixit: Ixit,
 }
 
@@ -95,15 +103,19 @@ impl Carriage {
     }
 
     /// ICS items that the carriage decides: what it can show.
-    fn items(self) -> [(&'static str, bool); 5] {
-        let shows = self != Self::Smpp;
-        [
-            ("carriage.sc_address", shows),
-            ("carriage.routing_queries", shows),
-            ("carriage.time_stamp", shows),
-            ("carriage.status_values", shows),
-            ("carriage.sms_over_ip", self == Self::SmsOverIp),
-        ]
+    pub const ITEMS: [&'static str; 5] = [
+        "carriage.sc_address",
+        "carriage.routing_queries",
+        "carriage.time_stamp",
+        "carriage.status_values",
+        "carriage.sms_over_ip",
+    ];
+
+    fn shows(self, item: &str) -> bool {
+        match item {
+            "carriage.sms_over_ip" => self == Self::SmsOverIp,
+            _ => self != Self::Smpp,
+        }
     }
 }
 
@@ -485,10 +497,17 @@ impl Profile {
     }
 
     /// Every ICS item: those the carriage decides, then the profile's own.
-    pub fn items(&self) -> BTreeMap<String, bool> {
-        let decided = self.carriage().items();
-        let mut items: BTreeMap<String, bool> =
-            decided.map(|(name, value)| (name.to_owned(), value)).into();
+    pub fn items(&self) -> Items {
+        let carriage = self.carriage();
+        let shown = Carriage::ITEMS.map(|item| (item, carriage.shows(item)));
+        let roles = [
+            (INTERWORKING, true),
+            (CONFERENCING, self.conferencing.is_some()),
+        ];
+        let decided = shown.into_iter().chain(roles);
+        let mut items: Items = decided
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
         items.extend(self.ics.clone());
         items
     }
@@ -543,9 +562,9 @@ mod tests {
     fn one_carriage_of_those_described_is_used() {
         let (reference, _) = load("reference");
         assert_eq!(reference.carriage(), Carriage::Smpp);
-        assert!(!reference.items()["carriage.sc_address"]);
+        assert_eq!(reference.items()["carriage.sc_address"], Claim::No);
         let sgd = reference.over(Some(Carriage::Sgd)).unwrap();
-        assert!(sgd.items()["carriage.sc_address"]);
+        assert_eq!(sgd.items()["carriage.sc_address"], Claim::Yes);
         assert!(matches!(sgd.in_use(), Some(InUse::Sgd(_))));
         let mut bare = sgd;
         bare.short_messages.sgd = None;

@@ -139,6 +139,17 @@ pub struct Register {
     pub requirements: BTreeMap<String, Requirement>,
     /// The catalogues (`cpm-sms`, `cmmc-mmtel`), each with the ids of its rows as `<name>.ids` lists them.
     pub catalogues: BTreeMap<String, BTreeSet<String>>,
+    /// The role of a system that the rows of a catalogue are about.
+    pub roles: Vec<Role>,
+}
+
+/// The rows of a catalogue apply to systems with one role.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    pub catalogue: String,
+    pub applies_if: String,
+    pub otherwise: String,
 }
 
 impl Register {
@@ -150,13 +161,14 @@ impl Register {
             let rows = ids(&read(&path)?);
             register.catalogues.insert(name.into_owned(), rows);
         }
+        let roles = folder.with_file_name("roles.yaml");
+        if roles.is_file() {
+            let text = read(&roles)?;
+            register.roles = parsed(&roles, &text)?;
+        }
         for path in files(folder, "yaml")? {
             let text = read(&path)?;
-            let entries: Vec<Requirement> =
-                crate::sut::yaml::from_str(&text).map_err(|message| RegisterError::Format {
-                    path: path.clone(),
-                    message,
-                })?;
+            let entries: Vec<Requirement> = parsed(&path, &text)?;
             for entry in entries {
                 let id = entry.id.clone();
                 if register.requirements.insert(id.clone(), entry).is_some() {
@@ -170,6 +182,28 @@ impl Register {
     pub fn get(&self, id: &str) -> Option<&Requirement> {
         self.requirements.get(id)
     }
+
+    /// The conditions under which a test case of a row applies: those of the row's role, of the row, and of the case.
+    pub fn conditions(&self, requirement: &str, case: &str) -> Vec<Condition> {
+        let concerns = |role: &&Role| {
+            let rows = self.catalogues.get(&role.catalogue);
+            rows.is_some_and(|rows| rows.contains(requirement))
+        };
+        let roles = self.roles.iter().filter(concerns);
+        let own = self.get(requirement).map(|entry| entry.conditions(case));
+        let roles = roles.map(|role| Condition {
+            applies_if: role.applies_if.clone(),
+            otherwise: role.otherwise.clone(),
+        });
+        roles.chain(own.into_iter().flatten()).collect()
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, RegisterError> {
+    crate::sut::yaml::from_str(text).map_err(|message| RegisterError::Format {
+        path: path.to_owned(),
+        message,
+    })
 }
 
 fn read(path: &Path) -> Result<String, RegisterError> {
