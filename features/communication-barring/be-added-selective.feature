@@ -6,6 +6,30 @@ Feature: Users are added in spite of, or kept out by, certain rules of barring
     Given Alice, Bob and Carol are MMTel users
     And Carol has a CMMC conference
 
+  # RFC 4579 section 5.10
+  @CB-27
+  Rule: An invitation that would replace a call does not bypass barring
+
+    @TC-CB-27-01
+    Scenario Outline: Alice moves her call with Bob, for whom <barring> is invoked meanwhile
+      Given Alice participates in the CMMC conference
+      And Alice has a communication with Bob
+      And <barring> is invoked for Bob
+      When Alice moves her communication with Bob to the CMMC conference
+      Then Bob is not called and his communication with Alice goes on
+
+      Examples:
+        | barring     |
+        | ICB         |
+        | OCB and ICB |
+
+    @TC-CB-27-02 @control
+    Scenario: Alice moves her call with Bob, for whom nothing is invoked
+      Given Alice participates in the CMMC conference
+      And Alice has a communication with Bob
+      When Alice moves her communication with Bob to the CMMC conference
+      Then Bob is a participant of the CMMC conference
+
   # 3GPP TS 24.611 clause 4.9.1.4
   @CB-29
   Rule: Barring of one conference keeps a user out of that conference only

@@ -61,3 +61,11 @@ Feature: CB of one direction and CMMC conferences in the other
       Given OCB is invoked for Bob
       When Carol asks the focus to add a list of Alice and Bob
       Then the focus has both Alice and Bob in the conference of Carol
+
+    @TC-CB-35-09
+    Scenario: Alice moves her call with Bob, for whom OCB is invoked
+      Given Alice participates in the CMMC conference
+      And Alice has a communication with Bob
+      And OCB is invoked for Bob
+      When Alice moves her communication with Bob to the CMMC conference
+      Then Bob is a participant of the CMMC conference

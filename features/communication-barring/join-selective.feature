@@ -28,6 +28,12 @@ Feature: Users who may call anybody but CMMC conferences
       When Carol refers Alice to the CMMC conference
       Then Alice is kept out of the CMMC conference by barring
 
+    @TC-CB-30-04 @control
+    Scenario: Alice calls Bob
+      Given OCB of CMMC conferences is invoked for Alice
+      When Alice calls Bob
+      Then the communication reaches Bob
+
     @TC-CB-30-05 @control
     Scenario: Alice, for whom another domain is barred, asks to join
       Given outgoing communications of Alice are barred to everybody of another domain

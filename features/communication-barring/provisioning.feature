@@ -11,6 +11,13 @@ Feature: Communication barring is configured over Ut
       When Alice configures barring with "the usual prefixes" and reads it again
       Then Alice gets the services as configured
 
+    @TC-CB-41-02
+    Scenario: Alice configures all programmes in one document
+      Given ICB and OCB is invoked for Alice
+      And ACR is invoked for Alice
+      When Alice reads his or her services
+      Then Alice gets the services as configured
+
   # 3GPP TS 24.623; RFC 4825 section 6
   @UT-02
   Rule: The document of a user is found under a public user identity

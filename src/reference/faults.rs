@@ -347,6 +347,7 @@ faults! {
     RoamingNotSeen "roaming-not-seen" "CB-19" "does not notice that the served user is roaming";
     InternationalNotSeen "international-not-seen" "CB-19" "does not notice that a called number is of another country";
     HomeCountryNotExcepted "home-country-not-excepted" "CB-19" "does not except the home country of a roaming user";
+    AcrReadAsIcb "acr-read-as-icb" "CB-41" "gives ACR beside ICB without its condition when a user reads his services";
 
     // Communication barring: conferences.
     OcbIgnoredForJoining "ocb-ignored-for-joining" "CB-20" "does not bar outgoing communications that join a conference";
@@ -356,6 +357,8 @@ faults! {
     IcbIgnoredForListed "icb-ignored-for-listed" "CB-25" "does not bar invitations that carry the list by which a conference was created";
     IcbIgnoredForListsInRefer "icb-ignored-for-lists-in-refer" "CB-26" "does not bar invitations that follow from a REFER";
     OcbIgnoredForLegs "ocb-ignored-for-legs" "CB-28" "does not bar joining a conference by Join or Replaces";
+    BarringUntold "barring-untold" "CB-24" "tells who has added a barred user 480 instead of 603";
+    IcbIgnoredForReplacing "icb-ignored-for-replacing" "CB-27" "does not bar invitations of a focus that would replace a call";
     ConferenceNotIdentified "conference-not-identified" "CB-29" "does not take the conference URI for the identity of the inviter";
     ConferencesNotInDomain "conferences-not-in-domain" "CB-30" "does not find conferences in the domain that is barred";
     AnonymousFocusAdmitted "anonymous-focus-admitted" "CB-31" "does not reject the anonymous invitation of a focus";
@@ -363,7 +366,10 @@ faults! {
     ParticipantsAdmittedAgain "participants-admitted-again" "CB-33" "lets users back into conferences they have been in, whatever is barred";
     DeactivatedOcbBars "deactivated-ocb-bars" "CB-34" "bars joining a conference although OCB is not active any more";
     OcbBarsBeingAdded "ocb-bars-being-added" "CB-35" "takes OCB for a bar against being added, but not against being listed";
+    InviterRefusedAsError "inviter-refused-as-error" "CB-36" "answers 500 to the invitation of a user whom the one who adds him may not call";
     EmergencyBarred "emergency-barred" "CB-38" "bars emergency calls as it does others";
+    AnonymousDiverted "anonymous-diverted" "CB-39" "diverts anonymous communications that the diverting user rejects";
+    BarredDiverted "barred-diverted" "CB-40" "diverts communications that the diverting user bars";
 
     // The Ut server: XCAP and its documents.
     EncodedUserUnknown "encoded-user-unknown" "UT-02" "does not find the document of a user whose identity is percent-encoded in the address";

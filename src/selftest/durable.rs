@@ -49,7 +49,7 @@ fn document(version: u64) -> Vec<u8> {
     };
     SimServs {
         incoming: Some(incoming),
-        outgoing: None,
+        ..SimServs::default()
     }
     .to_octets()
 }

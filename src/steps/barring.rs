@@ -4,6 +4,7 @@
 use super::lab::Lab;
 use super::vocabulary::PersonName;
 use crate::verdict::conference_scene;
+use crate::wire::xml::diversion::Diversion;
 use crate::wire::xml::simservs::{Barring, Condition, Except, Identity, Rule, SimServs};
 use cucumber::{Parameter, gherkin, given, when};
 use std::convert::Infallible;
@@ -220,6 +221,20 @@ async fn barred_when(
     let what = format!("{fate} when");
     lab.rule(&way, &person, &what, conditions, fate == "allowed")
         .await;
+}
+
+/// Communication forwarding unconditional (3GPP TS 24.604), configured beside what is barred.
+#[given(expr = "communications to {person} are diverted to {person}")]
+async fn diverted(lab: &mut Lab, person: PersonName, target: PersonName) {
+    let sentence = format!(
+        "communications to {} are diverted to {}",
+        person.0, target.0
+    );
+    let target = lab.public_identity(&target.0);
+    lab.configure(&person, &sentence, |document| {
+        document.diversion = Some(Diversion::unconditional(target));
+    })
+    .await;
 }
 
 fn everybody_of(domain: &str, except: Vec<Except>) -> Identity {

@@ -162,7 +162,7 @@ fn sample(id: &str) -> SimServs {
             active: true,
             rules: vec![Rule::barring(id, Vec::new())],
         }),
-        outgoing: None,
+        ..SimServs::default()
     }
 }
 

@@ -82,7 +82,13 @@ pub(super) async fn invite(
             let code = refused.status().unwrap_or(500);
             let text = reason_phrase(&refused);
             engine.failed(&conference, id, code, &text);
-            tell(report, code, &text);
+            match code {
+                //= CB-24
+                603 if engine.faults.is(Fault::BarringUntold) => {
+                    tell(report, 480, "Temporarily Unavailable");
+                }
+                _ => tell(report, code, &text),
+            }
         }
         Err(error) => {
             tracing::debug!(%error, "invitation got no answer");

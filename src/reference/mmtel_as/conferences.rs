@@ -169,6 +169,7 @@ impl Conferences {
             (Looks::AtNothing, Part::IsReferred) => Fault::OcbIgnoredForReferred,
             (Looks::AtNothing, Part::NamesLeg) => Fault::OcbIgnoredForLegs,
             (Looks::AtNothing, Part::IsAddedByTerminal) => Fault::IcbIgnoredForFocus,
+            (Looks::AtNothing, Part::IsReplaced) => Fault::IcbIgnoredForReplacing,
             (Looks::AtNothing, Part::IsListed) => Fault::IcbIgnoredForListed,
             (Looks::AtNothing, Part::IsAdded) => Fault::IcbIgnoredForListsInRefer,
             (Looks::AtIdentity, Part::Joins) => Fault::ConferencesNotInDomain,

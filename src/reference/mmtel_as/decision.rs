@@ -1,6 +1,7 @@
 //! Whether a communication of the served user passes, and in which form it is refused if not.
 use super::barring::{self, Circumstances, Direction, Ruleset, Whereabouts};
 use super::conferences::Conferences;
+use super::diversion::{self, Diverted};
 use super::presence::Presence;
 use super::{Registration, SessionCase};
 use crate::reference::faults::{Fault, InForce};
@@ -97,9 +98,20 @@ impl Decider {
         }
     }
 
-    /// The served user's rules on this communication, as his document stands now.
-    pub fn decide(&self, communication: &Communication<'_>) -> Outcome {
-        let Some(simservs) = self.documents.simservs(communication.served_user) else {
+    /// The served user's services on this communication, as his document stands now: barring, and diversion of what it lets through.
+    pub(super) fn decide(&self, communication: &Communication<'_>) -> (Outcome, Diverted) {
+        let document = self.documents.simservs(communication.served_user);
+        let outcome = match self.inviters_rules(communication) {
+            Some(refusal) => Outcome::Refuse(refusal),
+            None => self.barring(communication, document.as_deref()),
+        };
+        let diverted =
+            diversion::diverted(communication, document.as_deref(), &outcome, self.faults);
+        (outcome, diverted)
+    }
+
+    fn barring(&self, communication: &Communication<'_>, document: Option<&SimServs>) -> Outcome {
+        let Some(simservs) = document else {
             self.conferences.passed(communication);
             return Outcome::Pass;
         };
@@ -107,11 +119,27 @@ impl Decider {
         if is_emergency(communication.request) && !self.faults.is(Fault::EmergencyBarred) {
             return Outcome::Pass;
         }
-        let outcome = self.by_rules(communication, &simservs);
+        let outcome = self.by_rules(communication, simservs);
         let refusal = |code| self.refusal(communication.served_user, code, "Decline");
         let faults = self.faults;
         self.conferences
-            .carried_out(communication, &simservs, outcome, faults, refusal)
+            .carried_out(communication, simservs, outcome, faults, refusal)
+    }
+
+    /// Rules of whoever has asked a focus to invite are his own business: nothing is refused for them, under no fault.
+    //= CB-36
+    fn inviters_rules(&self, communication: &Communication<'_>) -> Option<Refusal> {
+        if !self.faults.is(Fault::InviterRefusedAsError) {
+            return None;
+        }
+        let inviter = communication.request.address("Referred-By")?;
+        let document = self.documents.simservs(inviter.uri.as_str())?;
+        let now = jiff::Timestamp::now();
+        let about = Circumstances::of(communication.request, Direction::Outgoing, now);
+        let rules = Ruleset::of(document.outgoing.as_ref()?, &|anchor| self.members(anchor));
+        let barred = rules.decide(&about, self.faults) != barring::Decision::Pass;
+        let served = communication.served_user;
+        barred.then(|| self.refusal(served, 500, "Server Internal Error"))
     }
 
     fn by_rules(&self, communication: &Communication<'_>, simservs: &SimServs) -> Outcome {

@@ -3,6 +3,7 @@
 pub mod barring;
 mod conferences;
 pub mod decision;
+mod diversion;
 mod presence;
 mod refusal;
 mod registrations;
@@ -16,6 +17,7 @@ use super::faults::{Fault, InForce};
 use super::proxy::{Arrived, Decision, Forward, Proxy, Response, Service, is_own, next_hop};
 use super::ut::Store;
 use crate::wire::sip::{NameAddr, SipMessage, SipUri};
+use diversion::Diverted;
 use registrations::Registrations;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -90,15 +92,19 @@ impl Service for Logic {
             return Decision::Respond(vec![answer]);
         }
         let registration = self.registrations.of(&served_user);
-        let outcome = self.decider.decide(&Communication {
+        let (outcome, diverted) = self.decider.decide(&Communication {
             served_user: &served_user,
             case,
             request: &request,
             registration: registration.as_ref(),
         });
-        match outcome {
-            Outcome::Pass => pass(self.altered(request, &served_user, case)),
-            Outcome::Refuse(refusal) => refusal::carry_out(refusal, &request, &self.proxy),
+        match (diverted, outcome) {
+            (Diverted::To(target), _) => pass(diversion::to(request, &target)),
+            (Diverted::TooOften, _) => Decision::respond(480, "Temporarily Unavailable"),
+            (Diverted::No, Outcome::Pass) => pass(self.altered(request, &served_user, case)),
+            (Diverted::No, Outcome::Refuse(refusal)) => {
+                refusal::carry_out(refusal, &request, &self.proxy)
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ async fn barring(settings: RefusalSettings) -> (Roles, Terminal, Terminal) {
             active: true,
             rules: vec![Rule::barring("all", Vec::new())],
         }),
-        outgoing: None,
+        ..SimServs::default()
     };
     documents
         .put_simservs("sip:bob@home1.example", &simservs)

@@ -224,9 +224,14 @@ impl Server {
     }
 
     //= UT-13
+    //= CB-41
     fn shown(&self, document: &Document) -> String {
         if self.faults.is(Fault::DeactivationLost) {
             return document.text.replace("<ss:rule-deactivated/>", "");
+        }
+        let bars_all = document.text.contains("<cp:conditions/>");
+        if self.faults.is(Fault::AcrReadAsIcb) && bars_all {
+            return document.text.replace("<ss:anonymous/>", "");
         }
         document.text.clone()
     }

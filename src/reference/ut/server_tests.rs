@@ -63,7 +63,12 @@ fn barred() -> Vec<u8> {
         rules,
     });
     let outgoing = None;
-    SimServs { incoming, outgoing }.to_octets()
+    SimServs {
+        incoming,
+        outgoing,
+        ..SimServs::default()
+    }
+    .to_octets()
 }
 
 fn tag(headers: &reqwest::header::HeaderMap) -> String {

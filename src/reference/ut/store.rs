@@ -261,7 +261,7 @@ mod tests {
                 active: true,
                 rules: vec![Rule::barring("all", vec![])],
             }),
-            outgoing: None,
+            ..SimServs::default()
         }
     }
 

@@ -2,9 +2,10 @@
 //! incoming-communication-barring and outgoing-communication-barring of 3GPP TS 24.611 clause 4.9, which are rules of RFC 4745.
 //!
 //! It says what is written, not what it means: whether a rule matches a communication, and which rule wins, is not for a grammar to say.
-//! Whatever else a document has (other services, extensions) is passed over; a condition nobody knows is kept by name.
+//! Diversion is in `diversion`. Whatever else a document has (other services, extensions) is passed over; a condition nobody knows is kept by name.
 //!
 //! More than 400 lines: reading and writing of one grammar belong beside each other.
+use super::diversion::{self, Diversion};
 use crate::wire::Malformed;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, Event};
@@ -33,6 +34,7 @@ pub struct SimServs {
     pub incoming: Option<Barring>,
     /// OCB.
     pub outgoing: Option<Barring>,
+    pub diversion: Option<Diversion>,
 }
 
 /// One of the two barring services.
@@ -160,6 +162,8 @@ impl SimServs {
             self.incoming = Some(barring(service)?);
         } else if service.has_tag_name((SIMSERVS, "outgoing-communication-barring")) {
             self.outgoing = Some(barring(service)?);
+        } else if service.has_tag_name((SIMSERVS, diversion::ELEMENT)) {
+            self.diversion = Some(Diversion::parse(service)?);
         } else {
             return Ok(false);
         }
@@ -178,6 +182,9 @@ impl SimServs {
                 }
                 if let Some(service) = &self.outgoing {
                     service.write(writer, "ss:outgoing-communication-barring", false)?;
+                }
+                if let Some(service) = &self.diversion {
+                    service.write(writer)?;
                 }
                 Ok(())
             })?;
@@ -368,14 +375,14 @@ fn empty(writer: &mut Writer<Vec<u8>>, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn text(writer: &mut Writer<Vec<u8>>, name: &str, value: &str) -> io::Result<()> {
+pub(super) fn text(writer: &mut Writer<Vec<u8>>, name: &str, value: &str) -> io::Result<()> {
     let text = quick_xml::events::BytesText::new(value);
     writer.create_element(name).write_text_content(text)?;
     Ok(())
 }
 
 /// xs:boolean.
-fn boolean(value: &str, at: usize) -> Result<bool, Malformed> {
+pub(super) fn boolean(value: &str, at: usize) -> Result<bool, Malformed> {
     match value.trim() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
@@ -435,7 +442,7 @@ fn rule(node: Node) -> Result<Rule, Malformed> {
     })
 }
 
-fn content(node: Node) -> String {
+pub(super) fn content(node: Node) -> String {
     node.text().unwrap_or_default().trim().to_owned()
 }
 
