@@ -1,4 +1,5 @@
 //! The command line: what it accepts, and the help from which a person learns it.
+use super::part::PartArguments;
 use crate::{
     reference::{ReferenceArguments, faults::Fault},
     report::Format,
@@ -37,7 +38,10 @@ Examples:
   ims-conformance run --system acme --jobs 4  fixtures/systems/acme, gently
   ims-conformance run --carriage sgd          short messages by Diameter SGd
   ims-conformance run --seed 42 TC-M2S-02-01  with identifiers of an earlier run
-  ims-conformance run --out /tmp/run          run.json, captures, reports go there";
+  ims-conformance run --out /tmp/run          run.json, captures, reports go there
+  ims-conformance run --shard 2/4             the second of four parts, for a second machine
+  ims-conformance run --rerun-failed run.json what did not pass there
+  ims-conformance run --until-fail 50 CB-20   again and again until something fails";
 
 /// Open conformance suite for IMS messaging: plays the CPM users and the SMSC around a gateway and judges what it sent.
 #[derive(Debug, Parser)]
@@ -82,6 +86,8 @@ pub enum SchemaOf {
     Run,
     /// The description of a system under test, profile.yaml
     Profile,
+    /// The failures of a system that are agreed upon, waivers.yaml
+    Waivers,
     /// The list of personalities, personalities.yaml
     Personalities,
 }
@@ -116,11 +122,13 @@ pub struct RunArguments {
     #[arg(long, value_name = "NAME")]
     pub personality: Option<String>,
     /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
-    #[arg(long, conflicts_with_all = ["selection", "fault", "personality"])]
+    #[arg(long, conflicts_with_all = ["selection", "fault", "personality", "shard", "rerun_failed", "until_fail"])]
     pub refresh_evidence: bool,
     /// Say nothing but the summary
     #[arg(long, short)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub part: PartArguments,
     #[command(flatten)]
     pub places: PlaceArguments,
 }
@@ -179,16 +187,35 @@ pub struct ExplainArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct ReportArguments {
+    #[command(subcommand)]
+    pub action: Option<ReportAction>,
     /// The run.json of a run
-    #[arg(value_name = "RUN.JSON")]
-    pub run: PathBuf,
+    #[arg(value_name = "RUN.JSON", required = true)]
+    pub run: Option<PathBuf>,
     /// Format of the report; the terminal summary when absent
     #[arg(long = "as", value_name = "FORMAT")]
     pub format: Option<ReportFormat>,
     /// File to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ReportAction {
+    /// Put the runs of all parts (run --shard) together; the exit code is that of the whole
+    Merge(MergeArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// The run.json of every part
+    #[arg(value_name = "RUN.JSON", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Folder for run.json, captures and reports of the whole
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ pub(super) fn unfit(record: &RunRecord) -> Option<&'static str> {
     let totals = &record.totals;
     if record.interrupted {
         Some("it was interrupted")
-    } else if totals.fail + totals.inconc + totals.error > 0 {
+    } else if totals.fail + totals.waived + totals.inconc + totals.error > 0 {
         Some("not everything passed")
     } else if totals.pass == 0 {
         Some("nothing was judged")

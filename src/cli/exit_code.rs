@@ -23,17 +23,21 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// The worst verdict decides. A test case that never got a verdict is an error, and so is an error beside a fail. A derived test
-    /// case goes beyond the words of the clause: that it fails or stays inconclusive is shown, and counts against nobody.
+    /// case goes beyond the words of the clause: that it fails or stays inconclusive is shown, and counts against nobody. So it is with
+    /// what is waived, as long as the waivers themselves are in order.
     pub fn of(record: &RunRecord) -> Self {
         let has = |verdict: Verdict| {
             record.cases.iter().any(|case| {
                 case.verdict == verdict
+                    && case.waiver.is_none()
                     && !(case.derived && matches!(verdict, Verdict::Fail | Verdict::Inconc))
             })
         };
         let unjudged = record.cases.len() < record.totals.selected;
         if record.interrupted || unjudged || has(Verdict::Error) || has(Verdict::None) {
             Self::Error
+        } else if !record.waiver_problems.is_empty() {
+            Self::Hygiene
         } else if has(Verdict::Fail) {
             Self::Fail
         } else if has(Verdict::Inconc) {
@@ -114,6 +118,15 @@ mod tests {
             record.cases.push(sample::case(2, Pass));
             assert_eq!(ExitCode::of(&record), beside);
         }
+        let mut waived = sample::waived();
+        assert_eq!(ExitCode::of(&waived), ExitCode::NothingJudged);
+        waived.cases.push(sample::case(2, Pass));
+        waived.totals.selected = 2;
+        assert_eq!(ExitCode::of(&waived), ExitCode::Pass);
+        waived.cases.push(sample::case(3, Fail));
+        assert_eq!(ExitCode::of(&waived), ExitCode::Fail);
+        waived.waiver_problems = vec!["it passes".to_owned()];
+        assert_eq!(ExitCode::of(&waived), ExitCode::Hygiene);
         // A profile row that is not derived counts.
         let mut record = record(&[Pass, Fail]);
         record.cases[1].profile = true;

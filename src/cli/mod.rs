@@ -7,12 +7,15 @@ mod coverage;
 mod evidence;
 mod exit_code;
 mod ics;
+mod merge;
+mod part;
 mod places;
 mod report;
 mod review;
 mod run;
 
 use crate::runner::{RunError, select::SelectionError};
+use crate::sut::SutError;
 use anyhow::Result;
 use arguments::{Arguments, Command, SchemaOf};
 use clap::Parser;
@@ -51,7 +54,7 @@ fn code_of(error: &anyhow::Error) -> ExitCode {
         return ExitCode::Usage;
     }
     match error.downcast_ref() {
-        Some(RunError::Ics(_)) => ExitCode::Hygiene,
+        Some(RunError::Ics(_) | RunError::System(SutError::Waivers { .. })) => ExitCode::Hygiene,
         _ => ExitCode::Error,
     }
 }
@@ -84,6 +87,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             let schema = match of {
                 SchemaOf::Run => crate::report::schema::run_record()?,
                 SchemaOf::Personalities => crate::report::schema::personalities()?,
+                SchemaOf::Waivers => crate::report::schema::waivers()?,
                 SchemaOf::Profile => crate::report::schema::profile()?,
             };
             say(schema.trim_end());

@@ -1,5 +1,9 @@
 //! `report`: another document from the `run.json` of an earlier run, and the documents written at the end of a run.
-use super::{ExitCode, arguments::ReportArguments, say};
+use super::{
+    ExitCode,
+    arguments::{ReportAction, ReportArguments},
+    say,
+};
 use crate::{
     report::{self, Format},
     runner::record::{RunRecord, SCHEMA_VERSION},
@@ -8,10 +12,17 @@ use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode> {
-    let record = read(&arguments.run)?;
+    if let Some(ReportAction::Merge(merge)) = &arguments.action {
+        return super::merge::merge(merge);
+    }
+    // The definition of the command requires one or the other.
+    let Some(run) = &arguments.run else {
+        return Ok(ExitCode::Usage);
+    };
+    let record = read(run)?;
     let document = match arguments.format.and_then(|format| format.document()) {
         Some(format) => report::render(&record, format)?,
-        None => report::text::summary(&record, &folder_of(&arguments.run)),
+        None => report::text::summary(&record, &folder_of(run)),
     };
     match &arguments.output {
         Some(path) => write(path, &document)?,
@@ -20,7 +31,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode> {
     Ok(ExitCode::Pass)
 }
 
-fn read(path: &Path) -> Result<RunRecord> {
+pub(super) fn read(path: &Path) -> Result<RunRecord> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let record: RunRecord = serde_json::from_str(&text)

@@ -4,7 +4,7 @@ use super::coverage::Coverage;
 use super::{
     ExitCode,
     arguments::{ExplainArguments, ListArguments, PlaceArguments, RunArguments},
-    complain, evidence,
+    complain, evidence, part,
     places::Places,
     report, say,
 };
@@ -12,17 +12,17 @@ use crate::{
     report::text,
     runner::{
         self, catalogue::Catalogue, options::BASELINE_ACCESS, options::DEFAULT_SYSTEM,
-        options::RunOptions, progress::Progress, record::RunRecord, select,
+        options::RunOptions, options::today, progress::Progress, record::RunRecord, select,
     },
     steps,
-    sut::{self, personality::Personalities},
+    sut::{self, Profile, personality::Personalities},
     verdict::{Register, Requirement},
 };
 use anyhow::Result;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
+pub(super) fn run(mut arguments: RunArguments) -> Result<ExitCode> {
     if arguments.fault.is_some() && arguments.system != DEFAULT_SYSTEM {
         complain("--fault is for the reference build, not for a system of your own");
         return Ok(ExitCode::Usage);
@@ -31,13 +31,15 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
     let kept_for = arguments
         .refresh_evidence
         .then(|| (arguments.places.clone(), system_name(&arguments.system)));
+    if !only_what_failed(&mut arguments)? {
+        complain("everything passed there; nothing to run again");
+        return Ok(ExitCode::NothingJudged);
+    }
     let misspelt = misspelt(&arguments.places, &arguments.selection)?;
+    let rounds = arguments.part.until_fail.unwrap_or(1);
     let options = options(arguments, &jiff::Timestamp::now())?;
     let out = options.out.clone().unwrap_or_default();
-    let progress = Progress::suitable(quiet);
-    let record = start(options, &progress);
-    progress.finish();
-    let record = record?;
+    let record = until_fail(&options, rounds, quiet)?;
     report::write_all(&record, &out)?;
     let folder = out.display().to_string();
     say(text::summary(&record, &folder).trim_end());
@@ -50,6 +52,34 @@ pub(super) fn run(arguments: RunArguments) -> Result<ExitCode> {
     match ExitCode::of(&record) {
         ExitCode::Pass if misspelt => Ok(ExitCode::NothingJudged),
         code => Ok(code),
+    }
+}
+
+/// With `--rerun-failed` the selection is what did not pass there. False when that is nothing.
+fn only_what_failed(arguments: &mut RunArguments) -> Result<bool> {
+    let Some(run) = arguments.part.rerun_failed.take() else {
+        return Ok(true);
+    };
+    let suite = Suite::read(&arguments.places)?;
+    let (profile, _) = Profile::load(&arguments.system, &suite.places.fixtures)?;
+    part::rerun_failed(arguments, &run, &suite.catalogue, &profile.name)
+}
+
+/// One run, or as many as it takes until one does not pass. Every round writes its captures over those of the round before.
+fn until_fail(options: &RunOptions, rounds: u32, quiet: bool) -> Result<RunRecord> {
+    let mut round = 1;
+    loop {
+        let progress = Progress::suitable(quiet);
+        let record = start(options.clone(), &progress);
+        progress.finish();
+        let record = record?;
+        if rounds > 1 && !quiet {
+            complain(&part::round(round, rounds, &record));
+        }
+        if round >= rounds || ExitCode::of(&record) != ExitCode::Pass {
+            return Ok(record);
+        }
+        round += 1;
     }
 }
 
@@ -301,6 +331,8 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
     };
     let ladders = places.project.join("captures").join(&name);
     Ok(RunOptions {
+        shard: arguments.part.shard,
+        today: today(now),
         access: vec![BASELINE_ACCESS.to_owned()],
         jobs: arguments.jobs,
         seed: arguments.seed,

@@ -1,7 +1,8 @@
 //! Common Test Report Format (ctrf.io, schema of specification 0.0.0), JSON.
 //!
 //! CTRF knows passed, failed, skipped, pending and other. *Inconclusive* is `other`, *not applicable* is `skipped`; an error of the suite
-//! is `failed`, since tools that gate on CTRF look at that count only. `rawStatus` keeps our verdict and reason, always.
+//! is `failed`, since tools that gate on CTRF look at that count only. What is waived is `other`; something wrong with a waiver is a test
+//! that `failed`. `rawStatus` keeps our verdict and reason, always.
 use super::{ReportError, wording};
 use crate::{
     runner::record::{CaseRecord, RunRecord},
@@ -98,7 +99,8 @@ struct Attachment<'a> {
 
 pub fn render(record: &RunRecord) -> Result<String, ReportError> {
     let mut parts = record.tool.splitn(2, ' ');
-    let tests: Vec<Test> = record.cases.iter().map(|c| test(record, c)).collect();
+    let mut tests: Vec<Test> = record.cases.iter().map(|c| test(record, c)).collect();
+    tests.extend(record.waiver_problems.iter().map(|problem| waiver(problem)));
     let document = Document {
         report_format: "CTRF",
         spec_version: "0.0.0",
@@ -136,6 +138,7 @@ fn summary(record: &RunRecord, tests: &[Test]) -> Summary {
             "totals": record.totals,
             "withoutVerdict": wording::unfinished(&record.totals),
             "interrupted": record.interrupted,
+            "waiverProblems": record.waiver_problems,
         }),
         ..Summary::default()
     };
@@ -192,7 +195,28 @@ fn test<'a>(record: &RunRecord, case: &'a CaseRecord) -> Test<'a> {
             "findings": case.findings,
             "captureSha256": case.capture.as_ref().map(|c| &c.sha256),
             "rerun": wording::rerun(record, case),
+            "waiver": case.waiver,
         }),
+    }
+}
+
+/// What is wrong with a waiver, red as the exit code is.
+fn waiver(problem: &str) -> Test<'_> {
+    Test {
+        name: problem.to_owned(),
+        status: Status::Failed,
+        raw_status: "waiver".to_owned(),
+        duration: 0,
+        start: None,
+        suite: vec!["waivers.yaml"],
+        message: problem.to_owned(),
+        trace: String::new(),
+        file_path: "waivers.yaml",
+        line: 1,
+        tags: &[],
+        labels: json!({}),
+        attachments: Vec::new(),
+        extra: json!({}),
     }
 }
 

@@ -1,8 +1,9 @@
 //! JUnit XML, for the CI systems that read nothing else.
 //!
 //! JUnit knows failure, error and skipped. *Inconclusive* is an `<error type="INCONC/...">`, *not applicable* a `<skipped>` that names the
-//! ICS expression. A derived test case that did not pass is a `<skipped>` that says so: red it would contradict the exit code, green it would
-//! claim a pass. One test suite per feature file.
+//! ICS expression. A derived test case that did not pass, or one that is waived, is a `<skipped>` that says so: red it would contradict the
+//! exit code, green it would claim a pass. What is wrong with waivers is a test suite of its own, red as the exit code is. Else one test
+//! suite per feature file.
 use super::{ReportError, wording};
 use crate::{
     runner::record::{CaseRecord, RunRecord},
@@ -22,7 +23,21 @@ pub fn render(record: &RunRecord) -> Result<String, ReportError> {
         let cases = record.cases.iter().filter(|c| c.file == file);
         report.add_test_suite(suite(record, file, cases));
     }
+    if !record.waiver_problems.is_empty() {
+        report.add_test_suite(waiver_problems(record));
+    }
     Ok(report.to_string()?)
+}
+
+fn waiver_problems(record: &RunRecord) -> TestSuite {
+    let mut suite = TestSuite::new("waivers.yaml");
+    for problem in &record.waiver_problems {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_type("WAIVER");
+        status.set_message(problem.as_str());
+        suite.add_test_case(TestCase::new(problem.as_str(), status));
+    }
+    suite
 }
 
 fn suite<'a>(
@@ -82,11 +97,18 @@ fn status(record: &RunRecord, case: &CaseRecord) -> TestCaseStatus {
         }
         _ if wording::is_without_effect(case) => {
             let mut skipped = TestCaseStatus::skipped();
-            skipped.set_type(format!("{} (derived)", wording::kind(case)));
-            skipped.set_message(format!(
-                "derived, beyond the words of the clause: {}",
-                wording::cause(case)
-            ));
+            let (kind, cause) = (wording::kind(case), wording::cause(case));
+            match wording::waived(case) {
+                Some(waiver) => {
+                    skipped.set_type(kind);
+                    skipped.set_message(format!("waived {waiver}: {cause}"));
+                }
+                None => {
+                    skipped.set_type(format!("{kind} (derived)"));
+                    skipped
+                        .set_message(format!("derived, beyond the words of the clause: {cause}"));
+                }
+            }
             skipped.set_description(super::text::block(record, case, ""));
             return skipped;
         }

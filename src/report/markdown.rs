@@ -17,12 +17,15 @@ pub fn render(record: &RunRecord) -> String {
         cell(&record.tool),
         cell(&record.system.name)
     );
-    out.push_str("| | pass | fail | inconclusive | error | not applicable | without a verdict |\n");
-    out.push_str("|---|--:|--:|--:|--:|--:|--:|\n");
+    out.push_str(
+        "| | pass | fail | waived | inconclusive | error | not applicable | without a verdict |\n",
+    );
+    out.push_str("|---|--:|--:|--:|--:|--:|--:|--:|\n");
     out.push_str(&format!(
-        "| Cases | {} | {} | {} | {} | {} | {} |\n\n",
+        "| Cases | {} | {} | {} | {} | {} | {} | {} |\n\n",
         t.pass,
         t.fail,
+        t.waived,
         t.inconc,
         t.error,
         t.not_applicable,
@@ -36,6 +39,9 @@ pub fn render(record: &RunRecord) -> String {
     ));
     if record.interrupted {
         out.push_str("\n**The run was stopped before all test cases had run.**\n");
+    }
+    for problem in &record.waiver_problems {
+        out.push_str(&format!("\n**Waiver:** {}\n", cell(problem)));
     }
     out.push_str(&not_passed(record));
     out.push_str(&requirements(record));
@@ -58,14 +64,16 @@ fn not_passed(record: &RunRecord) -> String {
     for case in cases.iter().take(MOST_ROWS) {
         let clause = wording::requirement(record, &case.requirement).map(wording::citation);
         let profile = if case.profile { " *profile*" } else { "" };
+        let waived = wording::waived(case).map(|waiver| format!("<br>waived {}", cell(&waiver)));
         out.push_str(&format!(
-            "| {}<br>{} | {}{profile} | {}<br>{} | {} |\n",
+            "| {}<br>{} | {}{profile} | {}<br>{} | {}{} |\n",
             cell(&case.id),
             cell(&case.title),
             cell(&wording::kind(case)),
             cell(&case.requirement),
             cell(&clause.unwrap_or_default()),
             cell(&wording::cause(case)),
+            waived.unwrap_or_default(),
         ));
     }
     if cases.len() > MOST_ROWS {

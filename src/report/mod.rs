@@ -143,6 +143,9 @@ mod tests {
                 );
                 seen.push(read);
             }
+            let waived = render(&sample::waived(), format).unwrap();
+            assert!(!seen.contains(&as_read(format, &waived)), "{format:?}");
+            assert!(waived.contains("until 2027-03-31 by Jane Doe"), "{waived}");
             seen.sort();
             seen.dedup();
             assert_eq!(
@@ -151,6 +154,24 @@ mod tests {
                 "{format:?} mixes verdicts: {seen:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_waiver_is_shown_and_is_red() {
+        let mut record = sample::one(Verdict::Pass);
+        let problem = "waivers.yaml: TC-POL-01-01: it passes";
+        record.waiver_problems = vec![problem.to_owned()];
+        for format in Format::ALL {
+            let document = render(&record, format).unwrap();
+            assert!(document.contains(problem), "{format:?}");
+        }
+        let xml = render(&record, Format::Junit).unwrap();
+        assert!(xml.contains("failures=\"1\""), "{xml}");
+        let ctrf = render(&record, Format::Ctrf).unwrap();
+        assert!(ctrf.contains("\"failed\": 1"), "{ctrf}");
+        let html = render(&record, Format::Html).unwrap();
+        assert!(html.contains("<header class=\"fail\">"));
+        assert!(text::summary(&record, "").contains(problem));
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) struct Page<'a> {
     denominator: String,
     counts: Vec<Count>,
     interrupted: bool,
+    waiver_problems: &'a [String],
     notes: &'a [String],
     requirements: Vec<RequirementRow<'a>>,
     uncovered: Vec<RequirementRow<'a>>,
@@ -92,6 +93,20 @@ pub(super) fn label(verdict: Verdict) -> Label {
     Label { class, word, sign }
 }
 
+/// Neither red nor green: the failure is there, and agreed to for the time being.
+const WAIVED: Label = Label {
+    class: "waived",
+    word: "waived",
+    sign: "\u{2261}",
+};
+
+pub(super) fn label_of(case: &CaseRecord) -> Label {
+    match case.waiver {
+        Some(_) => WAIVED,
+        None => label(case.verdict),
+    }
+}
+
 impl<'a> Page<'a> {
     pub(super) fn new(record: &'a RunRecord) -> Self {
         let has_case = |r: &&Requirement| record.cases.iter().any(|c| c.requirement == r.id);
@@ -106,6 +121,7 @@ impl<'a> Page<'a> {
             denominator: wording::denominator(&record.totals),
             counts: counts(record),
             interrupted: record.interrupted,
+            waiver_problems: &record.waiver_problems,
             notes: &record.notes,
             requirements: covered.iter().map(row).collect(),
             uncovered: uncovered.iter().map(row).collect(),
@@ -120,11 +136,13 @@ impl<'a> Page<'a> {
 /// The worst verdict of the run; *none* when nothing was judged, which is no success either.
 fn worst(record: &RunRecord) -> Verdict {
     // A run that was stopped is no success, whatever it had seen by then.
-    let floor = match record.interrupted {
-        true => Verdict::Inconc,
-        false => Verdict::None,
+    let floor = match (record.waiver_problems.is_empty(), record.interrupted) {
+        (false, _) => Verdict::Fail,
+        (true, true) => Verdict::Inconc,
+        (true, false) => Verdict::None,
     };
-    let verdicts = record.cases.iter().map(|c| match c.verdict {
+    let counting = record.cases.iter().filter(|c| c.waiver.is_none());
+    let verdicts = counting.map(|c| match c.verdict {
         Verdict::None => Verdict::Error,
         other => other,
     });
@@ -144,7 +162,12 @@ fn headline(record: &RunRecord) -> String {
             wording::unfinished(t)
         );
     }
+    let problems = record.waiver_problems.len();
+    if problems > 0 {
+        return format!("{problems} waivers need attention, {} fail", t.fail);
+    }
     match worst(record) {
+        Verdict::Pass if t.waived > 0 => format!("{} pass, {} waived", t.pass, t.waived),
         Verdict::Pass => format!("{} pass, nothing worse", t.pass),
         Verdict::Fail => format!("{} fail", t.fail),
         Verdict::Inconc => format!("{} inconclusive", t.inconc),
@@ -157,24 +180,26 @@ fn counts(record: &RunRecord) -> Vec<Count> {
     let t = &record.totals;
     let unfinished = wording::unfinished(t);
     let numbers = [
-        (Verdict::Pass, t.pass),
-        (Verdict::Fail, t.fail),
-        (Verdict::Inconc, t.inconc),
-        (Verdict::Error, t.error),
-        (Verdict::NotApplicable, t.not_applicable),
-        (Verdict::None, unfinished),
+        (label(Verdict::Pass), t.pass),
+        (label(Verdict::Fail), t.fail),
+        (WAIVED, t.waived),
+        (label(Verdict::Inconc), t.inconc),
+        (label(Verdict::Error), t.error),
+        (label(Verdict::NotApplicable), t.not_applicable),
+        (label(Verdict::None), unfinished),
     ];
+    let rare = [WAIVED.class, label(Verdict::None).class];
     let shown = numbers
         .into_iter()
-        .filter(|(verdict, number)| *verdict != Verdict::None || *number > 0);
+        .filter(|(label, number)| !rare.contains(&label.class) || *number > 0);
     shown
-        .map(|(verdict, number)| Count {
-            label: label(verdict),
+        .map(|(label, number)| Count {
+            label,
             number,
             profile: record
                 .cases
                 .iter()
-                .filter(|c| c.verdict == verdict && c.profile)
+                .filter(|c| label_of(c).class == label.class && c.profile)
                 .count(),
             percent: 100.0 * number as f64 / t.selected.max(1) as f64,
         })
@@ -187,7 +212,7 @@ fn requirement<'a>(record: &'a RunRecord, entry: &'a Requirement) -> Requirement
         .cases
         .iter()
         .filter(of)
-        .map(|c| (c.id.as_str(), label(c.verdict)))
+        .map(|c| (c.id.as_str(), label_of(c)))
         .collect();
     let mut verdicts: Vec<&str> = cases.iter().map(|(_, label)| label.class).collect();
     verdicts.sort_unstable();
@@ -224,7 +249,7 @@ fn worse(record: &RunRecord) -> Vec<Worse<'_>> {
         .map(|case| Worse {
             id: &case.id,
             title: &case.title,
-            label: label(case.verdict),
+            label: label_of(case),
             profile: case.profile,
             cause: wording::cause(case),
         })

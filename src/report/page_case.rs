@@ -1,5 +1,5 @@
 //! One test case as the HTML template wants it: steps, findings, evidence and ladder.
-use super::page::{Label, label};
+use super::page::{Label, label, label_of};
 use super::wording;
 use crate::{
     runner::record::{CaseRecord, LadderState, RunRecord, StepOutcome, StepRecord},
@@ -15,6 +15,7 @@ pub(super) struct Case<'a> {
     requirement: &'a str,
     citation: String,
     label: Label,
+    waived: Option<String>,
     kind: String,
     profile: bool,
     control: bool,
@@ -64,7 +65,8 @@ pub(super) fn view<'a>(record: &'a RunRecord, case: &'a CaseRecord) -> Case<'a> 
         rule: &case.rule,
         requirement: &case.requirement,
         citation: entry.map(wording::citation).unwrap_or_default(),
-        label: label(case.verdict),
+        label: label_of(case),
+        waived: wording::waived(case),
         kind: wording::kind(case),
         profile: case.profile,
         control: case.control,

@@ -152,22 +152,21 @@ pub(crate) fn case(number: usize, verdict: Verdict) -> CaseRecord {
         .to_owned(),
         not_applicable: (verdict == Verdict::NotApplicable)
             .then(|| "carriage.sc_address: SMPP carries no SC address".to_owned()),
+        waiver: None,
+        seed: None,
         id,
     }
 }
 
 fn totals(cases: &[CaseRecord]) -> Totals {
-    let count = |verdict| cases.iter().filter(|c| c.verdict == verdict).count();
-    Totals {
+    let mut totals = Totals {
         catalogue: cases.len() + 2,
         filtered: 2,
         selected: cases.len(),
-        pass: count(Verdict::Pass),
-        fail: count(Verdict::Fail),
-        inconc: count(Verdict::Inconc),
-        error: count(Verdict::Error),
-        not_applicable: count(Verdict::NotApplicable),
-    }
+        ..Totals::default()
+    };
+    totals.count(cases);
+    totals
 }
 
 pub(crate) fn of(cases: Vec<CaseRecord>) -> RunRecord {
@@ -204,12 +203,36 @@ pub(crate) fn of(cases: Vec<CaseRecord>) -> RunRecord {
             transport: "udp".to_owned(),
         },
         selection: vec!["POL".to_owned()],
+        catalogue_sha256: "4b825dc642cb6eb9a060e54bf8d69288fbee4904a1f1c2f1b8d5d34e0d9f0c11"
+            .to_owned(),
+        shard: None,
         interrupted: false,
         totals: totals(&cases),
         requirements,
         cases,
+        waiver_problems: Vec::new(),
         notes: Vec::new(),
     }
+}
+
+/// A run of one case that failed as a waiver says.
+pub(crate) fn waived() -> RunRecord {
+    let mut case = case(1, Verdict::Fail);
+    case.waiver = Some(crate::sut::waivers::Waiver {
+        test_case: case.id.clone(),
+        requirement: case.requirement.clone(),
+        owner: "Jane Doe".to_owned(),
+        reason: "Mended in release 7.3.".to_owned(),
+        link: "https://tickets.acme.example/123".to_owned(),
+        expires: "2027-03-31".to_owned(),
+        carriage: None,
+        expected: crate::sut::waivers::Expected {
+            verdict: Default::default(),
+            reason: Reason::WrongValue,
+            observed: "answered 200".to_owned(),
+        },
+    });
+    of(vec![case])
 }
 
 /// A run of one case.

@@ -3,6 +3,7 @@ use super::ReportError;
 use crate::runner::record::RunRecord;
 use crate::sut::Profile;
 use crate::sut::personality::Personalities;
+use crate::sut::waivers::Waivers;
 
 pub fn run_record() -> Result<String, ReportError> {
     text(&schemars::schema_for!(RunRecord))
@@ -10,6 +11,10 @@ pub fn run_record() -> Result<String, ReportError> {
 
 pub fn profile() -> Result<String, ReportError> {
     text(&schemars::schema_for!(Profile))
+}
+
+pub fn waivers() -> Result<String, ReportError> {
+    text(&schemars::schema_for!(Waivers))
 }
 
 pub fn personalities() -> Result<String, ReportError> {
@@ -30,6 +35,13 @@ mod tests {
     fn the_schema_of_runs_on_file_is_that_of_the_types() {
         let on_file = include_str!("../../fixtures/run.schema.json");
         assert_eq!(on_file, run_record().unwrap());
+    }
+
+    /// After a change of the types: `cargo run -- schema waivers > fixtures/waivers.schema.json`.
+    #[test]
+    fn the_schema_of_waivers_on_file_is_that_of_the_types() {
+        let on_file = include_str!("../../fixtures/waivers.schema.json");
+        assert_eq!(on_file, waivers().unwrap());
     }
 
     /// After a change of the types: `cargo run -- schema personalities > fixtures/personalities.schema.json`.

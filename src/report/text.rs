@@ -18,6 +18,9 @@ pub fn summary(record: &RunRecord, folder: &str) -> String {
     for note in &record.notes {
         out.push_str(&format!("note  {note}\n"));
     }
+    for problem in &record.waiver_problems {
+        out.push_str(&format!("waiver  {problem}\n"));
+    }
     out.push_str(&not_applicable(record));
     out.push_str(&ladders(record));
     out.push_str(&totals(record));
@@ -27,14 +30,18 @@ pub fn summary(record: &RunRecord, folder: &str) -> String {
 fn totals(record: &RunRecord) -> String {
     let t = &record.totals;
     let profile = |verdict: Verdict| {
-        let of = |c: &&CaseRecord| c.profile && c.verdict == verdict;
+        let of = |c: &&CaseRecord| c.profile && c.verdict == verdict && c.waiver.is_none();
         match record.cases.iter().filter(of).count() {
             0 => String::new(),
             n => format!(" ({n} profile)"),
         }
     };
+    let waived = match t.waived {
+        0 => String::new(),
+        n => format!(", {n} waived"),
+    };
     let mut out = format!(
-        "{} pass{}, {} fail{}, {} inconc, {} error, {} not applicable\n",
+        "{} pass{}, {} fail{}{waived}, {} inconc, {} error, {} not applicable\n",
         t.pass,
         profile(Verdict::Pass),
         t.fail,
@@ -50,8 +57,7 @@ fn totals(record: &RunRecord) -> String {
         record.seed,
         wording::duration(record.duration_ms)
     ));
-    let derived =
-        |c: &&CaseRecord| c.derived && matches!(c.verdict, Verdict::Fail | Verdict::Inconc);
+    let derived = |c: &&CaseRecord| c.waiver.is_none() && wording::is_without_effect(c);
     match record.cases.iter().filter(derived).count() {
         0 => {}
         n => out.push_str(&format!(
@@ -112,7 +118,7 @@ pub(super) fn block(record: &RunRecord, case: &CaseRecord, folder: &str) -> Stri
     let mut out = format!(
         "{}   {}   {}   {}{profile}\n",
         case.id,
-        case.verdict.name(),
+        wording::verdict(case),
         case.requirement,
         clause.unwrap_or_default()
     );
@@ -126,6 +132,9 @@ pub(super) fn block(record: &RunRecord, case: &CaseRecord, folder: &str) -> Stri
     }
     if let Some(reason) = case.reason {
         line(&mut out, "reason", &wording::reason(reason));
+    }
+    if let Some(waiver) = wording::waived(case) {
+        line(&mut out, "waived", &waiver);
     }
     for finding in &worse {
         line(&mut out, "expected", &finding.expected);

@@ -59,9 +59,10 @@ pub(super) fn kind(case: &CaseRecord) -> String {
         Verdict::Pass => return "PASS".to_owned(),
         Verdict::NotApplicable => return "N/A".to_owned(),
     };
+    let waived = case.waiver.as_ref().map_or("", |_| " (waived)");
     match case.reason {
-        Some(code) => format!("{verdict}/{}", reason(code)),
-        None => format!("{verdict}/unspecified"),
+        Some(code) => format!("{verdict}/{}{waived}", reason(code)),
+        None => format!("{verdict}/unspecified{waived}"),
     }
 }
 
@@ -116,9 +117,30 @@ pub(super) fn display_filter(findings: &[Finding]) -> Option<String> {
     (!words.is_empty()).then(|| format!("frame.number in {{{}}}", words.join(", ")))
 }
 
-/// What counts against nobody: a derived case that did not pass says more than the clause does, and the exit code ignores it.
+/// Who has agreed to what a case came out as, until when, why and where.
+pub(super) fn waived(case: &CaseRecord) -> Option<String> {
+    let waiver = case.waiver.as_ref()?;
+    Some(format!(
+        "until {} by {}: {} ({})",
+        waiver.expires,
+        waiver.owner,
+        waiver.reason.trim_end(),
+        waiver.link
+    ))
+}
+
+/// The verdict as a word; one that is waived is neither a fail nor a pass.
+pub(super) fn verdict(case: &CaseRecord) -> String {
+    match case.waiver {
+        Some(_) => format!("{}, waived", case.verdict.name()),
+        None => case.verdict.name().to_owned(),
+    }
+}
+
+/// What counts against nobody: what is waived; and a derived case that did not pass, which says more than the clause does. The exit code
+/// ignores both.
 pub(super) fn is_without_effect(case: &CaseRecord) -> bool {
-    case.derived && matches!(case.verdict, Verdict::Fail | Verdict::Inconc)
+    case.waiver.is_some() || case.derived && matches!(case.verdict, Verdict::Fail | Verdict::Inconc)
 }
 
 /// The command that runs this case again with the identifiers of this run.
@@ -137,7 +159,7 @@ pub(super) fn rerun(record: &RunRecord, case: &CaseRecord) -> String {
     if !record.system.carriage.is_empty() {
         words.push(format!("--carriage {}", shell(&record.system.carriage)));
     }
-    words.push(format!("--seed {}", record.seed));
+    words.push(format!("--seed {}", case.seed.unwrap_or(record.seed)));
     words.push(shell(&case.id));
     words.join(" ")
 }
@@ -154,7 +176,12 @@ fn shell(word: &str) -> String {
 
 /// Selected test cases that have no verdict because the run was stopped.
 pub(super) fn unfinished(totals: &Totals) -> usize {
-    let judged = totals.pass + totals.fail + totals.inconc + totals.error + totals.not_applicable;
+    let judged = totals.pass
+        + totals.fail
+        + totals.waived
+        + totals.inconc
+        + totals.error
+        + totals.not_applicable;
     totals.selected.saturating_sub(judged)
 }
 

@@ -1,6 +1,9 @@
 //! The catalogue: every test case of the feature files, outlines expanded, each under its stable id.
+use crate::verdict::Register;
 use cucumber::feature::Ext as _;
 use cucumber::gherkin::{self, Feature, GherkinEnv, Scenario, StepType};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// One test case as the features state it.
@@ -99,6 +102,37 @@ impl Catalogue {
             cases,
             folder: folder.to_owned(),
         })
+    }
+
+    /// The requirement of each test case.
+    pub fn requirements(&self) -> BTreeMap<String, String> {
+        let cases = self.cases.iter();
+        cases
+            .map(|case| (case.id.clone(), case.requirement.clone()))
+            .collect()
+    }
+
+    /// A digest of what the test cases and the register say: runs of which it differs did not ask the same questions.
+    pub fn sha256(&self, register: &Register) -> String {
+        let mut digest = Sha256::new();
+        let mut take = |text: &str| {
+            digest.update(text);
+            digest.update([0]);
+        };
+        for case in &self.cases {
+            take(&case.id);
+            take(&case.requirement);
+            case.tags.iter().for_each(|tag| take(tag));
+            for step in &case.steps {
+                take(step.keyword);
+                take(&step.text);
+            }
+        }
+        for requirement in register.requirements.values() {
+            take(&serde_json::to_string(requirement).unwrap_or_default());
+        }
+        let octets = digest.finalize();
+        octets.iter().map(|octet| format!("{octet:02x}")).collect()
     }
 
     /// The case at a place of a feature file, as cucumber names it.

@@ -236,6 +236,8 @@ pub fn blank(case: &Case) -> CaseRecord {
         ladder_state: LadderState::NotCompared,
         ladder_difference: String::new(),
         not_applicable: None,
+        waiver: None,
+        seed: None,
     }
 }
 

@@ -7,12 +7,15 @@ mod execute;
 mod facility;
 mod judge;
 pub mod lint;
+pub mod merge;
 pub mod options;
 pub mod progress;
 pub mod record;
 mod run;
 pub mod select;
+pub mod shard;
 pub mod snapshots;
+mod waive;
 mod writer;
 
 pub use options::{ProgressEvent, RunOptions, SipTransport};

@@ -2,8 +2,10 @@
 //!
 //! Shared by the command line (which fills [`RunOptions`] in and shows [`ProgressEvent`]s) and the runner (which does the reverse).
 //! Only plain values: it neither reads files nor decides anything.
+use super::shard::Shard;
 use crate::sut::profile::Carriage;
 use crate::verdict::Verdict;
+use jiff::{civil::Date, tz::TimeZone};
 use std::path::PathBuf;
 
 /// Transport of SIP between the peers and the system under test.
@@ -53,6 +55,10 @@ pub struct RunOptions {
     pub personality: Option<String>,
     /// Values of P-Access-Network-Info of every MMTel UE.
     pub access: Vec<String>,
+    /// Runs only this part of the selection.
+    pub shard: Option<Shard>,
+    /// The day by which waivers are measured.
+    pub today: Date,
     /// Folder of the feature files.
     pub features: PathBuf,
     /// Folder with `requirements/`, `systems/`, `faults.yaml`.
@@ -76,11 +82,18 @@ impl RunOptions {
             carriage: None,
             personality: None,
             access: vec![BASELINE_ACCESS.to_owned()],
+            shard: None,
+            today: today(&jiff::Timestamp::now()),
             features,
             fixtures,
             ladders: None,
         }
     }
+}
+
+/// The day in UTC, so that a waiver ends everywhere at the same moment.
+pub fn today(now: &jiff::Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
 }
 
 /// What a run tells while it goes on. Sent from the task that runs; the receiver must not block.

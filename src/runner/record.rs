@@ -1,7 +1,10 @@
 //! `run.json`: everything a report needs, versioned; its JSON Schema is `fixtures/run.schema.json`.
+use crate::sut::waivers::Waiver;
 use crate::verdict::{Finding, Reason, Verdict, register::Requirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use super::shard::Shard;
 
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -19,6 +22,12 @@ pub struct RunRecord {
     pub system: SystemRecord,
     /// Selection words of the command line; empty = everything.
     pub selection: Vec<String>,
+    /// Digest of every test case and every register entry, so that only runs of the same catalogue are merged.
+    #[serde(default)]
+    pub catalogue_sha256: String,
+    /// The part of the selection that ran, if it was divided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// True when the run was stopped before all cases had run.
     pub interrupted: bool,
     pub totals: Totals,
@@ -26,6 +35,9 @@ pub struct RunRecord {
     pub requirements: Vec<Requirement>,
     /// In the order of their ids.
     pub cases: Vec<CaseRecord>,
+    /// What is wrong with the waivers of the system; anything here fails the run.
+    #[serde(default)]
+    pub waiver_problems: Vec<String>,
     /// Things that went wrong outside any case (unattributed traffic, reference died, ...).
     pub notes: Vec<String>,
 }
@@ -47,7 +59,7 @@ pub struct SystemRecord {
     pub transport: String,
 }
 
-/// `catalogue = selected + filtered`, `selected = pass + fail + inconc + error + not_applicable`; of a run that was interrupted,
+/// `catalogue = selected + filtered`, `selected = pass + fail + waived + inconc + error + not_applicable`; of a run that was interrupted,
 /// `selected` also counts the test cases that got no verdict.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Totals {
@@ -55,7 +67,12 @@ pub struct Totals {
     pub filtered: usize,
     pub selected: usize,
     pub pass: usize,
+    /// Without those that are waived.
     pub fail: usize,
+    /// Cases that did not pass, as a waiver says.
+    #[serde(default)]
+    pub waived: usize,
+    /// Without those that are waived.
     pub inconc: usize,
     pub error: usize,
     pub not_applicable: usize,
@@ -96,6 +113,12 @@ pub struct CaseRecord {
     pub ladder_difference: String,
     /// ICS expression and words, when not applicable.
     pub not_applicable: Option<String>,
+    /// The waiver that covers exactly this verdict, if there is one. A waived verdict is no pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waiver>,
+    /// Seed of this case where the record was merged of runs with different ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -130,4 +153,20 @@ pub enum LadderState {
     Changed,
     New,
     NotCompared,
+}
+
+impl Totals {
+    /// Counts the verdicts of cases; how many there are to choose from, and how many were chosen, stays as it is.
+    pub fn count(&mut self, cases: &[CaseRecord]) {
+        let count = |verdict: Verdict| {
+            let of = |case: &&CaseRecord| case.verdict == verdict && case.waiver.is_none();
+            cases.iter().filter(of).count()
+        };
+        self.pass = count(Verdict::Pass);
+        self.fail = count(Verdict::Fail);
+        self.inconc = count(Verdict::Inconc);
+        self.error = count(Verdict::Error);
+        self.not_applicable = count(Verdict::NotApplicable);
+        self.waived = cases.iter().filter(|case| case.waiver.is_some()).count();
+    }
 }

@@ -11,9 +11,10 @@ use super::options::{ProgressEvent, RunOptions};
 use super::record::{CaseRecord, RunRecord, SCHEMA_VERSION, SystemRecord, Totals};
 use super::select::{SelectionError, controls_of, select};
 use super::snapshots::Snapshots;
+use super::waive;
 use super::writer::StepWriter;
 use crate::capture::CaptureError;
-use crate::sut::{Profile, SutError};
+use crate::sut::{Profile, SutError, waivers::Waivers};
 use crate::verdict::register::RegisterError;
 use crate::verdict::{Reason, Register, Verdict};
 use sha2::{Digest, Sha256};
@@ -68,8 +69,13 @@ pub async fn run(
     if !problems.is_empty() {
         return Err(RunError::Lint(problems));
     }
-    let selected = select(&catalogue.cases, &options.selection)?;
+    let mut selected = select(&catalogue.cases, &options.selection)?;
+    if let Some(shard) = options.shard {
+        selected = shard.of_selection(&catalogue.cases, &selected);
+    }
     let (profile, profile_path) = Profile::load(&options.system, &options.fixtures)?;
+    let waivers = Waivers::load(&profile_path)?;
+    let known = catalogue.requirements();
     let usual = options.carriage.is_none_or(|c| c == profile.carriage());
     if !usual || options.personality.is_some() {
         // Ladders were accepted over the profile's own carriage, with peers as they usually are.
@@ -101,6 +107,7 @@ pub async fn run(
         )
         .await?;
     }
+    waive::apply(&mut record, &waivers, &known, options.today);
     seal(&mut record, started);
     Ok(record)
 }
@@ -199,6 +206,8 @@ fn outline(
             transport,
         },
         selection: options.selection.clone(),
+        catalogue_sha256: catalogue.sha256(register),
+        shard: options.shard,
         interrupted: false,
         totals: Totals {
             catalogue: catalogue.cases.len(),
@@ -208,6 +217,7 @@ fn outline(
         },
         requirements: register.requirements.values().cloned().collect(),
         cases: Vec::new(),
+        waiver_problems: Vec::new(),
         notes: Vec::new(),
     }
 }
@@ -303,18 +313,7 @@ fn unproven(case: &mut CaseRecord, cause: String) {
 /// Counts, times, order.
 fn seal(record: &mut RunRecord, started: jiff::Timestamp) {
     record.cases.sort_by(|a, b| a.id.cmp(&b.id));
-    let count = |verdict: Verdict| {
-        record
-            .cases
-            .iter()
-            .filter(|case| case.verdict == verdict)
-            .count()
-    };
-    record.totals.pass = count(Verdict::Pass);
-    record.totals.fail = count(Verdict::Fail);
-    record.totals.inconc = count(Verdict::Inconc);
-    record.totals.error = count(Verdict::Error);
-    record.totals.not_applicable = count(Verdict::NotApplicable);
+    record.totals.count(&record.cases);
     let now = jiff::Timestamp::now();
     record.finished = now.to_string();
     record.duration_ms = u64::try_from(now.duration_since(started).as_millis()).unwrap_or(0);

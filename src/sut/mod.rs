@@ -8,6 +8,7 @@ pub mod process;
 pub mod profile;
 pub mod provision;
 pub mod spelling;
+pub mod waivers;
 pub mod yaml;
 
 pub use profile::{Ixit, Profile};
@@ -17,6 +18,8 @@ pub use profile::{Ixit, Profile};
 pub enum SutError {
     #[error("{path}: {message}")]
     Profile { path: String, message: String },
+    #[error("{path}: {message}")]
+    Waivers { path: String, message: String },
     #[error(
         "short messages over {carriage} are asked for, the profile describes {names}: choose one with --carriage or `carriage`"
     )]

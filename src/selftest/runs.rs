@@ -1,0 +1,185 @@
+//! Self-test: runs that are more than one run by itself: with waivers, in parts that are merged, again for what failed, until something
+//! fails, and of the binary alone in an empty folder.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const FAULT: [&str; 2] = ["--fault", "accepts-without-sdp"];
+const FAILS: &str = "TC-ANS-02-01";
+
+fn call(arguments: &[&str], folder: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn said(output: &Output) -> String {
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// A run of the suite in this project; `out` gets its folder.
+fn run(out: &Path, arguments: &[&str]) -> Output {
+    let out = out.display().to_string();
+    let mut all = vec!["run", "--quiet", "--out", &out];
+    all.extend(arguments);
+    call(&all, &root())
+}
+
+fn record(folder: &Path) -> Value {
+    let text = std::fs::read_to_string(folder.join("run.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn ids(record: &Value) -> Vec<String> {
+    let cases = record["cases"].as_array().unwrap().iter();
+    cases
+        .map(|case| case["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The reference with waivers beside its profile.
+fn system(waivers: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = root().join("fixtures/systems/reference/profile.yaml");
+    std::fs::copy(profile, folder.path().join("profile.yaml")).unwrap();
+    std::fs::write(folder.path().join("waivers.yaml"), waivers).unwrap();
+    folder
+}
+
+fn day(from_now: i64) -> String {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let day = now.date().checked_add(jiff::Span::new().days(from_now));
+    day.unwrap().to_string()
+}
+
+fn waiver(case: &str, expires: &str, observed: &str) -> String {
+    let requirement = &case[3..9];
+    format!(
+        "- test_case: {case}\n  requirement: {requirement}\n  owner: Jane Doe\n  reason: Mended in 7.3.\n  \
+         link: https://tickets.example/1\n  expires: {expires}\n  \
+         expected: {{reason: missing, observed: \"{observed}\"}}\n"
+    )
+}
+
+/// A profile's name is that of the reference also in another folder, so that faults can be switched on with a path as system.
+fn waived(waivers: &str, selection: &[&str]) -> (Output, Value) {
+    let system = system(waivers);
+    let out = tempfile::tempdir().unwrap();
+    let path = system.path().display().to_string();
+    let mut arguments = vec!["--system", &path];
+    arguments.extend(selection);
+    let output = run(out.path(), &arguments);
+    (output, record(out.path()))
+}
+
+#[test]
+fn waivers_that_are_not_as_agreed_fail_the_run() {
+    // A whole system that fails as agreed is shown below; here nothing fails, so every waiver is wrong.
+    let all = waiver("TC-POL-01-01", &day(10), "no 4xx")
+        + &waiver("TC-POL-01-02", &day(-1), "x")
+        + &waiver("TC-POL-01-03", &day(181), "x")
+        + &waiver("TC-POL-99-01", &day(10), "x");
+    let (output, record) = waived(&all, &["POL-01"]);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let problems = record["waiver_problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 4, "{problems:?}");
+    for words in [
+        "it passes",
+        "expired on",
+        "more than 180 days",
+        "no such test case",
+    ] {
+        assert!(said(&output).contains(words), "{words}: {}", said(&output));
+    }
+    let (output, _) = {
+        let broken = system("- test_cases: TC-POL-01-01\n");
+        let out = tempfile::tempdir().unwrap();
+        let path = broken.path().display().to_string();
+        (run(out.path(), &["--system", &path, "POL-01"]), out)
+    };
+    assert_eq!(output.status.code(), Some(5));
+    assert!(said(&output).contains("waivers.yaml") && said(&output).contains("test_cases"));
+}
+
+#[test]
+fn parts_merge_into_the_whole_and_what_failed_runs_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let part = |name: &str| folder.path().join(name);
+    let selection = ["ANS-01", "ANS-02", "POL-01", "INV-01", "CB-08"];
+    let mut parts = Vec::new();
+    for shard in ["1/2", "2/2"] {
+        let out = part(&shard.replace('/', "-"));
+        let mut arguments = vec!["--shard", shard];
+        arguments.extend(FAULT);
+        arguments.extend(selection);
+        run(&out, &arguments);
+        parts.push(out.join("run.json").display().to_string());
+    }
+    let merge = |runs: &[&str], out: &Path| {
+        let out = out.display().to_string();
+        let mut arguments = vec!["report", "merge", "--out", &out];
+        arguments.extend(runs);
+        call(&arguments, &root())
+    };
+    let merged = merge(&[&parts[0], &parts[1]], &part("whole"));
+    assert_eq!(merged.status.code(), Some(1), "{}", said(&merged));
+    let whole = record(&part("whole"));
+    let both = [record(&part("1-2")), record(&part("2-2"))];
+    let counts = both.each_ref().map(|part| ids(part).len());
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+    assert_eq!(ids(&whole).len(), counts.iter().sum::<usize>());
+    let listed = call(
+        &["list", "ANS-01", "ANS-02", "POL-01", "INV-01", "CB-08"],
+        &root(),
+    );
+    for id in ids(&whole) {
+        assert!(said(&listed).contains(&id), "{id}");
+    }
+    let captures = std::fs::read_dir(part("whole").join("captures")).unwrap();
+    assert_eq!(captures.count(), ids(&whole).len());
+    assert!(part("whole").join("report.html").is_file());
+
+    let one = merge(&[&parts[0]], &part("half"));
+    assert_eq!(one.status.code(), Some(3));
+    assert!(
+        said(&one).contains("part 2 of 2 is missing"),
+        "{}",
+        said(&one)
+    );
+
+    // Without the fault, what failed passes.
+    let whole = part("whole").join("run.json").display().to_string();
+    let again = run(&part("again"), &["--rerun-failed", &whole]);
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    assert_eq!(ids(&record(&part("again"))), [FAILS]);
+    let again = part("again").join("run.json").display().to_string();
+    let nothing = run(&part("nothing"), &["--rerun-failed", &again]);
+    assert_eq!(nothing.status.code(), Some(4));
+}
+
+#[test]
+fn repeats_until_something_fails() {
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().display().to_string();
+    let repeated = |arguments: &[&str]| {
+        let mut all = vec!["run", "--out", &path, FAILS, "--until-fail", "3"];
+        all.extend(arguments);
+        call(&all, &root())
+    };
+    let passes = repeated(&[]);
+    assert_eq!(passes.status.code(), Some(0), "{}", said(&passes));
+    assert_eq!(said(&passes).matches(" of 3: 1 pass").count(), 3);
+    let fails = repeated(&FAULT);
+    assert_eq!(fails.status.code(), Some(1));
+    assert_eq!(said(&fails).matches(" of 3: ").count(), 1);
+}
