@@ -10,7 +10,7 @@ Feature: How a CMMC conference begins and ends for a user
   @CF-04
   Rule: A user joins by a call to the conference URI, and the focus says that it is one
 
-    @TC-CF-04-01
+    @TC-CF-04-01 @smoke
     Scenario: Alice joins
       When Alice asks to join the CMMC conference
       Then Alice learns that she has joined a conference

@@ -21,7 +21,7 @@ Feature: The CMMC conference and its focus
   @CM-02
   Rule: The focus maintains the conference
 
-    @TC-CM-02-01
+    @TC-CM-02-01 @smoke
     Scenario: Alice joins and leaves
       Given Alice participates in the CMMC conference
       When Alice leaves the CMMC conference

@@ -22,7 +22,7 @@ Feature: Barring programmes as rules
       When Alice calls Bob
       Then Bob gets no call
 
-    @TC-CB-01-03 @control
+    @TC-CB-01-03 @control @smoke
     Scenario: Alice calls Bob, for whom nothing is barred
       When Alice calls Bob
       Then the communication reaches Bob

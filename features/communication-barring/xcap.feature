@@ -6,7 +6,7 @@ Feature: The documents of Ut and their versions
   @UT-07
   Rule: Every success carries an entity tag, one for the document and all its nodes
 
-    @TC-UT-07-01
+    @TC-UT-07-01 @smoke
     Scenario: Alice reads the document and nodes of it
       Given ICB is invoked for Alice
       When Alice reads his or her services and nodes of them

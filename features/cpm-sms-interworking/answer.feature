@@ -13,7 +13,7 @@ Feature: The SMS user's answer to the inviting message
   @ANS-01
   Rule: The response to the invitation is derived from the content of the answer
 
-    @TC-ANS-01-01
+    @TC-ANS-01-01 @smoke
     Scenario: Bob accepts
       When Bob answers with an acceptance
       Then the invitation is accepted

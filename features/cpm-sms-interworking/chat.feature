@@ -22,7 +22,7 @@ Feature: A chat session between a CPM user and an SMS user
         | "[Brackets] cost 2 €"   |
         | "Schöne Grüße, Боб! 🙂" |
 
-    @TC-M2S-01-02
+    @TC-M2S-01-02 @smoke
     Scenario: Alice writes a long message
       When Alice sends Bob a long message
       Then Bob receives that long message once
@@ -63,7 +63,7 @@ Feature: A chat session between a CPM user and an SMS user
   @S2M-02
   Rule: The chat message has the content type that was negotiated
 
-    @TC-S2M-02-01
+    @TC-S2M-02-01 @smoke
     Scenario: Bob's short message arrives in the agreed form
       When Bob answers "In good form"
       Then "In good form" reaches Alice as CPIM-wrapped plain text

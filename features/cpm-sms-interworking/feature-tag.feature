@@ -11,7 +11,7 @@ Feature: The CPM feature tag and the CPM service
   @FT-01
   Rule: The gateway supports the CPM feature tag
 
-    @TC-FT-01-01
+    @TC-FT-01-01 @smoke
     Scenario: Alice's client says what it wants by the feature tag
       When Alice invites Bob to a chat session, naming the service in Accept-Contact only
       Then the invitation is accepted

@@ -11,7 +11,7 @@ Feature: The inviting message
   @INV-01
   Rule: The invitation becomes a short message to the invited user
 
-    @TC-INV-01-01
+    @TC-INV-01-01 @smoke
     Scenario: The inviting message is addressed to Bob
       When Alice invites Bob to a chat session
       Then the inviting message is addressed to Bob

@@ -21,7 +21,7 @@ Feature: A pager-mode message from a CPM user to an SMS user
         | "[Brackets] cost 2 €"   |
         | "Schöne Grüße, Боб! 🙂" |
 
-    @TC-PGO-01-02
+    @TC-PGO-01-02 @smoke
     Scenario: Alice writes a long message
       When Alice sends Bob a long pager message
       Then Bob receives that long message once

@@ -11,7 +11,7 @@ Feature: What becomes of a CPM Session Invitation towards an SMS user
   @POL-01
   Rule: The gateway is able to accept the invitation on behalf of the SMS user
 
-    @TC-POL-01-01
+    @TC-POL-01-01 @smoke
     Scenario: Alice invites Bob, on whose behalf invitations are accepted
       Given invitations to Bob are to be accepted on his behalf
       When Alice invites Bob to a chat session

@@ -10,7 +10,7 @@ Feature: The end of a chat session with an SMS user
   @TD-01
   Rule: The end of the session is converted to a short message
 
-    @TC-TD-01-01
+    @TC-TD-01-01 @smoke
     Scenario: Bob is told that Alice has ended the chat session
       Given SMS users are to be told when Alice ends a chat session
       And Alice has a chat session with Bob

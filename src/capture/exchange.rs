@@ -144,6 +144,11 @@ impl Exchange {
         matches!(waited, Ok(Ok(_)))
     }
 
+    /// Host and realm that the Diameter node at the other end has said are its own.
+    pub fn peer(&self) -> Option<(String, String)> {
+        self.shared.switchboard().peer.clone()
+    }
+
     /// A handset at `number` (`+E.164`). The PDUs of that number go into `tap` until the last clone of the handset is dropped.
     pub fn attach(&self, number: &str, tap: Tap, behaviour: HandsetBehaviour) -> Handset {
         let (generation, arrived) = self.shared.tell(|s| s.attach(number, tap, behaviour));

@@ -111,6 +111,8 @@ pub(super) struct Switchboard {
     /// Connections the sockets' task is to close; `true` breaks them off.
     pub closing: Vec<(Flow, bool)>,
     pub bound: watch::Sender<bool>,
+    /// Host and realm of the Diameter node at the other end, once it has said them.
+    pub peer: Option<(String, String)>,
     notes: Vec<String>,
     counter: u64,
     message_id: u64,
@@ -133,6 +135,7 @@ impl Switchboard {
             dirty: Vec::new(),
             closing: Vec::new(),
             bound: watch::Sender::new(false),
+            peer: None,
             notes: Vec::new(),
             counter: 0,
             message_id: 0,

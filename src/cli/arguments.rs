@@ -43,6 +43,13 @@ Examples:
   ims-conformance run --rerun-failed run.json what did not pass there
   ims-conformance run --until-fail 50 CB-20   again and again until something fails";
 
+const INIT_EXAMPLES: &str = "\
+Examples:
+  ims-conformance init ./acme                 asks five questions
+  ims-conformance init ./acme --sip 192.0.2.20:5060 --local 192.0.2.10 \\
+      --message-centre 192.0.2.10:2775 --account ipsmgw/secret \\
+      --provisioning http://192.0.2.20:8080   asks nothing";
+
 /// Open conformance suite for IMS messaging: plays the CPM users and the SMSC around a gateway and judges what it sent.
 #[derive(Debug, Parser)]
 #[command(name = "ims-conformance", version, after_help = EXAMPLES, max_term_width = 110)]
@@ -59,6 +66,11 @@ pub enum Command {
     /// Run test cases against a system (the default)
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArguments>),
+    /// Write the profile of a system: asks five questions, or takes the answers as options
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(Box<InitArguments>),
+    /// Ask every interface of a system whether it is there, and say what is wrong
+    Doctor(DoctorArguments),
     /// List test cases, requirements, sentences or coverage
     List(ListArguments),
     /// Explain a test case or a requirement
@@ -121,6 +133,12 @@ pub struct RunArguments {
     /// What all peers are like: an entry of fixtures/personalities.yaml (see list --personalities)
     #[arg(long, value_name = "NAME")]
     pub personality: Option<String>,
+    /// Run without looking first whether every interface of the system answers
+    #[arg(long)]
+    pub unchecked: bool,
+    /// Only the dozen test cases that prove the plumbing (@smoke); a selection chooses among them
+    #[arg(long)]
+    pub only_smoke: bool,
     /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
     #[arg(long, conflicts_with_all = ["selection", "fault", "personality", "shard", "rerun_failed", "until_fail"])]
     pub refresh_evidence: bool,
@@ -129,6 +147,64 @@ pub struct RunArguments {
     pub quiet: bool,
     #[command(flatten)]
     pub part: PartArguments,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// Folder the profile is written to; its last part is the name of the system
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Where the system takes SIP
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub sip: Option<String>,
+    /// Address of this machine that the system reaches
+    #[arg(long, value_name = "IP")]
+    pub local: Option<String>,
+    /// Where the suite's message centre listens
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub message_centre: Option<String>,
+    /// What the system binds with (SMPP), or the suite's Diameter identity
+    #[arg(long, value_name = "ID/PASSWORD|HOST")]
+    pub account: Option<String>,
+    /// Base URL of the requests that prepare users
+    #[arg(long, value_name = "URL")]
+    pub provisioning: Option<String>,
+    /// Carriage of short messages
+    #[arg(long, value_name = "smpp|sgd|sms-over-ip", default_value = "smpp")]
+    pub carriage: Carriage,
+    /// Transport of SIP
+    #[arg(long, value_name = "udp|tcp", default_value = "udp")]
+    pub transport: Transport,
+    /// Domain of the users' public user identities
+    #[arg(long, value_name = "NAME", default_value = "ims.example")]
+    pub domain: String,
+    /// Where MMTel users register, if the system serves conferences
+    #[arg(long, value_name = "ADDR:PORT", requires = "ut")]
+    pub core: Option<String>,
+    /// Base URL of the XCAP server on Ut
+    #[arg(long, value_name = "URL", requires = "core")]
+    pub ut: Option<String>,
+    /// Credentials of users on Ut; {number} stands for the user's number
+    #[arg(long, value_name = "USER/PASSWORD", requires = "ut")]
+    pub ut_account: Option<String>,
+    /// Replace a profile that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// System under test: a folder in fixtures/systems, or the path of such a folder
+    #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
+    pub system: String,
+    /// Transport of SIP [default: that of its profile]
+    #[arg(long, value_name = "udp|tcp")]
+    pub transport: Option<Transport>,
+    /// Carriage of short messages [default: that of its profile]
+    #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
+    pub carriage: Option<Carriage>,
     #[command(flatten)]
     pub places: PlaceArguments,
 }
@@ -255,6 +331,13 @@ pub enum Carriage {
     Smpp,
     Sgd,
     SmsOverIp,
+}
+
+impl Transport {
+    /// As profiles write it.
+    pub fn name(self) -> &'static str {
+        SipTransport::from(self).name()
+    }
 }
 
 impl From<Carriage> for profile::Carriage {

@@ -4,9 +4,11 @@
 pub mod arguments;
 mod catalogue_text;
 mod coverage;
+mod doctor;
 mod evidence;
 mod exit_code;
 mod ics;
+mod init;
 mod merge;
 mod part;
 mod places;
@@ -74,6 +76,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         None => run::run(arguments.run),
         Some(Command::Run(run)) => run::run(*run),
+        Some(Command::Init(arguments)) => init::init(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::examine(&arguments),
         Some(Command::List(list)) => run::list(&list),
         Some(Command::Explain(explain)) => run::explain(&explain),
         Some(Command::Report(report)) => report::report(&report),

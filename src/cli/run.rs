@@ -340,6 +340,8 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
         transport: arguments.transport.map(Into::into),
         carriage: arguments.carriage.map(Into::into),
         personality: arguments.personality,
+        only_smoke: arguments.only_smoke,
+        unchecked: arguments.unchecked,
         // A ladder of a fault is no proposal for the accepted one.
         ladders: arguments.fault.is_none().then_some(ladders),
         fault: arguments.fault,

@@ -63,6 +63,7 @@ pub enum ServiceCentreCommand {
 pub enum ServiceCentreEvent {
     Open {
         host: String,
+        realm: String,
     },
     Ended,
     /// The next request leaves under this Hop-by-Hop identifier and belongs to that number.
@@ -318,7 +319,9 @@ impl ServiceCentre {
 
     fn node_says(&mut self, now: Time, event: NodeEvent) {
         match event {
-            NodeEvent::Open { host, .. } => self.event(ServiceCentreEvent::Open { host }),
+            NodeEvent::Open { host, realm } => {
+                self.event(ServiceCentreEvent::Open { host, realm });
+            }
             NodeEvent::Ended => self.event(ServiceCentreEvent::Ended),
             NodeEvent::Numbered { label, hop_by_hop } => {
                 let delivery = self.under_way.get(&label);

@@ -1,13 +1,13 @@
 //! What a run needs around its test cases: the message centre of the suite, the system under test, the way to prepare users on it.
+use super::doctor;
 use super::judge::settle;
-use super::options::{RunOptions, SipTransport};
+use super::options::RunOptions;
 use super::record::RunRecord;
 use super::run::RunError;
 use crate::capture::{CaptureError, Centre, DiameterCentre, Exchange, RunClock, Tap, Tls};
 use crate::peer::diameter_node::NodeConfig;
 use crate::peer::service_centre::ServiceCentreConfig;
 use crate::peer::smsc::{Account, Role, SmscConfig};
-use crate::peer::ue::Transport;
 use crate::steps::Facility;
 use crate::sut::personality::{Personalities, Personality};
 use crate::sut::process::Process;
@@ -33,14 +33,35 @@ pub(super) struct Running {
     run_tap: Tap,
 }
 
-/// Starts the message centre, then the system, and waits until both can talk.
-pub(super) async fn start(
+/// Suite and system, before it is known whether they can talk.
+pub(super) struct Prepared {
+    pub profile: Profile,
+    pub exchange: Exchange,
+    pub provisioner: Provisioner,
+    process: Option<Process>,
+    run_tap: Tap,
+}
+
+impl Prepared {
+    /// Ends both; what they have to say no longer matters.
+    pub async fn end(self) {
+        if let Some(process) = self.process
+            && let Err(error) = process.stop().await
+        {
+            tracing::warn!(%error, "the system did not end");
+        }
+        if let Err(error) = self.exchange.stop().await {
+            tracing::warn!(%error, "the message centre did not end");
+        }
+    }
+}
+
+/// Starts the message centre, then the system.
+pub(super) async fn prepare(
     options: &RunOptions,
     profile: Profile,
     out: &Path,
-    seed: u64,
-) -> Result<Running, RunError> {
-    let personality = personality(options, &profile)?;
+) -> Result<Prepared, RunError> {
     let run_tap = Tap::new();
     let exchange = start_exchange(&profile, run_tap.clone()).await?;
     let process = start_process(options, &profile, &exchange, out).await?;
@@ -49,21 +70,50 @@ pub(super) async fn start(
         .map(|process| process.addresses.clone())
         .unwrap_or_default();
     let profile = profile.with_addresses(&addresses);
-    let system = profile.sip.address.parse().map_err(|_| RunError::Address {
-        address: profile.sip.address.clone(),
-    })?;
     let provisioner = Provisioner::new(&profile.provisioning)?;
-    wait_for_the_system(&profile, &exchange).await?;
-    let numbers: Vec<String> = (0..profile.numbers.pool_size)
-        .map(|index| format!("{}{index:05}", profile.numbers.sessions))
-        .collect();
-    provisioner
-        .prepare_pool(&profile.numbers.pool, &numbers)
-        .await?;
-    let transport = match (options.transport, profile.sip.transport.as_str()) {
-        (Some(SipTransport::Tcp), _) | (None, "tcp") => Transport::Tcp,
-        _ => Transport::Udp,
+    Ok(Prepared {
+        profile,
+        exchange,
+        provisioner,
+        process,
+        run_tap,
+    })
+}
+
+/// Starts the message centre, then the system, and waits until both can talk.
+pub(super) async fn start(
+    options: &RunOptions,
+    profile: Profile,
+    out: &Path,
+    seed: u64,
+) -> Result<Running, RunError> {
+    let personality = personality(options, &profile)?;
+    let prepared = prepare(options, profile, out).await?;
+    let transport = doctor::transport(options, &prepared.profile);
+    let address = &prepared.profile.sip.address;
+    let system = address.parse().map_err(|_| RunError::Address {
+        address: address.clone(),
+    })?;
+    let looked = match options.unchecked {
+        false => doctor::examine(&prepared, transport).await,
+        true => wait_for_the_system(&prepared.profile, &prepared.exchange).await,
     };
+    if let Err(error) = looked {
+        prepared.end().await;
+        return Err(error);
+    }
+    let Prepared {
+        profile,
+        exchange,
+        provisioner,
+        process,
+        run_tap,
+    } = prepared;
+    if options.unchecked {
+        let pool = pool(&profile);
+        let name = &profile.numbers.pool;
+        provisioner.prepare_pool(name, &pool).await?;
+    }
     let facility = Facility {
         profile,
         provisioner,
@@ -80,6 +130,13 @@ pub(super) async fn start(
         process,
         run_tap,
     })
+}
+
+/// The session numbers of the common pool.
+pub(super) fn pool(profile: &Profile) -> Vec<String> {
+    let numbers = &profile.numbers;
+    let number = |index| format!("{}{index:05}", numbers.sessions);
+    (0..numbers.pool_size).map(number).collect()
 }
 
 /// What the peers of the run are like.
@@ -119,7 +176,10 @@ async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, Run
 }
 
 /// Until short messages can go both ways.
-async fn wait_for_the_system(profile: &Profile, exchange: &Exchange) -> Result<(), RunError> {
+pub(super) async fn wait_for_the_system(
+    profile: &Profile,
+    exchange: &Exchange,
+) -> Result<(), RunError> {
     let (seconds, property) = match profile.in_use() {
         Some(InUse::Smpp(smpp)) => {
             dial(smpp.connect.as_ref(), exchange)?;

@@ -2,6 +2,7 @@
 //!
 //! cucumber accepts undefined steps, empty scenarios, scenarios without `Then`, empty outlines and misspelt keywords without a word.
 use super::catalogue::{Case, Catalogue};
+use super::select::SMOKE;
 use crate::steps::{self, Sentence};
 use crate::sut::applicability::Expression;
 use crate::sut::spelling::distance;
@@ -242,9 +243,10 @@ fn scenario(case: &Case) -> Vec<Problem> {
         if !(tag.starts_with("TC-")
             || tag == case.requirement
             || tag == "control"
-            || tag == "derived")
+            || tag == "derived"
+            || tag == SMOKE)
         {
-            problems.push(problem(format!("unknown tag @{tag}; allowed are the requirement on the Rule, @TC-…, @control, @derived")));
+            problems.push(problem(format!("unknown tag @{tag}; allowed are the requirement on the Rule, @TC-…, @control, @derived, @smoke")));
         }
     }
     if case

@@ -3,6 +3,7 @@
 //! The features decide what runs, the capture decides the verdict, `run.json` holds everything a report needs.
 pub mod applicable;
 pub mod catalogue;
+pub mod doctor;
 mod execute;
 mod facility;
 mod judge;

@@ -53,6 +53,10 @@ pub struct RunOptions {
     pub carriage: Option<Carriage>,
     /// Name of an entry of `<fixtures>/personalities.yaml` that all peers take on.
     pub personality: Option<String>,
+    /// Of the selection, only what proves the plumbing: the test cases tagged `@smoke`.
+    pub only_smoke: bool,
+    /// Do not look first whether the system can be reached.
+    pub unchecked: bool,
     /// Values of P-Access-Network-Info of every MMTel UE.
     pub access: Vec<String>,
     /// Runs only this part of the selection.
@@ -81,6 +85,8 @@ impl RunOptions {
             transport: None,
             carriage: None,
             personality: None,
+            only_smoke: false,
+            unchecked: false,
             access: vec![BASELINE_ACCESS.to_owned()],
             shard: None,
             today: today(&jiff::Timestamp::now()),

@@ -3,13 +3,14 @@
 //! More than 400 lines: the stations of one run, in their order, each a short function.
 use super::applicable::{IcsProblem, applicable_of};
 use super::catalogue::{Catalogue, CatalogueError};
+use super::doctor::Check;
 use super::execute::{Bench, blank, execute};
 use super::facility::{end, start};
 use super::judge::settle;
 use super::lint::{Problem, lint, needs_control};
 use super::options::{ProgressEvent, RunOptions};
 use super::record::{CaseRecord, RunRecord, SCHEMA_VERSION, SystemRecord, Totals};
-use super::select::{SelectionError, controls_of, select};
+use super::select::{SelectionError, controls_of, select, smoke_of};
 use super::snapshots::Snapshots;
 use super::waive;
 use super::writer::StepWriter;
@@ -49,6 +50,9 @@ pub enum RunError {
     Address { address: String },
     #[error("{0}")]
     NotBound(String),
+    /// Profile and system do not fit together; that is nobody's failure.
+    #[error("{}", .0.iter().filter_map(Check::ill).collect::<Vec<_>>().join("\n"))]
+    Unfit(Vec<Check>),
     #[error("{error}\nits log is {}; {said}", .log.display())]
     NotStarted {
         error: SutError,
@@ -70,6 +74,9 @@ pub async fn run(
         return Err(RunError::Lint(problems));
     }
     let mut selected = select(&catalogue.cases, &options.selection)?;
+    if options.only_smoke {
+        selected = smoke_of(&catalogue.cases, &selected);
+    }
     if let Some(shard) = options.shard {
         selected = shard.of_selection(&catalogue.cases, &selected);
     }

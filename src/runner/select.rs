@@ -38,6 +38,22 @@ pub fn select(cases: &[Case], words: &[String]) -> Result<BTreeSet<String>, Sele
     Ok(selected)
 }
 
+/// The tag of test cases that prove the plumbing: nothing about the system can be said while one of them is not judged.
+pub const SMOKE: &str = "smoke";
+
+/// Those of the selected cases that prove the plumbing, with their controls.
+pub fn smoke_of(cases: &[Case], selected: &BTreeSet<String>) -> BTreeSet<String> {
+    let chosen = cases
+        .iter()
+        .filter(|case| selected.contains(&case.id) && case.tags.iter().any(|tag| tag == SMOKE));
+    let with_controls = chosen.flat_map(|case| {
+        let mut ids = controls_of(case, cases);
+        ids.push(case.id.clone());
+        ids
+    });
+    with_controls.collect()
+}
+
 /// The words that select nothing: misspelt, most likely.
 pub fn fruitless<'a>(cases: &[Case], words: &'a [String]) -> Result<Vec<&'a str>, SelectionError> {
     let mut found = Vec::new();

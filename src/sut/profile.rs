@@ -2,6 +2,7 @@
 //! More than 400 lines, because every value of a profile stands here with what it means.
 //!
 //! More than 400 lines: one field after the other, as a profile has them.
+mod check;
 mod claim;
 mod conferencing;
 mod wording;
@@ -426,6 +427,10 @@ impl Profile {
         let smpp = profile.short_messages.smpp.as_mut();
         if let Some(tls) = smpp.and_then(|smpp| smpp.tls.as_mut()) {
             tls.relative_to(&folder);
+        }
+        let problems = check::problems(&profile);
+        if !problems.is_empty() {
+            return Err(fail(problems.join("\n")));
         }
         Ok((profile, path))
     }

@@ -1,4 +1,5 @@
 //! The one place that reads YAML, so that the crate behind it can be changed in one line of `Cargo.toml`.
+use super::spelling;
 use serde::de::DeserializeOwned;
 
 /// A choice written as a map with one key (`smpp: …`), as JSON and its schemas have it, and not as a YAML tag.
@@ -6,7 +7,22 @@ pub use serde_yaml::with::singleton_map as choice;
 
 /// Reads one document; the error names path, line and column.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_yaml::from_str(text).map_err(|error| error.to_string())
+    serde_yaml::from_str(text).map_err(|error| said(&error.to_string()))
+}
+
+/// An error in words; of a key nobody knows, with the one that is most likely meant.
+fn said(error: &str) -> String {
+    let quoted: Vec<&str> = error.split('`').skip(1).step_by(2).collect();
+    let meant = match quoted.as_slice() {
+        [unknown, known @ ..] if error.contains("unknown field") => {
+            spelling::nearest(unknown, known.iter().copied())
+        }
+        _ => None,
+    };
+    match meant {
+        Some(meant) => format!("{error}; is `{meant}` meant?"),
+        None => error.to_owned(),
+    }
 }
 
 /// The value of a key of the outermost map that stands on one line, before anything else is known of the document.
@@ -25,7 +41,7 @@ pub fn laid_over<T: DeserializeOwned>(base: &str, text: &str, key: &str) -> Resu
         map.remove(key);
     }
     lay_over(&mut merged, over);
-    serde_yaml::from_value(merged).map_err(|error| error.to_string())
+    serde_yaml::from_value(merged).map_err(|error| said(&error.to_string()))
 }
 
 fn lay_over(base: &mut serde_yaml::Value, over: serde_yaml::Value) {

@@ -157,7 +157,10 @@ impl Switchboard {
 
     pub(super) fn service_centre_said(&mut self, id: FlowId, event: ServiceCentreEvent) {
         match event {
-            ServiceCentreEvent::Open { .. } => self.ready(),
+            ServiceCentreEvent::Open { host, realm } => {
+                self.peer = Some((host, realm));
+                self.ready();
+            }
             ServiceCentreEvent::Ended => self.tell_bound(),
             ServiceCentreEvent::Concerns { hop_by_hop, number } => {
                 if let Some(link) = self.links.get_mut(&id) {
