@@ -6,11 +6,13 @@
 use super::{Direction, Fact, Observation, Trace, transactions};
 use crate::wire::diameter::application;
 use masks::Masks;
+pub use settled::first_difference;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
 mod http_lines;
 mod masks;
+mod settled;
 mod sip_lines;
 mod sms_lines;
 mod stream_lines;

@@ -30,7 +30,7 @@ pub use diameter::{DiameterRequest, diameter_requests, way as diameter_way};
 pub use encapsulated::{Encapsulated, encapsulated, is_encapsulated};
 pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};
 pub use http::{HttpExchange, http_exchanges};
-pub use ladder::{Names, ladder};
+pub use ladder::{Names, first_difference, ladder};
 pub use observer::Observer;
 pub use reaction::expected;
 pub use roster::{Merged, PRESENT, Roster, RosterStep, conference_subscriptions, history};

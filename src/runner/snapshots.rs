@@ -5,6 +5,7 @@
 //! neither cargo nor any `INSTA_*` variable is needed or obeyed here, because an installed binary has neither.
 //! This module does not normalise anything: numbered masks are the business of the ladder's author.
 use super::record::LadderState;
+use crate::observe::first_difference;
 use similar::TextDiff;
 use std::{
     fs, io,
@@ -69,7 +70,8 @@ impl Snapshots {
         let pending = self.path(name, ".snap.new")?;
         let observed = normalised(ladder);
         let old = read(&accepted)?;
-        if old.as_deref() == Some(observed.as_str()) {
+        let is_same = |old: &String| first_difference(old, &observed).is_none();
+        if old.as_ref().is_some_and(is_same) {
             remove_if_there(&pending)?;
             return Ok(Comparison {
                 state: LadderState::Same,

@@ -245,6 +245,7 @@ mod tests {
         Register {
             requirements: BTreeMap::from([("CB-20".to_owned(), entry)]),
             catalogues: BTreeMap::new(),
+            roles: Vec::new(),
         }
     }
 

@@ -62,12 +62,19 @@ pub fn takes_part(who: &str, patience: f64) -> Question {
         let Some(leg) = leg(view, &who) else {
             return Judgement::awaited("no dialog with the focus");
         };
+        // What was over before the stimulus says nothing about it.
         if let Some(code @ 300..) = leg.invite.final_status() {
             let observed = format!("the INVITE is refused with {code}");
-            return Judgement::broken(Reason::Unexpected, observed, leg.frames());
+            return match is_new(view, &leg.invite) {
+                true => Judgement::broken(Reason::Unexpected, observed, leg.frames()),
+                false => Judgement::awaited("no dialog with the focus after a refused one"),
+            };
         }
         if let Some(bye) = &leg.bye {
-            return Judgement::broken(Reason::Unexpected, "the dialog has ended", bye.frames());
+            return match is_new(view, bye) {
+                true => Judgement::broken(Reason::Unexpected, "the dialog has ended", bye.frames()),
+                false => Judgement::awaited("no dialog with the focus after one that has ended"),
+            };
         }
         match (leg.is_up(), roster_with(view, &who)) {
             (true, Some(step)) => {

@@ -4,9 +4,11 @@ use super::sms_lines;
 use crate::wire::cpim::{CpimMessage, Imdn};
 use crate::wire::sdp::{MessageMedia, SessionDescription};
 use crate::wire::sip::{NameAddr, SipMessage, StartLine};
+use crate::wire::xml::conference_info::ConferenceInfo;
+use crate::wire::xml::resource_lists::ResourceLists;
 
 /// Header fields that are shown as they are, masked. A ladder is about these; the rest is in the capture.
-const SHOWN: [&str; 16] = [
+const SHOWN: [&str; 18] = [
     "P-Asserted-Identity",
     "P-Asserted-Service",
     "P-Preferred-Service",
@@ -23,6 +25,8 @@ const SHOWN: [&str; 16] = [
     "Retry-After",
     "Warning",
     "Reason",
+    "Event",
+    "Refer-Sub",
 ];
 
 /// The first line says what it is, the others what it carries.
@@ -47,6 +51,7 @@ pub fn lines(message: &SipMessage, masks: &mut Masks<'_>) -> Vec<String> {
             lines.push(format!("{name}: {value}"));
         }
     }
+    lines.extend(conferencing(message, masks));
     lines.extend(contact(message, masks));
     for part in message.bodies() {
         let media_type = part.content_type();
@@ -86,6 +91,43 @@ fn name_addr(value: &str, masks: &mut Masks<'_>) -> String {
     }
 }
 
+/// What calls are moved and watched by, without what is made up for one call or told by the clock.
+fn conferencing(message: &SipMessage, masks: &mut Masks<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for name in ["Refer-To", "Referred-By"] {
+        if let Some(parsed) = message.header(name).and_then(|v| NameAddr::parse(v).ok()) {
+            let (uri, fields) = match parsed.uri.as_str().split_once('?') {
+                Some((uri, fields)) => (uri, fields),
+                None => (parsed.uri.as_str(), ""),
+            };
+            let fields = fields
+                .split('&')
+                .filter_map(|field| field.split('=').next());
+            let fields: Vec<&str> = fields.filter(|name| !name.is_empty()).collect();
+            let with = match fields.as_slice() {
+                [] => String::new(),
+                names => format!(" with {}", names.join(" ")),
+            };
+            lines.push(format!("{name}: <{}>{with}", masks.field(uri)));
+        }
+    }
+    for name in ["Replaces", "Join"] {
+        if let Some(value) = message.header(name) {
+            let call = value.split(';').next().unwrap_or_default();
+            lines.push(format!("{name}: {}", masks.name("call", call.trim())));
+        }
+    }
+    if let Some(value) = message.header("Subscription-State") {
+        let mut parts = value.split(';').map(str::trim);
+        let mut state = parts.next().unwrap_or_default().to_owned();
+        if let Some(reason) = parts.find(|part| part.starts_with("reason=")) {
+            state.push_str(&format!(" {reason}"));
+        }
+        lines.push(format!("Subscription-State: {state}"));
+    }
+    lines
+}
+
 /// Feature tags of the Contact; its address is of no interest.
 fn contact(message: &SipMessage, masks: &mut Masks<'_>) -> Option<String> {
     let parsed = NameAddr::parse(message.header("Contact")?).ok()?;
@@ -108,6 +150,13 @@ pub fn body(media_type: &str, content: &[u8], masks: &mut Masks<'_>) -> Vec<Stri
         "application/sdp" => session_description(content, masks),
         "message/cpim" => cpim(content, masks),
         "message/imdn+xml" => vec![imdn(content, masks)],
+        "message/sipfrag" => {
+            let text = String::from_utf8_lossy(content);
+            let status = text.lines().next().unwrap_or_default();
+            vec![format!("sipfrag {}", masks.field(status))]
+        }
+        "application/conference-info+xml" => vec![conference_info(content, masks)],
+        "application/resource-lists+xml" => vec![resource_list(content, masks)],
         "application/vnd.3gpp.sms" => sms_lines::relayed(content, masks),
         "text/plain" => {
             let text = String::from_utf8_lossy(content);
@@ -122,13 +171,58 @@ fn session_description(content: &[u8], masks: &mut Masks<'_>) -> Vec<String> {
     let Ok(description) = SessionDescription::parse(content) else {
         return vec!["SDP unreadable".to_owned()];
     };
-    let media = description.message_media.iter();
-    media
-        .map(|media| match media {
-            Some(media) => message_media(media, masks),
-            None => "SDP other media".to_owned(),
+    let all = description.session.medias.iter();
+    all.zip(&description.message_media)
+        .map(|(media, message)| match message {
+            Some(message) => message_media(message, masks),
+            None => other_media(media, &description.session),
         })
         .collect()
+}
+
+/// Kind and direction; ports and codecs are of no interest.
+fn other_media(media: &sdp_types::Media, session: &sdp_types::Session) -> String {
+    let direction = ["sendrecv", "sendonly", "recvonly", "inactive"]
+        .into_iter()
+        .find(|name| media.has_attribute(name) || session.has_attribute(name));
+    let refused = if media.port == 0 { " port 0" } else { "" };
+    let direction = direction.unwrap_or("sendrecv");
+    format!("SDP {} {direction}{refused}", media.media)
+}
+
+/// Who is there, and how.
+fn conference_info(content: &[u8], masks: &mut Masks<'_>) -> String {
+    let Ok(info) = ConferenceInfo::parse(content) else {
+        return "conference-info unreadable".to_owned();
+    };
+    let mut users: Vec<String> = info
+        .users()
+        .iter()
+        .map(|user| {
+            let states = user
+                .endpoints
+                .iter()
+                .filter_map(|end| end.status.as_deref());
+            let states: Vec<&str> = states.collect();
+            let entity = masks.field(&user.entity);
+            format!("; {entity} {}", states.join(" "))
+                .trim_end()
+                .to_owned()
+        })
+        .collect();
+    users.sort_unstable();
+    format!("conference-info {}{}", info.state.as_str(), users.concat())
+}
+
+fn resource_list(content: &[u8], masks: &mut Masks<'_>) -> String {
+    match ResourceLists::parse(content) {
+        Ok(lists) => {
+            let entries = lists.flat().into_iter();
+            let uris: Vec<String> = entries.map(|entry| masks.field(&entry.uri)).collect();
+            format!("resource-lists {}", uris.join(" "))
+        }
+        Err(_) => "resource-lists unreadable".to_owned(),
+    }
 }
 
 fn message_media(media: &MessageMedia, masks: &mut Masks<'_>) -> String {

@@ -183,7 +183,7 @@ impl Ue {
             call: label.clone(),
         });
         match concluded {
-            Some(Ok(agreed)) => self.start_session(id, &agreed),
+            Some(Ok(agreed)) => self.start_session(now, id, &agreed),
             Some(Err(reason)) => {
                 self.problem(format!("call {label}: {reason}; ending it"));
                 self.bye(now, id);

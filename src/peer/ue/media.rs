@@ -2,7 +2,7 @@
 //! what the message sessions tell. More than 400 lines: connections, sessions and chat messages of a call share its state.
 use std::time::Duration;
 
-use super::call::{CallId, Phase};
+use super::call::{Call, CallId, Phase};
 use super::compose::{self, Identity, Wrapping};
 use super::{ChatText, Due, Ue, UeEvent};
 use crate::peer::message_session::{
@@ -21,18 +21,23 @@ const LINGER: Duration = Duration::from_secs(32);
 /// Message-IDs of our chat messages remembered per call, so that the bodiless SEND of a set-up is not told as one.
 const MAX_SENT: usize = 1024;
 
+/// Octets kept of a connection that comes before the answer to our offer.
+const MAX_EARLY: usize = 1024 * 1024;
+
 /// What an MSRP connection is for.
 #[derive(Debug)]
 pub(super) enum MediaFlow {
     Arriving(ArrivingConnection),
     Bound(CallId),
+    /// For a session that has been offered and not answered yet: the connection may overtake the answer, which goes another way.
+    Early(CallId, Vec<u8>),
     /// For no session: what is sent once it stands.
     Astray(Vec<u8>),
 }
 
 impl Ue {
     /// Offer and answer are known: the session begins.
-    pub(super) fn start_session(&mut self, id: CallId, agreed: &Agreed) {
+    pub(super) fn start_session(&mut self, now: Time, id: CallId, agreed: &Agreed) {
         let seed = self.ids.number();
         let behaviour = self.config.behaviour.msrp.clone();
         let withheld = self.config.behaviour.withhold_media;
@@ -54,7 +59,33 @@ impl Ue {
                 )),
             }
         }
+        self.bind_early(now, id);
         self.drain_session(id);
+    }
+
+    /// The connection that came before its session.
+    fn bind_early(&mut self, now: Time, id: CallId) {
+        let early = self
+            .media_flows
+            .iter()
+            .find_map(|(flow, media)| match media {
+                MediaFlow::Early(call, octets) if *call == id => Some((*flow, octets.clone())),
+                _ => None,
+            });
+        if let Some((flow, octets)) = early {
+            self.adopt_media(now, flow, id, &octets);
+        }
+    }
+
+    fn adopt_media(&mut self, now: Time, flow: FlowId, id: CallId, octets: &[u8]) {
+        self.media_flows.insert(flow, MediaFlow::Bound(id));
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.flow = Some(flow);
+        }
+        self.with_session(id, |session| {
+            session.opened(now);
+            session.octets(now, octets);
+        });
     }
 
     fn dial_media(&mut self, id: CallId, to: std::net::SocketAddr) {
@@ -113,7 +144,7 @@ impl Ue {
                 let id = *id;
                 self.with_session(id, |session| session.opened(now));
             }
-            Some(MediaFlow::Arriving(_)) => {}
+            Some(MediaFlow::Arriving(_) | MediaFlow::Early(..)) => {}
             Some(MediaFlow::Astray(octets)) => {
                 let octets = octets.clone();
                 self.outputs.push_back(Output::Octets { flow, octets });
@@ -130,6 +161,14 @@ impl Ue {
             Some(MediaFlow::Bound(id)) => {
                 let id = *id;
                 self.with_session(id, |session| session.octets(now, octets));
+                return;
+            }
+            Some(MediaFlow::Early(_, early)) => {
+                early.extend_from_slice(octets);
+                if early.len() > MAX_EARLY {
+                    self.problem("too much on an MSRP connection before the answer".to_owned());
+                    self.refuse_media(flow, Vec::new());
+                }
                 return;
             }
             Some(MediaFlow::Arriving(arriving)) => arriving.octets(octets),
@@ -153,25 +192,35 @@ impl Ue {
             .find(|(_, call)| call.session.as_ref().is_some_and(|s| s.serves(uri)))
             .map(|(id, call)| (*id, call.flow.is_some() || call.phase == Phase::Ended));
         match served {
-            Some((id, false)) => {
-                self.media_flows.insert(flow, MediaFlow::Bound(id));
-                if let Some(call) = self.calls.get_mut(&id) {
-                    call.flow = Some(flow);
-                }
-                self.with_session(id, |session| {
-                    session.opened(now);
-                    session.octets(now, octets);
-                });
-            }
+            Some((id, false)) => self.adopt_media(now, flow, id, octets),
             Some((_, true)) => {
                 self.problem("a second MSRP connection for the same session".to_owned());
                 self.refuse_media(flow, ArrivingConnection::refuse(octets, 506));
             }
-            None => {
-                self.problem("an MSRP connection for no session of ours".to_owned());
-                self.refuse_media(flow, ArrivingConnection::refuse(octets, 481));
-            }
+            None => match self.offered(uri) {
+                Some(id) => {
+                    let early = MediaFlow::Early(id, octets.to_vec());
+                    self.media_flows.insert(flow, early);
+                }
+                None => {
+                    self.problem("an MSRP connection for no session of ours".to_owned());
+                    self.refuse_media(flow, ArrivingConnection::refuse(octets, 481));
+                }
+            },
         }
+    }
+
+    /// The call that has offered that path and has no answer yet.
+    fn offered(&self, uri: &MsrpUri) -> Option<CallId> {
+        let waits = |call: &&Call| call.session.is_none() && call.phase != Phase::Ended;
+        let offers = |call: &&Call| {
+            let own = MsrpUri::parse(&call.local.path());
+            own.is_ok_and(|own| own.same_as(uri))
+        };
+        let mut calls = self.calls.iter().rev();
+        calls
+            .find(|(_, call)| waits(call) && offers(call))
+            .map(|(id, _)| *id)
     }
 
     fn refuse_media(&mut self, flow: FlowId, octets: Vec<u8>) {

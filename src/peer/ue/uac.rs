@@ -265,7 +265,7 @@ impl Ue {
             return;
         }
         match agreed {
-            Ok((agreed, _)) => self.start_session(id, &agreed),
+            Ok((agreed, _)) => self.start_session(now, id, &agreed),
             Err(reason) => {
                 self.problem(format!("call {label}: {reason}; ending it"));
                 self.bye(now, id);

@@ -242,7 +242,7 @@ impl Ue {
         response.set_body("application/sdp", sdp);
         self.reply(now, server, response);
         if let Some(agreed) = agreed {
-            self.start_session(id, &agreed);
+            self.start_session(now, id, &agreed);
         }
     }
 

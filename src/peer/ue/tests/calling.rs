@@ -1,8 +1,10 @@
 //! The calling side of a UE, in virtual time: invitations, their answers, cancelling, ending.
 use super::bench::*;
+use crate::peer::Channel;
 use crate::peer::behaviour::{Malformation, UeBehaviour};
 use crate::peer::ue::*;
-use crate::wire::sdp::Setup;
+use crate::wire::msrp::MsrpMessage;
+use crate::wire::sdp::{SessionDescription, Setup};
 
 #[test]
 fn a_cpm_session_invitation_has_the_header_fields_of_the_service() {
@@ -271,6 +273,41 @@ fn an_active_answer_leaves_the_connection_to_the_other_side() {
             .iter()
             .any(|o| matches!(o, Output::Connect { .. }))
     );
+}
+
+#[test]
+fn a_connection_that_overtakes_the_answer_waits_for_it() {
+    let mut bench = Bench::new();
+    let invite = bench.invite();
+    let offer = SessionDescription::parse(&invite.body_of("application/sdp").unwrap()).unwrap();
+    let ours = offer.message().unwrap().path[0].clone();
+    let mut answer = response(&invite, 200);
+    answer.set_body("application/sdp", sdp(Setup::Active));
+    let described = SessionDescription::parse(&sdp(Setup::Active)).unwrap();
+    let mut send = MsrpMessage::request("early123", "SEND");
+    send.push("To-Path", ours);
+    send.push("From-Path", described.message().unwrap().path[0].clone());
+    send.push("Message-ID", "first");
+    let (flow, at) = (FlowId(1 << 32), "127.0.0.1:40000".parse().unwrap());
+    bench.input(Input::Opened {
+        flow,
+        channel: Channel::Msrp,
+        local: at,
+        remote: at,
+    });
+    let octets = send.to_octets();
+    bench.input(Input::Octets { flow, octets });
+    let said = |bench: &Bench| {
+        let mut outputs = bench.others.iter();
+        outputs.find_map(|output| match output {
+            Output::Octets { octets, .. } => MsrpMessage::parse(octets).unwrap().status(),
+            _ => None,
+        })
+    };
+    assert_eq!(said(&bench), None);
+    bench.receive(&answer);
+    assert_eq!(said(&bench), Some(200));
+    assert!(bench.problems().is_empty());
 }
 
 #[test]
