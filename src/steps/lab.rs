@@ -4,7 +4,7 @@ use super::vocabulary::PersonName;
 use crate::capture::Handset;
 use crate::capture::pacing::TICK;
 use crate::peer::ue::{Registration, UeCommand};
-use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View, levels};
+use crate::verdict::{Finding, Judgement, Patience, Question, Reason, Verdict, View, levels};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -268,9 +268,13 @@ impl Lab {
         self.answer_at(question).await.0
     }
 
-    /// The same, with the time of the view it was answered from.
+    /// The same, with the time of the view it was answered from. What must not happen is looked out for from when all that must happen
+    /// beside it has happened, which may take as long as any reaction.
     async fn answer_at(&mut self, question: &Question) -> (Judgement, u64) {
-        let deadline = Instant::now() + Duration::from_secs_f64(question.patience.seconds());
+        let patience = Duration::from_secs_f64(question.patience.seconds());
+        let reaction = Duration::from_secs_f64(self.ixit().reaction_seconds);
+        let begun = Instant::now();
+        let mut deadline = begun + patience;
         loop {
             self.look();
             let stage = self.stage();
@@ -279,6 +283,11 @@ impl Lab {
             let answer = question.ask(&stage.view(now));
             if over || answer.is_final(question.patience) {
                 return (answer, now);
+            }
+            let holds = matches!(answer, Judgement::Holds { .. });
+            if matches!(question.patience, Patience::Throughout(_)) && !holds {
+                let latest = begun + reaction.max(patience);
+                deadline = latest.min(Instant::now() + patience);
             }
             self.wait_for_change(deadline).await;
         }
