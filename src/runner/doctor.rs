@@ -11,6 +11,7 @@ use super::run::RunError;
 use crate::peer::ue::Transport;
 use crate::sut::Profile;
 use crate::sut::profile::InUse;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long an interface may take to answer one question.
@@ -80,6 +81,9 @@ pub(super) async fn examine(prepared: &Prepared, transport: Transport) -> Result
             .map(|what| Check::new("sgd", Err(what))),
     );
     ill.retain(|check| check.ill().is_some());
+    // One mistake may show at several interfaces.
+    let mut told = BTreeSet::new();
+    ill.retain(|check| told.insert(check.ill().map(str::to_owned)));
     match ill.is_empty() {
         true => Ok(()),
         false => Err(RunError::Unfit(ill)),
@@ -188,7 +192,7 @@ fn clock(dates: [(&str, Option<jiff::Timestamp>); 2]) -> Check {
     let outcome = match furthest.unsigned_abs() > CLOCKS_APART {
         false => Ok(format!("the system's is this machine's ({key})")),
         true => Err(format!(
-            "the clock of the system ({key}) is {seconds} s {} this machine's; set both by NTP",
+            "clock: that of the system ({key}) is {seconds} s {} this machine's; set both by NTP",
             if furthest.is_negative() {
                 "behind"
             } else {

@@ -16,6 +16,7 @@ use crate::sut::provision::Provisioner;
 use crate::sut::{Profile, SutError};
 use crate::verdict::{Reason, Verdict};
 use crate::wire::diameter::application;
+use crate::wire::smpp::status;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -172,7 +173,24 @@ async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, Run
             return Err(RunError::NotBound(message));
         }
     };
-    Ok(Exchange::start_over(centre, tls, run_tap).await?)
+    let started = Exchange::start_over(centre, tls, run_tap).await;
+    started.map_err(|error| match error {
+        CaptureError::Bind {
+            address, source, ..
+        } => {
+            let section = profile.carriage().name();
+            let fix = match source.kind() {
+                std::io::ErrorKind::AddrNotAvailable => {
+                    "that is no address of this machine; write one"
+                }
+                _ => "end what listens there, or choose another",
+            };
+            RunError::NotBound(format!(
+                "short_messages.{section}.listen: the suite cannot listen on {address} ({source}); {fix}"
+            ))
+        }
+        error => error.into(),
+    })
 }
 
 /// Until short messages can go both ways.
@@ -199,26 +217,53 @@ pub(super) async fn wait_for_the_system(
         return Ok(());
     }
     let address = exchange.address();
+    let notes = exchange.take_notes();
+    let note = notes.last().map_or("", String::as_str);
     let (who, doubt) = match profile.in_use() {
         Some(InUse::Smpp(smpp)) => (
             format!("no ESME has bound to {address} as {}", smpp.system_id),
-            match &smpp.tls {
-                Some(tls) => doubt_of_tls(tls),
-                None => "do system_id and password fit the profile?".to_owned(),
-            },
+            doubt_of_smpp(smpp, note),
         ),
         _ => (
             format!("no Diameter node has exchanged capabilities with {address}"),
             "do the identities fit the profile?".to_owned(),
         ),
     };
-    let seen = match exchange.take_notes().last() {
-        Some(note) => format!("{note}: {doubt}"),
-        None => "nobody has tried: is the system told this address?".into(),
+    let seen = match note {
+        "" => "nobody has tried: is the system told this address?".into(),
+        note => format!("{note}: {doubt}"),
     };
+    let section = profile.carriage().name();
     Err(RunError::NotBound(format!(
-        "{who} within {seconds} s (short_messages.{property}); {seen}"
+        "{who} within {seconds} s (short_messages.{section}.{property}); {seen}"
     )))
+}
+
+/// What may be wrong when nobody has bound, by what was noted last.
+fn doubt_of_smpp(smpp: &Smpp, note: &str) -> String {
+    let refused = |why: u32| note.ends_with(&format!("status 0x{why:x}"));
+    let file = smpp.tls.as_ref().and_then(|tls| tls.certificate.as_ref());
+    match (&smpp.connect, &smpp.tls, file) {
+        _ if refused(status::INVALID_PASSWORD) => {
+            "write what the system binds with as short_messages.smpp.password".to_owned()
+        }
+        _ if refused(status::INVALID_SYSTEM_ID) => {
+            "write what the system binds with as short_messages.smpp.system_id".to_owned()
+        }
+        (_, _, Some(file)) if note.contains("xpired") => format!(
+            "the certificate has expired; make a new one for {} (short_messages.smpp.tls.certificate)",
+            file.display()
+        ),
+        (Some(_), Some(tls), _) if note.contains("xpired") => format!(
+            "the certificate of the system has expired; have it renewed by the CA of {:?} (short_messages.smpp.tls.ca)",
+            tls.ca.as_deref().unwrap_or(Path::new(""))
+        ),
+        (Some(to), ..) if note.contains("does not take a connection") => format!(
+            "is {to} (short_messages.smpp.connect) the system's message centre, and is it started?"
+        ),
+        (_, Some(tls), _) => doubt_of_tls(tls),
+        _ => "do system_id and password fit the profile?".to_owned(),
+    }
 }
 
 /// Connects to the system where the profile says that the suite does.

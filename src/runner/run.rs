@@ -67,6 +67,7 @@ pub async fn run(
     progress: impl Fn(ProgressEvent) + Send + Sync + 'static,
 ) -> Result<RunRecord, RunError> {
     let started = jiff::Timestamp::now();
+    let (profile, profile_path) = Profile::load(&options.system, &options.fixtures)?;
     let catalogue = Catalogue::load(&options.features)?;
     let register = Register::load(&options.fixtures.join("requirements"))?;
     let problems = lint(&catalogue, &register);
@@ -80,7 +81,6 @@ pub async fn run(
     if let Some(shard) = options.shard {
         selected = shard.of_selection(&catalogue.cases, &selected);
     }
-    let (profile, profile_path) = Profile::load(&options.system, &options.fixtures)?;
     let waivers = Waivers::load(&profile_path)?;
     let known = catalogue.requirements();
     let usual = options.carriage.is_none_or(|c| c == profile.carriage());

@@ -146,18 +146,6 @@ fn help_and_version_exit_0() {
     assert!(prints(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
 }
 
-/// The profile of the reference with something changed, in a folder of its own.
-fn profile(change: impl Fn(String) -> String) -> tempfile::TempDir {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = root.join("fixtures/systems/reference/profile.yaml");
-    let folder = tempfile::tempdir().unwrap();
-    let original = std::fs::read_to_string(text).unwrap();
-    let changed = change(original.clone());
-    assert_ne!(changed, original, "the change found nothing to change");
-    std::fs::write(folder.path().join("profile.yaml"), changed).unwrap();
-    folder
-}
-
 /// Exit code 3 and every one of these words on standard error, each cause said once.
 fn breaks(system: &str, words: &[&str]) {
     let run = Run::of(&[QUICK, "--system", system]);
@@ -176,41 +164,6 @@ fn says_what_is_wrong_with_a_system() {
             "no-such-system",
             "systems known here: kamailio-barring, reference",
         ],
-    );
-    let system = |folder: &tempfile::TempDir| folder.path().display().to_string();
-    let misspelt = profile(|text| text.replace("  transport: udp", "  transprot: udp"));
-    let text = std::fs::read_to_string(misspelt.path().join("profile.yaml")).unwrap();
-    let line = 1 + text
-        .lines()
-        .position(|line| line.contains("transprot"))
-        .unwrap();
-    let place = format!("line {line} ");
-    breaks(&system(&misspelt), &["profile.yaml", "`transprot`", &place]);
-    let unstartable = profile(|text| text.replace("\"{self}\"", "\"no-such-program\""));
-    breaks(&system(&unstartable), &["no-such-program (start.command)"]);
-    let ending = profile(|text| text.replace("[\"--smsc\", \"{smsc}\"", "[\"--sms\", \"{smsc}\""));
-    breaks(
-        &system(&ending),
-        &[
-            "ended before it was ready",
-            "system.log",
-            "unexpected argument '--sms'",
-        ],
-    );
-    let stranger = profile(|text| {
-        text.replace("password: secret", "password: another")
-            .replace("bound_within_seconds: 10", "bound_within_seconds: 1")
-    });
-    breaks(
-        &system(&stranger),
-        &["no ESME has bound", "bind was refused", "password"],
-    );
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let taken = profile(|text| text.replace("127.0.0.1:0", &address));
-    breaks(
-        &system(&taken),
-        &[&address, "ddress already in use", "choose another"],
     );
 }
 

@@ -1,7 +1,8 @@
 //! The catalogue of sentences, read from the very files that define them, so that it cannot be out of date.
 use super::lab::Lab;
 use cucumber::{World as _, gherkin, step::Collection};
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// One sentence of the vocabulary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,30 @@ fn rank(keyword: &str) -> usize {
 
 /// The sentence a step is made of; `None` if it is undefined, `Err` names the sentences it fits if they are several.
 pub fn find(step: &gherkin::Step) -> Result<Option<&'static Sentence>, String> {
+    // The linter asks for every step of every test case, and most of them are the same.
+    static FOUND: Mutex<BTreeMap<(usize, String), Option<&'static Sentence>>> =
+        Mutex::new(BTreeMap::new());
+    let key = (rank(keyword(step)), step.value.clone());
+    let known = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.get(&key) {
+        return Ok(*found);
+    }
+    drop(known);
+    let found = look_up(step)?;
+    let mut known = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    known.insert(key, found);
+    Ok(found)
+}
+
+fn keyword(step: &gherkin::Step) -> &'static str {
+    match step.ty {
+        gherkin::StepType::Given => "Given",
+        gherkin::StepType::When => "When",
+        gherkin::StepType::Then => "Then",
+    }
+}
+
+fn look_up(step: &gherkin::Step) -> Result<Option<&'static Sentence>, String> {
     let steps = steps();
     let found = steps.find(step).map_err(|error| error.to_string())?;
     let Some((_, _, Some(location), _)) = found else {
@@ -99,11 +124,7 @@ pub fn find(step: &gherkin::Step) -> Result<Option<&'static Sentence>, String> {
     let is_at = |sentence: &&Sentence| {
         location.path.ends_with(sentence.file) && location.line.abs_diff(sentence.line) <= 1
     };
-    let keyword = match step.ty {
-        gherkin::StepType::Given => "Given",
-        gherkin::StepType::When => "When",
-        gherkin::StepType::Then => "Then",
-    };
+    let keyword = keyword(step);
     Ok(catalogue()
         .iter()
         .filter(|sentence| sentence.keyword == keyword)

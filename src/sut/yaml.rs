@@ -7,7 +7,20 @@ pub use serde_yaml::with::singleton_map as choice;
 
 /// Reads one document; the error names path, line and column.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_yaml::from_str(text).map_err(|error| said(&error.to_string()))
+    serde_yaml::from_str(text).map_err(|error| {
+        let said = said(&error.to_string());
+        let line = error.location().map(|at| at.line().saturating_sub(1));
+        match line.and_then(|line| key_on(text, line)) {
+            Some(key) if !said.contains(key) => format!("{said}, in `{key}`"),
+            _ => said,
+        }
+    })
+}
+
+/// The key that stands on a line; never its value, which may be a secret.
+fn key_on(text: &str, line: usize) -> Option<&str> {
+    let (key, _) = text.lines().nth(line)?.split_once(':')?;
+    Some(key.trim()).filter(|key| !key.is_empty() && !key.contains(['"', '#', ' ']))
 }
 
 /// An error in words; of a key nobody knows, with the one that is most likely meant.

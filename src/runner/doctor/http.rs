@@ -164,7 +164,7 @@ async fn ask(key: &str, place: &Place, mut request: HttpMessage) -> Result<HttpM
         })?
         .ok_or_else(|| {
             format!(
-                "{key}: {to} does not answer HTTP within {} s; is this its port, and can it be reached?",
+                "{key}: {to} does not answer HTTP within {} s; is this its port, or that of sip.address?",
                 LIMIT.as_secs()
             )
         })?;
