@@ -212,10 +212,10 @@ pub struct DoctorArguments {
 /// Where the suite's own files are.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlaceArguments {
-    /// Folder of the feature files [default: ./features, else those of the project]
+    /// Folder of the feature files [default: ./features, else those inside this program]
     #[arg(long, value_name = "DIR", help_heading = "Places")]
     pub features: Option<PathBuf>,
-    /// Folder of requirements and systems [default: ./fixtures, else that of the project]
+    /// Folder of requirements and systems [default: ./fixtures, else those inside this program]
     #[arg(long, value_name = "DIR", help_heading = "Places")]
     pub fixtures: Option<PathBuf>,
 }

@@ -10,6 +10,7 @@ mod exit_code;
 mod ics;
 mod init;
 mod merge;
+mod own;
 mod part;
 mod places;
 mod report;
@@ -22,10 +23,12 @@ use anyhow::Result;
 use arguments::{Arguments, Command, SchemaOf};
 use clap::Parser;
 pub use exit_code::ExitCode;
+pub use own::OwnFiles;
 use std::io::{ErrorKind, Write};
 
-/// Runs the command line of this process.
-pub fn main() -> std::process::ExitCode {
+/// Runs the command line of this process. `own` are the suite's own files, for when there are none at hand.
+pub fn main(own: &'static OwnFiles) -> std::process::ExitCode {
+    own::set(own);
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error).into(),

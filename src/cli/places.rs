@@ -1,10 +1,9 @@
-//! Where the suite finds its own files: as told, else in the current folder, else in the project it was built from.
+//! Where the suite finds its own files: as told, else in the current folder, else inside this program. What a run leaves goes to the
+//! current folder.
 use super::arguments::PlaceArguments;
+use super::own;
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
-
-/// The project this binary was built from; the last resort, and gone on a machine that only got the binary.
-const PROJECT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Places {
@@ -16,8 +15,8 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn find(arguments: &PlaceArguments) -> Result<Self> {
-        let features = find("features", arguments.features.as_deref())?;
-        let fixtures = find("fixtures", arguments.fixtures.as_deref())?;
+        let features = find("features", "", arguments.features.as_deref())?;
+        let fixtures = find("fixtures", "requirements", arguments.fixtures.as_deref())?;
         Ok(Self {
             features,
             fixtures,
@@ -28,42 +27,22 @@ impl Places {
 
 /// The folder that holds `captures` and `reports`.
 pub(super) fn project() -> PathBuf {
-    let here = Path::new(".");
-    let looks_like_it = |folder: &Path| folder.join("features").is_dir();
-    if looks_like_it(here) {
-        here.to_owned()
-    } else {
-        let beside = beside_executable().filter(|folder| looks_like_it(folder));
-        let built_from = || Some(PathBuf::from(PROJECT)).filter(|folder| looks_like_it(folder));
-        beside
-            .or_else(built_from)
-            .unwrap_or_else(|| here.to_owned())
-    }
+    PathBuf::from(".")
 }
 
-/// `target/debug/ims-conformance` lies three folders below the project, an unpacked archive one.
-fn beside_executable() -> Option<PathBuf> {
-    let executable = std::env::current_exe().ok()?;
-    let folders = executable.ancestors().skip(1).take(3);
-    folders
-        .map(Path::to_owned)
-        .find(|folder| folder.join("features").is_dir() && folder.join("fixtures").is_dir())
-}
-
-fn find(name: &str, told: Option<&Path>) -> Result<PathBuf> {
+/// `part` is what the folder must have to be one of the suite's: a folder `fixtures` may be there for systems alone.
+fn find(name: &str, part: &str, told: Option<&Path>) -> Result<PathBuf> {
     if let Some(told) = told {
         if !told.is_dir() {
             bail!("--{name} {}: no such folder", told.display());
         }
         return Ok(told.to_owned());
     }
-    let candidate = project().join(name);
-    if candidate.is_dir() {
-        return Ok(candidate
-            .strip_prefix(".")
-            .map_or(candidate.clone(), Path::to_owned));
+    let here = PathBuf::from(name);
+    if here.join(part).is_dir() {
+        return Ok(here);
     }
-    bail!("there is no folder {name} here: name it with --{name}")
+    Ok(own::folder()?.join(name))
 }
 
 #[cfg(test)]
@@ -73,10 +52,17 @@ mod tests {
 
     #[test]
     fn says_which_option_names_a_missing_folder() {
-        let error = find("fixtures", Some(Path::new("/nowhere/at/all"))).unwrap_err();
+        let nowhere = Some(Path::new("/nowhere/at/all"));
+        let error = find("fixtures", "requirements", nowhere).unwrap_err();
         assert_eq!(
             error.to_string(),
             "--fixtures /nowhere/at/all: no such folder"
         );
+    }
+
+    #[test]
+    fn takes_what_lies_in_the_current_folder() {
+        let features = find("features", "", None).unwrap();
+        assert_eq!(features, Path::new("features"));
     }
 }

@@ -342,8 +342,12 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
         personality: arguments.personality,
         only_smoke: arguments.only_smoke,
         unchecked: arguments.unchecked,
-        // A ladder of a fault is no proposal for the accepted one.
-        ladders: arguments.fault.is_none().then_some(ladders),
+        // A ladder of a fault is no proposal for the accepted one, and the accepted ones of the reference are in the project only.
+        ladders: arguments
+            .fault
+            .is_none()
+            .then_some(ladders)
+            .filter(|ladders| name != DEFAULT_SYSTEM || ladders.is_dir()),
         fault: arguments.fault,
         selection: arguments.selection,
         system: arguments.system,

@@ -208,3 +208,95 @@ fn repeats_until_something_fails() {
     assert_eq!(fails.status.code(), Some(1));
     assert_eq!(said(&fails).matches(" of 3: ").count(), 1);
 }
+
+/// Every file the repository has below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false => found.push(path),
+        }
+    }
+    found
+}
+
+#[test]
+fn the_binary_alone_is_enough() {
+    let empty = tempfile::tempdir().unwrap();
+    let cache = tempfile::tempdir().unwrap();
+    let alone = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
+        command.args(arguments).current_dir(empty.path());
+        command
+            .env("XDG_CACHE_HOME", cache.path())
+            .output()
+            .unwrap()
+    };
+    let here = call(&["list"], &root());
+    let there = alone(&["list"]);
+    assert_eq!(said(&there), said(&here));
+    assert_eq!(alone(&["lint"]).status.code(), Some(0));
+    let run = alone(&["run", "--quiet", "UT-02"]);
+    assert_eq!(run.status.code(), Some(0), "{}", said(&run));
+    assert!(!said(&run).contains("ladders:"), "{}", said(&run));
+    let left = std::fs::read_dir(empty.path()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(
+        left,
+        ["reports"],
+        "a run leaves its report and nothing else"
+    );
+
+    // What it laid out is what the repository has, to the octet.
+    let suite = cache.path().join("ims-conformance");
+    let laid_out = std::fs::read_dir(&suite).unwrap().next().unwrap();
+    let laid_out = laid_out.unwrap().path();
+    for folder in ["features", "fixtures/requirements", "fixtures/systems"] {
+        for file in files(&root().join(folder)) {
+            let name = file.strip_prefix(root()).unwrap();
+            let copy = std::fs::read(laid_out.join(name)).unwrap_or_default();
+            let same = copy == std::fs::read(&file).unwrap();
+            assert!(
+                same,
+                "{}: touch src/main.rs and build again",
+                name.display()
+            );
+        }
+    }
+
+    // A folder of one's own comes first.
+    std::fs::create_dir(empty.path().join("features")).unwrap();
+    std::fs::copy(
+        root().join("features/communication-barring/provisioning.feature"),
+        empty.path().join("features/own.feature"),
+    )
+    .unwrap();
+    let own = said(&alone(&["list"]));
+    assert!(own.contains("UT-02") && !own.contains(FAILS), "{own}");
+}
+
+/// The examples for CI and clusters say what the command line understands.
+#[test]
+fn the_examples_of_parts_are_in_order() {
+    for (file, words) in [
+        (
+            ".ci/examples/github-shards.yml",
+            ["--shard", "report merge"],
+        ),
+        (
+            ".ci/examples/kubernetes-shards.yaml",
+            ["--shard", "report merge"],
+        ),
+    ] {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        for document in text.split("\n---\n") {
+            let read: Result<Value, _> = serde_yaml::from_str(document);
+            assert!(read.is_ok_and(|value| value.is_object()), "{file}");
+        }
+        for word in words {
+            assert!(text.contains(word), "{file}: {word}");
+        }
+    }
+}
