@@ -27,8 +27,11 @@ static OWN: OwnFiles = OwnFiles {
     files: &[
         fixture!("faults.yaml"),
         fixture!("personalities.yaml"),
-        // What the files of a system name for the sake of editors.
+        fixture!("roles.yaml"),
+        // What the YAML files name for the sake of editors.
+        fixture!("personalities.schema.json"),
         fixture!("profile.schema.json"),
+        fixture!("run.schema.json"),
         fixture!("waivers.schema.json"),
     ],
 };

@@ -370,6 +370,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
                     Ok(stream) => self.opened(flow, channel, stream, true).await,
                     Err(error) => {
                         tracing::warn!(%to, %error, "connection refused");
+                        self.tap.unanswered(to, &error);
                         self.give(Input::Closed { flow }).await;
                     }
                 }

@@ -13,6 +13,9 @@ use tokio::time::Instant;
 /// Largest capture of one test case.
 pub const CAPTURE_LIMIT: usize = 512 * 1024 * 1024;
 
+/// Nobody reads more of them.
+const MOST_UNANSWERED: usize = 20;
+
 /// Which reference point SIP is on for a peer: `isc` or `gm`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SipInterface(pub &'static str);
@@ -67,6 +70,7 @@ struct State {
     started: Instant,
     last: u64,
     overflowed: bool,
+    unanswered: Vec<String>,
 }
 
 impl Default for Tap {
@@ -95,10 +99,26 @@ impl Tap {
                     started: Instant::now(),
                     last: 0,
                     overflowed: false,
+                    unanswered: Vec::new(),
                 }),
                 length,
             }),
         }
+    }
+
+    /// Notes that nobody took a connection there. There is no octet of it that the capture could hold.
+    pub fn unanswered(&self, to: SocketAddr, error: &std::io::Error) {
+        let mut state = self.state();
+        if state.unanswered.len() < MOST_UNANSWERED {
+            state
+                .unanswered
+                .push(format!("{to} took no connection: {error}"));
+        }
+    }
+
+    /// The connections that nobody took, in words.
+    pub fn take_unanswered(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().unanswered)
     }
 
     /// From now on every packet bears the comment `[n] step`; n counts the marks.

@@ -188,6 +188,7 @@ fn test<'a>(record: &RunRecord, case: &'a CaseRecord) -> Test<'a> {
             "testCase": case.id,
             "requirement": case.requirement,
             "profile": case.profile,
+            "side": case.blame,
         }),
         attachments: attachments(case),
         extra: json!({

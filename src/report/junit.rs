@@ -77,6 +77,7 @@ fn test_case(record: &RunRecord, case: &CaseRecord) -> TestCase {
         property("clause", &wording::citation(entry));
     }
     property("verdict", &wording::kind(case));
+    property("side", &case.blame);
     property("location", &format!("{}:{}", case.file, case.line));
     property("profile", if case.profile { "true" } else { "false" });
     if let Some(capture) = &case.capture {

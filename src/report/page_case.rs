@@ -24,6 +24,7 @@ pub(super) struct Case<'a> {
     /// A finding says what the cause says.
     told: bool,
     blame: &'a str,
+    blame_why: &'a str,
     open: bool,
     duration: String,
     location: String,
@@ -74,6 +75,7 @@ pub(super) fn view<'a>(record: &'a RunRecord, case: &'a CaseRecord) -> Case<'a> 
         cause: wording::cause(case),
         told: wording::cause_is_told(case),
         blame: &case.blame,
+        blame_why: &case.blame_why,
         open: record.cases.len() == 1,
         duration: shown(case.duration_ms),
         location: format!("{}:{}", case.file, case.line),

@@ -133,6 +133,7 @@ pub(super) fn block(record: &RunRecord, case: &CaseRecord, folder: &str) -> Stri
     if let Some(reason) = case.reason {
         line(&mut out, "reason", &wording::reason(reason));
     }
+    line(&mut out, "side", &wording::side(case));
     if let Some(waiver) = wording::waived(case) {
         line(&mut out, "waived", &waiver);
     }

@@ -129,6 +129,15 @@ pub(super) fn waived(case: &CaseRecord) -> Option<String> {
     ))
 }
 
+/// Whose side it is, with what says so; nothing where it is the system's without more to say, as anybody expects.
+pub(super) fn side(case: &CaseRecord) -> String {
+    match (case.blame.as_str(), case.blame_why.as_str()) {
+        ("system" | "", "") => String::new(),
+        (side, "") => side.to_owned(),
+        (side, why) => format!("{side}: {why}"),
+    }
+}
+
 /// The verdict as a word; one that is waived is neither a fail nor a pass.
 pub(super) fn verdict(case: &CaseRecord) -> String {
     match case.waiver {

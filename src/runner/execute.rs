@@ -227,6 +227,7 @@ pub fn blank(case: &Case) -> CaseRecord {
         reason: None,
         cause: String::new(),
         blame: String::new(),
+        blame_why: String::new(),
         started: jiff::Timestamp::now().to_string(),
         duration_ms: 0,
         steps: case.steps.iter().map(not_run).collect(),

@@ -7,6 +7,7 @@ use super::record::{CaptureRecord, CaseRecord, LadderState};
 use super::snapshots::Snapshots;
 use crate::observe::{Trace, ladder};
 use crate::steps::{Asked, Ending, Facility, Stop};
+use crate::verdict::blame::{self, Evidence};
 use crate::verdict::{Finding, Reason, Requirement, Verdict, View};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -84,6 +85,7 @@ pub fn conclude(
             "nothing was judged".into(),
         );
     }
+    attribute(record, &trace, &over.ending.tap.take_unanswered(), facility);
     record.ladder = ladder(&until(&trace, over.ending.last_frame), &over.ending.names);
     compare_ladder(record, case, desk);
 }
@@ -159,21 +161,20 @@ pub fn settle(record: &mut CaseRecord, verdict: Verdict, reason: Option<Reason>,
         record.verdict = verdict;
         record.reason = reason;
         record.cause = cause;
-        record.blame = blame(verdict, reason).to_owned();
+        record.blame = blame::by_reason(verdict, reason).to_owned();
     }
 }
 
-fn blame(verdict: Verdict, reason: Option<Reason>) -> &'static str {
-    match (verdict, reason) {
-        (Verdict::Fail, _) | (Verdict::Inconc, Some(Reason::PreconditionUnmet)) => "system",
-        (Verdict::Inconc, Some(Reason::AmbiguousReading)) => "specification",
-        (Verdict::Inconc, Some(Reason::NotStimulated)) => "suite",
-        (Verdict::Inconc, _) => "system",
-        (Verdict::Error, Some(Reason::Config | Reason::Provisioning)) => "configuration",
-        (Verdict::Error, Some(Reason::Peer)) => "peer",
-        (Verdict::Error, _) => "suite",
-        _ => "",
-    }
+/// Looks in the recording for whose side it is, now that the verdict is final.
+fn attribute(record: &mut CaseRecord, trace: &Trace, unanswered: &[String], facility: &Facility) {
+    let evidence = Evidence {
+        trace,
+        unanswered,
+        habits: facility.personality.is_some(),
+    };
+    let blame = blame::from_evidence(record.verdict, record.reason, &evidence);
+    record.blame = blame.side.to_owned();
+    record.blame_why = blame.why;
 }
 
 fn compare_ladder(record: &mut CaseRecord, case: &Case, desk: &Desk) {

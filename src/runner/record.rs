@@ -101,6 +101,9 @@ pub struct CaseRecord {
     pub cause: String,
     /// Whose side: `system`, `peer`, `network`, `configuration`, `suite`, `specification`; empty for a pass.
     pub blame: String,
+    /// What in the recording says so, if the verdict alone does not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub blame_why: String,
     pub started: String,
     pub duration_ms: u64,
     pub steps: Vec<StepRecord>,

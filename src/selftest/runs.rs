@@ -253,17 +253,18 @@ fn the_binary_alone_is_enough() {
     let suite = cache.path().join("ims-conformance");
     let laid_out = std::fs::read_dir(&suite).unwrap().next().unwrap();
     let laid_out = laid_out.unwrap().path();
+    let single = std::fs::read_dir(root().join("fixtures")).unwrap();
+    let single = single.map(|entry| entry.unwrap().path());
+    let mut all: Vec<PathBuf> = single.filter(|path| path.is_file()).collect();
     for folder in ["features", "fixtures/requirements", "fixtures/systems"] {
-        for file in files(&root().join(folder)) {
-            let name = file.strip_prefix(root()).unwrap();
-            let copy = std::fs::read(laid_out.join(name)).unwrap_or_default();
-            let same = copy == std::fs::read(&file).unwrap();
-            assert!(
-                same,
-                "{}: touch src/main.rs and build again",
-                name.display()
-            );
-        }
+        all.extend(files(&root().join(folder)));
+    }
+    for file in all {
+        let name = file.strip_prefix(root()).unwrap();
+        let copy = std::fs::read(laid_out.join(name)).unwrap_or_default();
+        let same = copy == std::fs::read(&file).unwrap();
+        let hint = "see src/main.rs; if it is there, touch it and build again";
+        assert!(same, "{} is not inside the binary: {hint}", name.display());
     }
 
     // A folder of one's own comes first.

@@ -1,6 +1,7 @@
 //! FLOOR 5: facts to findings. One file per subject, the requirement register, the verdict lattice. Pure.
 pub mod acceptance;
 pub mod barring_rules;
+pub mod blame;
 pub mod cast;
 pub mod chat;
 pub mod chat_coding;
