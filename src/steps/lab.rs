@@ -272,6 +272,7 @@ impl Lab {
     /// beside it has happened, which may take as long as any reaction.
     async fn answer_at(&mut self, question: &Question) -> (Judgement, u64) {
         let patience = Duration::from_secs_f64(question.patience.seconds());
+        let guard = Duration::from_secs_f64(self.ixit().guard_seconds);
         let reaction = Duration::from_secs_f64(self.ixit().reaction_seconds);
         let begun = Instant::now();
         let mut deadline = begun + patience;
@@ -286,8 +287,8 @@ impl Lab {
             }
             let holds = matches!(answer, Judgement::Holds { .. });
             if matches!(question.patience, Patience::Throughout(_)) && !holds {
-                let latest = begun + reaction.max(patience);
-                deadline = latest.min(Instant::now() + patience);
+                let settled = (Instant::now() + guard).min(begun + reaction);
+                deadline = settled.max(begun + patience);
             }
             self.wait_for_change(deadline).await;
         }
