@@ -57,7 +57,7 @@ fn sides(ladder: &str) -> Vec<Side<'_>> {
                     });
                     sides.len() - 1
                 });
-                sides[place].messages.push(vec![said]);
+                sides[place].messages.push(vec![without_refresh(said)]);
                 current = Some(place);
             }
             _ => {
@@ -75,6 +75,14 @@ fn sides(ladder: &str) -> Vec<Side<'_>> {
     }
     sides.retain(|side| !side.messages.is_empty());
     sides
+}
+
+/// How often a provisional response is refreshed depends on how long the answer takes (RFC 3261 section 13.3.1.1).
+fn without_refresh(said: &str) -> &str {
+    match said.strip_suffix(" (repeated)") {
+        Some(once) if said.starts_with('1') => once,
+        _ => said,
+    }
 }
 
 fn is_notification(said: &str) -> bool {
@@ -283,7 +291,7 @@ mod tests {
   gm
     alice -> core  INVITE sip:«bob» «call-1» «tag-1»
         From: <sip:«alice»>
-    core -> alice  180 Ringing to INVITE «call-1» «tag-1» «tag-2»
+    core -> alice  180 Ringing to INVITE «call-1» «tag-1» «tag-2» (repeated)
     alice -> core  SUBSCRIBE sip:«conference-1» «call-2» «tag-3»
     core -> alice  NOTIFY sip:«alice» «call-2» «tag-4» «tag-3»
         conference-info full, 2 users
