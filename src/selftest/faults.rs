@@ -2,7 +2,7 @@
 //! `fixtures/faults.yaml` names must fail, each for the requirement the fault breaks (or one that cannot hold beside it, with a reason).
 //!
 //! Under each fault run the listed cases, every other case of the features they and the broken requirements stand in, and of the rest one in
-//! sixteen, others for each fault: all faults together see every case. `FAULTS=all cargo test --test faults` runs every case under every
+//! thirty-two, others for each fault: all faults together see every case. `FAULTS=all cargo test --test faults` runs every case under every
 //! fault, many times as long; do that when `faults.yaml` is written anew. `FAULTS=name,name` runs those only.
 //! What was not as listed while five suites shared the machine is run again alone, and must be as listed then; both outcomes are printed.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
@@ -22,7 +22,7 @@ const AT_ONCE: usize = 5;
 /// Test cases at the same time in each of them.
 const JOBS: &str = "40";
 /// Of the cases of other features, one in so many runs under a fault.
-const SAMPLE: u64 = 16;
+const SAMPLE: u64 = 32;
 /// The reference reacts at once or never; what a fault withholds is waited for this long instead of the profile's time.
 const REACTION: &str = "reaction_seconds: 2.5";
 
