@@ -1,4 +1,6 @@
 //! The command line: what it accepts, and the help from which a person learns it.
+//!
+//! More than 400 lines: every argument stands here with its help, so that they read as one.
 use super::part::PartArguments;
 use crate::{
     reference::{ReferenceArguments, faults::Fault},

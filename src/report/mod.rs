@@ -9,13 +9,13 @@ pub mod junit;
 pub mod markdown;
 mod page;
 mod page_case;
-#[cfg(test)]
-pub(crate) mod sample;
 pub mod schema;
 pub mod text;
 pub(crate) mod wording;
 
 use crate::runner::record::RunRecord;
+#[cfg(test)]
+pub(crate) use crate::runner::sample;
 use thiserror::Error;
 
 /// A document that `run.json` can become.

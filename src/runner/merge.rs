@@ -240,7 +240,7 @@ fn between(started: &str, finished: &str) -> u64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::report::sample;
+    use crate::runner::sample;
     use crate::runner::shard::Shard;
     use crate::verdict::Verdict;
 

@@ -13,6 +13,8 @@ pub mod options;
 pub mod progress;
 pub mod record;
 mod run;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod select;
 pub mod shard;
 pub mod snapshots;

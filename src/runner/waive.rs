@@ -92,7 +92,7 @@ fn kind(verdict: Verdict, reason: Option<crate::verdict::Reason>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::report::sample;
+    use crate::runner::sample;
     use crate::verdict::Reason;
     use jiff::civil::date;
 

@@ -1,4 +1,4 @@
-//! Run records for tests of the formats: made up, but shaped like real ones.
+//! Run records for tests of what is made of them: made up, but shaped like real ones.
 #![allow(clippy::unwrap_used)]
 use crate::{
     runner::record::{
@@ -237,7 +237,7 @@ pub(crate) fn waived() -> RunRecord {
 }
 
 /// A run of one case.
-pub(super) fn one(verdict: Verdict) -> RunRecord {
+pub(crate) fn one(verdict: Verdict) -> RunRecord {
     of(vec![case(1, verdict)])
 }
 
@@ -263,7 +263,7 @@ pub(crate) fn mixed() -> RunRecord {
 }
 
 /// As large as a run gets.
-pub(super) fn thousand() -> RunRecord {
+pub(crate) fn thousand() -> RunRecord {
     let verdict = |n: usize| match n % 50 {
         7 => Verdict::Fail,
         19 => Verdict::Inconc,
