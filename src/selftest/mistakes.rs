@@ -1,5 +1,7 @@
 //! Self-test: mistakes of those who write profiles. Each gives one message that names the key or the interface and how it is mended, and
 //! none of them is told as a failure of the system. And the way a stranger goes: five answers, `doctor`, the smoke test, a pass.
+//!
+//! More than 400 lines: one mistake after the other.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod third_party;
