@@ -67,25 +67,3 @@ Feature: Other ways to add users to a CMMC conference, and to remove them
       And Alice has a communication with Bob
       When Alice moves her communication with Bob to the CMMC conference
       Then the focus invites Bob to replace his communication with Alice
-
-  # RFC 3891 section 3, RFC 4579 section 5.9
-  @CF-15
-  Rule: An INVITE with Replaces takes the place of a participant
-
-    @TC-CF-15-01
-    Scenario: Bob takes the place of Alice
-      Given Alice participates in the CMMC conference
-      When Bob takes the place of Alice in the CMMC conference
-      Then Bob has taken the place of Alice
-
-    @TC-CF-15-02
-    Scenario: Bob asks for the place of nobody
-      When Bob asks for a place in the CMMC conference that nobody has
-      Then the focus refuses Bob's join with 481
-
-    @TC-CF-15-03
-    Scenario: Bob asks for the place of Alice, who has left
-      Given Alice participates in the CMMC conference
-      And Alice has left the CMMC conference
-      When Bob asks for the former place of Alice in the CMMC conference
-      Then the focus refuses Bob's join with 603 or 481

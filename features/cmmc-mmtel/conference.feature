@@ -52,3 +52,30 @@ Feature: The CMMC conference and its focus
       And Alice has held her communication with the CMMC focus
       When Alice resumes her communication with the CMMC focus
       Then Alice hears the CMMC conference again
+
+    @TC-CM-06-03
+    Scenario: Bob calls Alice, who bars incoming communications
+      Given Alice participates in the CMMC conference
+      And incoming communications to Alice are always barred
+      When Bob calls Alice
+      Then the communication is barred
+
+    @TC-CM-06-04
+    Scenario: Alice, who bars outgoing communications, calls Bob
+      Given Alice participates in the CMMC conference
+      And outgoing communications of Alice are always barred
+      When Alice calls Bob
+      Then the communication is barred
+
+    @TC-CM-06-05
+    Scenario: Bob calls Alice anonymously, who rejects anonymous callers
+      Given Alice participates in the CMMC conference
+      And incoming communications to Alice are barred from anonymous callers
+      When Bob calls Alice anonymously
+      Then the caller is told that anonymity is disallowed
+
+    @TC-CM-06-06 @control
+    Scenario: Bob calls Alice, who bars nothing
+      Given Alice participates in the CMMC conference
+      When Bob calls Alice
+      Then the communication reaches Alice

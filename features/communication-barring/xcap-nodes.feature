@@ -36,7 +36,7 @@ Feature: Changes of nodes and lists over Ut
     Scenario: Alice asks for a change that can be made
       Given ICB is invoked for Alice
       When Alice configures barring as application/vnd.etsi.simservs+xml
-      Then the services are replaced
+      Then the change is made
 
   # 3GPP TS 34.229-5 clauses 8.17 to 8.25
   @UT-13

@@ -28,7 +28,7 @@ Feature: The documents of Ut and their versions
       Given ICB is invoked for Alice
       And OCB is invoked for Alice
       When Alice configures barring, meaning the present version
-      Then the services are replaced
+      Then the change is made
 
     @TC-UT-08-03
     Scenario: Alice has the version that is there
@@ -105,4 +105,4 @@ Feature: The documents of Ut and their versions
     Scenario: Alice asks for a change that can be made
       Given ICB is invoked for Alice
       When Alice configures barring as application/vnd.etsi.simservs+xml
-      Then the services are replaced
+      Then the change is made

@@ -382,12 +382,17 @@ faults! {
     IfMatchIgnored "if-match-ignored" "UT-08" "makes a change that was meant for another version of the document";
     IfNoneMatchIgnored "if-none-match-ignored" "UT-08" "sends the document again although the client has this version";
     NewNot201 "new-not-201" "UT-09" "answers 200 when a document or node is new";
+    ReplacedAs201 "replaced-as-201" "UT-09" "answers 201 when a document is replaced";
     DeleteKeeps "delete-keeps" "UT-09" "acknowledges that a document is deleted and keeps it";
+    MissingAs200 "missing-as-200" "UT-09" "answers 200 where there is no document";
     SchemaUnchecked "schema-unchecked" "UT-10" "keeps simservs documents that do not follow their schema";
     UniquenessUnchecked "uniqueness-unchecked" "UT-10" "keeps resource lists that name one list twice";
     NoParentAs404 "no-parent-as-404" "UT-10" "answers 404 instead of 409 when the parent of a new node is not there";
     PutElsewhere "put-elsewhere" "UT-11" "keeps an element under an address that does not lead to it";
     DeactivationLost "deactivation-lost" "UT-13" "keeps the deactivation of a rule for barring and does not show it";
+    BarringOfLastCall "barring-of-last-call" "UT-14" "goes by what a user had configured when he last called somebody";
+    InactiveServiceBars "inactive-service-bars" "UT-16" "carries out between users the rules of a service that is not active";
+    InactiveRulesLost "inactive-rules-lost" "UT-16" "does not show the rules of a service that is not active";
 
     // The MMTel conference service and CMMC.
     FocusLegTaken "focus-leg-taken" "CX-01" "includes a communication with a CMMC focus in a CONF conference by Replaces";
@@ -400,7 +405,7 @@ faults! {
     CmmcTakesFocus "cmmc-takes-focus" "CX-08" "lets another focus join a CMMC conference";
     HeldLegNotResumed "held-leg-not-resumed" "CX-09" "refuses to resume a held communication with the CMMC focus";
     RefusalOfFocusSticks "refusal-of-focus-sticks" "CX-10" "takes nobody into a CONF conference any more that has refused a CMMC focus";
-    ProbedFocusIdle "probed-focus-idle" "CX-11" "takes no REFER for a CMMC conference any more that was asked by OPTIONS what it is";
+    ProbedFocusIdle "probed-focus-idle" "CX-11" "takes no request for a CMMC conference any more that was asked by OPTIONS what it is";
 
     // CMMC conferences and their focus.
     EntityPerSubscriber "entity-per-subscriber" "CM-01" "tells each subscriber the state of a conference of another name";
@@ -408,6 +413,7 @@ faults! {
     CreatesForAnybody "creates-for-anybody" "CM-03" "creates conferences for users who are no CMMC service subscribers";
     SilentFocus "silent-focus" "CM-05" "sends no audio to participants";
     HoldIgnored "hold-ignored" "CM-06" "goes on sending audio to who has put it on hold";
+    ServicesRestInConference "services-rest-in-conference" "CM-06" "does not bar communications between users for somebody who has joined a conference";
     FactoryWithoutIsfocus "factory-without-isfocus" "CF-02" "answers an INVITE to the factory without isfocus";
     AddsForAnybody "adds-for-anybody" "CF-03" "adds users at the request of somebody who takes no part";
     RemovesForAnybody "removes-for-anybody" "CF-03" "removes users at the request of any participant";
@@ -415,16 +421,20 @@ faults! {
     DialsOutWithoutIsfocus "dials-out-without-isfocus" "CF-05" "invites users without isfocus in Contact";
     HidesFromOptions "hides-from-options" "CF-06" "answers OPTIONS without isfocus";
     TelUriRefused "tel-uri-refused" "CF-07" "refuses to add a user by tel URI";
+    SecondReferToOverlooked "second-refer-to-overlooked" "CF-07" "adds the first user of a REFER with two Refer-To";
     ReferAcceptedWith202 "refer-accepted-with-202" "CF-08" "accepts REFER with 202";
     ReferAcceptedWith204 "refer-accepted-with-204" "CF-08" "accepts REFER with 204";
     NoImmediateNotification "no-immediate-notification" "CF-09" "tells the sender of a REFER nothing until the end";
     OutcomeNotTold "outcome-not-told" "CF-09" "does not tell the sender of a REFER how it ended";
     NotifiesDespiteReferSub "notifies-despite-refer-sub" "CF-10" "notifies the sender of a REFER who wants no notifications";
+    UnknownExtensionOverlooked "unknown-extension-overlooked" "CF-10" "does what a REFER asks for although it does not know an extension that is required";
     ReferredJoinsRefused "referred-joins-refused" "CF-11" "refuses INVITEs that somebody has referred";
     RemovalWithoutBye "removal-without-bye" "CF-12" "shows a removed user as booted and leaves his session as it is";
     ReplacesNotPassedOn "replaces-not-passed-on" "CF-14" "leaves Replaces out of the INVITE that moves a call";
     ReplacedLegKept "replaced-leg-kept" "CF-15" "keeps the leg that another has replaced";
     ReplacesWithoutMatch "replaces-without-match" "CF-15" "lets users join by a Replaces that names no leg";
+    EarlyOnlyIgnored "early-only-ignored" "CF-15" "has a confirmed leg replaced by who wants none but an early one";
+    JoinWithoutMatch "join-without-match" "CF-15" "lets users join by a Join that names no leg";
     ListIgnored "list-ignored" "CF-16" "creates a conference and invites nobody of the list";
     ListTakenWithinDialog "list-taken-within-dialog" "CF-17" "accepts a list of users within a dialog";
     BlindCopiesShown "blind-copies-shown" "CF-18" "shows blind copies in the list that the others get";
@@ -436,7 +446,9 @@ faults! {
     DepartureToldTwice "departure-told-twice" "CF-22" "tells a departure twice under one version";
     StatusOfOurOwn "status-of-our-own" "CF-23" "calls dialing-out ringing";
     AddedShownAsDialedIn "added-shown-as-dialed-in" "CF-24" "shows added users as dialed-in";
+    JoinedShownAsDialedOut "joined-shown-as-dialed-out" "CF-24" "shows who has joined himself as dialed-out";
     DepartedShownAsBooted "departed-shown-as-booted" "CF-24" "shows who has left as booted";
+    BootedShownAsDeparted "booted-shown-as-departed" "CF-24" "shows who was removed as departed";
     BusyShownAsFailed "busy-shown-as-failed" "CF-24" "shows who is busy as failed";
     ReasonInWords "reason-in-words" "CF-25" "gives a word as the reason why somebody is not there";
     AnonymousShown "anonymous-shown" "CF-26" "shows the identity of who has asked for privacy";

@@ -39,6 +39,9 @@ pub struct RoleArguments {
     /// MMTel CONF conference service to use instead of our own, by UDP
     #[arg(long, value_name = "IP:PORT")]
     pub conference_service: Option<SocketAddr>,
+    /// Barring of either direction keeps its user out of CMMC conferences in both
+    #[arg(long)]
+    pub blanket_barring: bool,
     /// Sends requests for a domain to an address; may be given again
     #[arg(long, value_name = "DOMAIN=IP:PORT", value_parser = route)]
     pub route: Vec<(String, SocketAddr)>,
@@ -51,6 +54,7 @@ impl Default for RoleArguments {
             mmtel_as: None,
             cmmc_focus: None,
             conference_service: None,
+            blanket_barring: false,
             route: Vec::new(),
         }
     }
@@ -85,7 +89,8 @@ impl Roles {
         faults: InForce,
     ) -> Result<Self, io::Error> {
         let core = Proxy::bind(ip).await?;
-        let mmtel_as = MmtelAs::start(Proxy::bind(ip).await?, documents, faults);
+        let server = Proxy::bind(ip).await?;
+        let mmtel_as = MmtelAs::start(server, documents, arguments.blanket_barring, faults);
         let server = arguments.mmtel_as.unwrap_or(mmtel_as.address());
         let destinations = Destinations::default();
         let mut in_use = vec![("core", core.address()), ("mmtel_as", server)];

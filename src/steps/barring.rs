@@ -166,6 +166,19 @@ async fn deactivated(lab: &mut Lab, programme: Programme, person: PersonName) {
     .await;
 }
 
+/// The attribute `active` is set again.
+#[given(expr = "{programme} of {person} is activated again")]
+async fn activated(lab: &mut Lab, programme: Programme, person: PersonName) {
+    let parts = programme.parts(lab);
+    let sentence = format!("{} of {} is activated again", programme.0, person.0);
+    lab.configure(&person, &sentence, |document| {
+        for part in parts {
+            service(document, part.incoming).active = true;
+        }
+    })
+    .await;
+}
+
 /// The rule of a programme is kept and switched off by the condition `rule-deactivated`.
 #[given(expr = "the rule of {programme} of {person} is deactivated")]
 async fn rule_deactivated(lab: &mut Lab, programme: Programme, person: PersonName) {

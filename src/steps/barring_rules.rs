@@ -96,6 +96,20 @@ async fn calls(lab: &mut Lab, who: PersonName, whom: PersonName, manner: Manner,
     lab.command(&who.0, MmtelCommand::Call(Box::new(call)));
 }
 
+/// A call that was refused, before something is changed.
+#[given(expr = "{person} has called {person} and was barred")]
+async fn was_barred(lab: &mut Lab, who: PersonName, whom: PersonName, step: &Step) {
+    lab.stimulus(&step.value).await;
+    let call = AudioCall {
+        call: "barred-before".into(),
+        to_uri: lab.public_uri(&whom),
+        ..AudioCall::default()
+    };
+    lab.command(&who.0, MmtelCommand::Call(Box::new(call)));
+    let question = barring_rules::barred(lab.ixit().reaction_seconds);
+    lab.require(&step.value, question).await;
+}
+
 fn shape(call: &mut AudioCall, manner: &str, third: &str) {
     let to = call.to_uri.clone();
     let mut header = |name: &str, value: String| call.extra_headers.push((name.into(), value));

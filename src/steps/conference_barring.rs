@@ -5,7 +5,8 @@
 use super::lab::Lab;
 use super::vocabulary::PersonName;
 use crate::peer::mmtel_ue::{AudioCall, MmtelBehaviour, MmtelCommand, ReferOrder};
-use crate::verdict::conference_barring;
+use crate::sut::profile::BarringElement;
+use crate::verdict::conference_barring::{self, RefusedBy};
 use crate::verdict::conference_scene::{self, OWNER};
 use crate::wire::sip::DialogName;
 use crate::wire::xml::resource_lists::{Entry, RESOURCE_LISTS, ResourceLists};
@@ -124,21 +125,24 @@ async fn emergency(lab: &mut Lab, person: PersonName, step: &Step) {
 /// The INVITE of the user is refused, by 603 or by the policy of the focus, and the state of the conference does not have him.
 #[then(expr = "{person} is kept out of the CMMC conference by barring")]
 async fn kept_out(lab: &mut Lab, person: PersonName, step: &Step) {
-    let question = conference_barring::kept_out(&person.0, lab.ixit().guard_seconds);
+    let question =
+        conference_barring::kept_out(&person.0, lab.refused_by(), lab.ixit().guard_seconds);
     lab.never(&step.value, question).await;
 }
 
 /// The INVITE to the factory is refused, by 603 or by the policy of the focus.
 #[then(expr = "{person} is refused a new CMMC conference by barring")]
 async fn refused_new(lab: &mut Lab, person: PersonName, step: &Step) {
-    let question = conference_barring::refused_new(&person.0, lab.ixit().guard_seconds);
+    let question =
+        conference_barring::refused_new(&person.0, lab.refused_by(), lab.ixit().guard_seconds);
     lab.never(&step.value, question).await;
 }
 
 /// No INVITE at the terminal, and not in the state of the conference.
 #[then(expr = "{person} is not called and is not a participant of the CMMC conference")]
 async fn not_added(lab: &mut Lab, person: PersonName, step: &Step) {
-    let question = conference_barring::not_added(&person.0, lab.ixit().guard_seconds);
+    let question =
+        conference_barring::not_added(&person.0, lab.refused_by(), lab.ixit().guard_seconds);
     lab.never(&step.value, question).await;
 }
 
@@ -146,7 +150,7 @@ async fn not_added(lab: &mut Lab, person: PersonName, step: &Step) {
 #[then(expr = "{person} is told that {person} was not added because of barring")]
 async fn told_why(lab: &mut Lab, who: PersonName, added: PersonName, step: &Step) {
     let reaction = lab.ixit().reaction_seconds;
-    let question = conference_barring::told_why(&who.0, &added.0, reaction);
+    let question = conference_barring::told_why(&who.0, &added.0, lab.refused_by(), reaction);
     lab.refusal(&step.value, question).await;
 }
 
@@ -215,6 +219,14 @@ async fn emergency_not_barred(lab: &mut Lab, who: PersonName, step: &Step) {
 }
 
 impl Lab {
+    /// Who refuses what barring prohibits, as the profile has it.
+    pub(super) fn refused_by(&mut self) -> RefusedBy {
+        match self.conferencing().readings.barring_refused_by {
+            BarringElement::Any => RefusedBy::Any,
+            BarringElement::ApplicationServer => RefusedBy::ApplicationServer,
+        }
+    }
+
     async fn dial_out(
         &mut self,
         sentence: &str,

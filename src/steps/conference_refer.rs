@@ -113,17 +113,37 @@ async fn former_place(lab: &mut Lab, who: PersonName, of: PersonName, step: &Ste
     lab.replace_leg(&step.value, &who, &of).await;
 }
 
+/// INVITE with Replaces and early-only of a leg that is confirmed (RFC 3891 section 3).
+#[when(expr = "{person} asks for the place of {person} only if it is not taken yet")]
+async fn early_place(lab: &mut Lab, who: PersonName, of: PersonName, step: &Step) {
+    lab.stimulus(&step.value).await;
+    let mut name = lab.leg_name(&of);
+    name.early_only = true;
+    lab.ask_for_place(&who, &name);
+}
+
+/// INVITE with a Join that names no dialog.
+#[when(expr = "{person} asks to join somebody who is not in the CMMC conference")]
+async fn joins_nobody(lab: &mut Lab, who: PersonName, step: &Step) {
+    lab.stimulus(&step.value).await;
+    lab.call_leg(&who, "Join", &nobody());
+}
+
 /// INVITE with a Replaces that names no dialog.
 #[when(expr = "{person} asks for a place in the CMMC conference that nobody has")]
 async fn no_place(lab: &mut Lab, who: PersonName, step: &Step) {
     lab.stimulus(&step.value).await;
-    let name = DialogName {
+    lab.ask_for_place(&who, &nobody());
+}
+
+/// The name of a dialog that there is not.
+fn nobody() -> DialogName {
+    DialogName {
         call_id: "nobody-has-this-call".into(),
         to_tag: "nobody".into(),
         from_tag: "no-one".into(),
         early_only: false,
-    };
-    lab.ask_for_place(&who, &name);
+    }
 }
 
 /// A final 4xx response.
@@ -228,10 +248,10 @@ async fn has_taken_place(lab: &mut Lab, who: PersonName, of: PersonName, step: &
     lab.check(&step.value, question).await;
 }
 
-/// That final response to the INVITE with Replaces.
-#[then(expr = "the focus refuses {person}'s join with 481")]
-async fn refused_place(lab: &mut Lab, who: PersonName, step: &Step) {
-    let question = conference_refer::refused_place(&who.0, vec![481], lab.ixit().reaction_seconds);
+/// That final response to the INVITE with Replaces or Join.
+#[then(regex = "^the focus refuses (Alice|Bob|Carol|Dave)'s join with (481|486)$")]
+async fn refused_place(lab: &mut Lab, who: String, code: u16, step: &Step) {
+    let question = conference_refer::refused_place(&who, vec![code], lab.ixit().reaction_seconds);
     lab.refusal(&step.value, question).await;
 }
 
@@ -281,20 +301,31 @@ impl Lab {
 
     async fn replace_leg(&mut self, sentence: &str, who: &PersonName, of: &PersonName) {
         self.stimulus(sentence).await;
-        let stage = self.stage();
-        let view = stage.view(stage.tap.now());
-        let leg = conference_scene::leg(&view, &of.0);
-        let Some(name) = leg.and_then(|leg| name_at_callee(&leg.invite)) else {
-            self.not_stimulated("an INVITE with Replaces");
-        };
+        let name = self.leg_name(of);
         self.ask_for_place(who, &name);
     }
 
+    /// The name of somebody's leg at the focus.
+    fn leg_name(&mut self, of: &PersonName) -> DialogName {
+        let stage = self.stage();
+        let view = stage.view(stage.tap.now());
+        let leg = conference_scene::leg(&view, &of.0);
+        match leg.and_then(|leg| name_at_callee(&leg.invite)) {
+            Some(name) => name,
+            None => self.not_stimulated("an INVITE that names a leg"),
+        }
+    }
+
     fn ask_for_place(&mut self, who: &PersonName, name: &DialogName) {
+        self.call_leg(who, "Replaces", name);
+    }
+
+    /// INVITE to the conference URI that names a leg in this header field.
+    fn call_leg(&mut self, who: &PersonName, field: &str, name: &DialogName) {
         let order = AudioCall {
             call: PLACE.into(),
             to_uri: self.conference(OWNER),
-            extra_headers: vec![("Replaces".to_owned(), name.value())],
+            extra_headers: vec![(field.to_owned(), name.value())],
             ..AudioCall::default()
         };
         self.command(&who.0, MmtelCommand::Call(Box::new(order)));

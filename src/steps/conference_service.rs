@@ -390,6 +390,7 @@ impl Lab {
     /// As long as a refusal may take, and a guard time after it.
     fn kept_apart(&mut self, asker: &str) -> crate::verdict::Question {
         let guard = self.ixit().guard_seconds;
-        conference_service::kept_apart(asker, guard)
+        let codes = self.conferencing().readings.exclusion_codes;
+        conference_service::kept_apart(asker, codes, guard)
     }
 }

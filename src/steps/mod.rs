@@ -4,6 +4,7 @@
 //! capture. Judging is `verdict`'s business: a `Then` only says which question is meant.
 mod access;
 mod barring;
+mod barring_readings;
 mod barring_rules;
 mod chat;
 mod chat_coding;
@@ -40,6 +41,7 @@ mod teardown_faults;
 mod to_cpm;
 mod users;
 mod ut;
+mod ut_ways;
 mod vocabulary;
 
 pub use lab::{Lab, Stop};

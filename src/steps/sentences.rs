@@ -27,6 +27,7 @@ pub struct Sentence {
 
 const SOURCES: &[(&str, &str)] = &[
     ("barring.rs", include_str!("barring.rs")),
+    ("barring_readings.rs", include_str!("barring_readings.rs")),
     (
         "conference_barring.rs",
         include_str!("conference_barring.rs"),

@@ -1,14 +1,14 @@
 //! How a user's simulation services are configured: by XCAP at the Ut server of the profile, as a terminal of his would.
 //!
-//! A scenario says what is configured; the document that says it is kept here, and put as a whole.
+//! A scenario says what is configured; the document that says it is kept here, and put in one of the ways of `ut_ways`.
 use super::lab::Lab;
 use super::stage::Stage;
 use super::vocabulary::PersonName;
 use crate::capture::{HttpLink, Tap};
-use crate::peer::xcap_client::{XcapClient, XcapConfig, XcapRequest};
+use crate::peer::xcap_client::{XcapClient, XcapConfig, XcapRequest, Xui};
 use crate::verdict::{Person, Reason, ut};
 use crate::wire::http::HttpMessage;
-use crate::wire::xml::simservs::{MEDIA_TYPE, SimServs};
+use crate::wire::xml::simservs::SimServs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use std::time::Duration;
 pub struct Services {
     pub client: XcapClient,
     pub document: SimServs,
+    /// The form of the user's identity that the server knows.
+    pub xui: Xui,
     /// Entity tags of successful responses, oldest first.
     pub versions: Vec<String>,
     server: SocketAddr,
@@ -49,6 +51,7 @@ impl Services {
         Ok(Self {
             client: XcapClient::new(config),
             document: SimServs::default(),
+            xui: Xui::default(),
             versions: Vec::new(),
             server,
             link: None,
@@ -57,7 +60,11 @@ impl Services {
     }
 
     /// Sends a request, and once more with credentials if it is challenged. `None` is no response in time.
-    async fn send(&mut self, request: &XcapRequest, tap: &Tap) -> Result<Option<u16>, String> {
+    pub(super) async fn send(
+        &mut self,
+        request: &XcapRequest,
+        tap: &Tap,
+    ) -> Result<Option<HttpMessage>, String> {
         let first = self.client.message(request);
         let Some(mut response) = self.exchange(&first, tap).await? else {
             return Ok(None);
@@ -71,7 +78,7 @@ impl Services {
         if let (Some(200..=299), Some(tag)) = (response.status(), response.header("ETag")) {
             self.versions.push(tag.to_owned());
         }
-        Ok(response.status())
+        Ok(Some(response))
     }
 
     async fn exchange(
@@ -119,7 +126,7 @@ impl Services {
 
 impl Lab {
     /// The services of a person, who need not have anything but his Ut client. They are to be given back.
-    fn take_services(&mut self, person: &PersonName) -> Services {
+    pub(super) fn take_services(&mut self, person: &PersonName) -> Services {
         let stage = self.stage();
         if let Some(services) = stage.services.remove(&person.0) {
             return services;
@@ -140,7 +147,7 @@ impl Lab {
         }
     }
 
-    fn give_back(&mut self, person: &PersonName, services: Services) {
+    pub(super) fn give_back(&mut self, person: &PersonName, services: Services) {
         self.stage().services.insert(person.0.clone(), services);
     }
 
@@ -157,7 +164,7 @@ impl Lab {
         let sent = services.send(request, &tap).await;
         self.give_back(person, services);
         match sent {
-            Ok(status) => status,
+            Ok(response) => response.and_then(|response| response.status()),
             Err(cause) => self.broken(Reason::Provisioning, cause),
         }
     }
@@ -189,15 +196,19 @@ impl Lab {
     ) {
         let mut services = self.take_services(person);
         change(&mut services.document);
-        let body = services.document.to_octets();
-        self.give_back(person, services);
-        let request = XcapRequest::simservs("PUT").body(MEDIA_TYPE, body);
         let stage = self.stage();
         stage.tap.mark(sentence);
         stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);
-        self.xcap(person, &request).await;
+        let tap = stage.tap.clone();
+        let put = services.put(&tap).await;
+        self.give_back(person, services);
+        if let Err(cause) = put {
+            self.broken(Reason::Provisioning, cause);
+        }
         let seconds = self.stage().facility.profile.ixit.reaction_seconds;
         self.require(sentence, ut::acknowledged(&person.0, seconds))
             .await;
+        let effect = self.conferencing().ut_effect_seconds;
+        self.let_pass(effect).await;
     }
 }

@@ -11,7 +11,7 @@ use super::applicability::Items;
 use super::{SutError, yaml};
 use crate::wire::smpp::DefaultAlphabet;
 pub use claim::Claim;
-pub use conferencing::{Conferencing, UtAuthentication};
+pub use conferencing::{BarringElement, BarringReading, Conferencing, Readings, UtAuthentication};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

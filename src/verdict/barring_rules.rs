@@ -152,6 +152,9 @@ fn nothing_was_tried() -> Judgement {
 //= CB-17 type=test
 //= CB-18 type=test
 //= CB-19 type=test
+//= CM-06 type=test
+//= UT-14 type=test
+//= UT-16 type=test
 pub fn barred(reaction: f64) -> Question {
     Question::eventually("the communication is refused", reaction, |view| {
         let Some(attempt) = attempt(view) else {
@@ -204,6 +207,9 @@ pub fn no_call(person: &str, guard: f64) -> Question {
 //= CB-17 type=test
 //= CB-18 type=test
 //= CB-19 type=test
+//= CM-06 type=test
+//= UT-14 type=test
+//= UT-16 type=test
 pub fn reaches(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(
@@ -229,6 +235,7 @@ pub fn reaches(person: &str, reaction: f64) -> Question {
 
 /// The refusal is 433, RFC 5079; that there is one is the matter of CB-03.
 //= CB-05 type=test
+//= CM-06 type=test
 pub fn told_of_anonymity(reaction: f64) -> Question {
     Question::eventually("433 for the caller", reaction, |view| {
         with_refusal(view, |refusal| match refusal.code {

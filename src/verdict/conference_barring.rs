@@ -12,9 +12,20 @@ use super::{Judgement, Question, Reason, View};
 use crate::observe::{Direction, Notification, Transaction};
 use crate::wire::sip::{SipMessage, number_of};
 
-/// Codes by which a participation may be prohibited: that of barring, and those of a focus that refuses by its own policy.
-fn refuses(code: u16) -> bool {
-    code == 603 || (400..=499).contains(&code)
+/// Who carries the prohibition out (ambiguity A-04).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedBy {
+    /// The application server, or a focus that refuses by its own policy.
+    Any,
+    /// The application server alone.
+    ApplicationServer,
+}
+
+impl RefusedBy {
+    /// Codes by which a participation may be prohibited.
+    fn refuses(self, code: u16) -> bool {
+        code == 603 || self == Self::Any && (400..=499).contains(&code)
+    }
 }
 
 /// RFC 3326: the BYE of an application server that has answered, announced and ended a barred call says why.
@@ -86,7 +97,8 @@ fn not_listed(view: &View, who: &str, otherwise: Judgement) -> Judgement {
 //= CB-28 type=test
 //= CB-30 type=test
 //= CB-33 type=test
-pub fn kept_out(who: &str, guard: f64) -> Question {
+//= CB-35 type=test
+pub fn kept_out(who: &str, by: RefusedBy, guard: f64) -> Question {
     let who = who.to_owned();
     let expected =
         format!("the call of {who} is refused, and {who} is not in the state of the conference");
@@ -101,19 +113,24 @@ pub fn kept_out(who: &str, guard: f64) -> Question {
         let Some(invite) = invites_by(view, &who).into_iter().rfind(asks) else {
             return Judgement::unproven(format!("{who} has not asked to join"));
         };
-        not_listed(view, &who, refusal_of(view, &invite, refuses))
+        not_listed(
+            view,
+            &who,
+            refusal_of(view, &invite, |code| by.refuses(code)),
+        )
     })
 }
 
 /// No conference comes of his call to the factory.
 //= CB-21 type=test
 //= CB-30 type=test
-pub fn refused_new(who: &str, guard: f64) -> Question {
+//= CB-35 type=test
+pub fn refused_new(who: &str, by: RefusedBy, guard: f64) -> Question {
     let who = who.to_owned();
     Question::throughout("a refusal, and no conference", guard, move |view| {
         let asked = creations(view, &who);
         match asked.into_iter().rfind(|one| is_new(view, one)) {
-            Some(invite) => refusal_of(view, &invite, refuses),
+            Some(invite) => refusal_of(view, &invite, |code| by.refuses(code)),
             None => Judgement::unproven(format!("{who} has not asked for a conference")),
         }
     })
@@ -124,12 +141,14 @@ pub fn refused_new(who: &str, guard: f64) -> Question {
 //= CB-29 type=test
 //= CB-32 type=test
 //= CB-33 type=test
-pub fn not_added(who: &str, guard: f64) -> Question {
+//= CB-35 type=test
+pub fn not_added(who: &str, by: RefusedBy, guard: f64) -> Question {
     let who = who.to_owned();
     let expected = format!("no INVITE at {who}'s terminal, and {who} is not in the state");
     Question::throughout(expected, guard, move |view| {
-        let Some(refer) = refer_by(view, OWNER) else {
-            return Judgement::unproven(format!("{OWNER} has asked for nothing"));
+        let people = view.cast.people().map(|person| person.name.as_str());
+        let Some(refer) = people.filter_map(|by| refer_by(view, by)).next() else {
+            return Judgement::unproven("nobody has asked for it");
         };
         if let Some(invite) = new_invite_to(view, &who) {
             let observed = format!("{who} is called");
@@ -137,7 +156,7 @@ pub fn not_added(who: &str, guard: f64) -> Question {
         }
         let asked = match refer.request.final_status() {
             Some(200..=299) => Judgement::holds(format!("{who} is not called"), refer.frames()),
-            Some(code) if refuses(code) => {
+            Some(code) if by.refuses(code) => {
                 Judgement::holds(format!("refused with {code}"), refer.request.frames())
             }
             Some(code) => Judgement::unproven(format!("the REFER is answered {code}")),
@@ -149,7 +168,7 @@ pub fn not_added(who: &str, guard: f64) -> Question {
 
 /// The last notification of the REFER carries the refusal, and a state that lists the user says that he has failed.
 //= CB-24 type=test
-pub fn told_why(who: &str, added: &str, reaction: f64) -> Question {
+pub fn told_why(who: &str, added: &str, by: RefusedBy, reaction: f64) -> Question {
     let (who, added) = (who.to_owned(), added.to_owned());
     let expected = "a last notification with 603; in the state, if at all, disconnected and failed";
     Question::eventually(expected, reaction, move |view| {
@@ -160,7 +179,7 @@ pub fn told_why(who: &str, added: &str, reaction: f64) -> Question {
         match refer.request.final_status() {
             Some(200..=299) => {}
             // A focus that knows of the barring may say so at once.
-            Some(code) if refuses(code) => return Judgement::holds(code.to_string(), frames),
+            Some(code) if by.refuses(code) => return Judgement::holds(code.to_string(), frames),
             Some(code) => return Judgement::unproven(format!("the REFER is answered {code}")),
             None => return Judgement::unproven("the REFER is not answered"),
         }
@@ -219,6 +238,7 @@ fn listed_as_failed(view: &View, who: &str, added: &str, frames: Vec<u32>) -> Ju
 /// Of the users of a list, one takes part and the other is not called.
 //= CB-25 type=test
 //= CB-26 type=test
+//= CB-35 type=test
 pub fn has_only(present: &str, absent: &str, guard: f64) -> Question {
     let (present, absent) = (present.to_owned(), absent.to_owned());
     let expected = format!("{present} takes part; {absent} is not called and is not in the state");
@@ -379,7 +399,7 @@ pub fn added_or_told(who: &str, by: &str, reaction: f64) -> Question {
         }
         let last = refer.last().and_then(Notification::fragment_status);
         match (refer.request.final_status(), last) {
-            (Some(code), _) | (_, Some(code)) if refuses(code) => {
+            (Some(code), _) | (_, Some(code)) if RefusedBy::Any.refuses(code) => {
                 Judgement::holds(format!("refused with {code}"), refer.frames())
             }
             (_, Some(code @ 300..)) => {

@@ -379,19 +379,25 @@ pub fn has_taken_place(who: &str, of: &str, reaction: f64) -> Question {
 
 /// The INVITE with Replaces of a person since the stimulus.
 fn replacing<'t>(view: &View<'t>, who: &str) -> Option<Transaction<'t>> {
-    invites_by(view, who)
-        .into_iter()
-        .rfind(|one| is_new(view, one) && one.request.message.header("Replaces").is_some())
+    naming(view, who, &["Replaces"])
 }
 
-/// No leg fits the Replaces.
+/// The INVITE since the stimulus by which a person names a leg.
+fn naming<'t>(view: &View<'t>, who: &str, fields: &[&str]) -> Option<Transaction<'t>> {
+    invites_by(view, who).into_iter().rfind(|one| {
+        let names = |field: &&str| one.request.message.header(field).is_some();
+        is_new(view, one) && fields.iter().any(names)
+    })
+}
+
+/// No leg fits the Replaces (RFC 3891 section 3) or the Join (RFC 3911 section 4).
 //= CF-15 type=test
 pub fn refused_place(who: &str, codes: Vec<u16>, reaction: f64) -> Question {
     let who = who.to_owned();
     let list: Vec<String> = codes.iter().map(u16::to_string).collect();
     Question::eventually(list.join(" or "), reaction, move |view| {
-        let Some(join) = replacing(view, &who) else {
-            return Judgement::unproven(format!("{who} has sent no INVITE with Replaces"));
+        let Some(join) = naming(view, &who, &["Replaces", "Join"]) else {
+            return Judgement::unproven(format!("{who} has sent no INVITE that names a leg"));
         };
         match join.final_status() {
             Some(code) if codes.contains(&code) => {

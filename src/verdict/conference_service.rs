@@ -83,7 +83,7 @@ fn outcome(refer: &Subscription) -> Option<(u16, &'static str)> {
 //= CX-05 type=test
 //= CX-06 type=test
 //= CX-07 type=test
-pub fn kept_apart(asker: &str, guard: f64) -> Question {
+pub fn kept_apart(asker: &str, codes: Vec<u16>, guard: f64) -> Question {
     let asker = asker.to_owned();
     let expected = "a refusal of 4xx, or one told by NOTIFY, and neither conference in the state \
                     of the other";
@@ -107,7 +107,9 @@ pub fn kept_apart(asker: &str, guard: f64) -> Question {
             }
         }
         match refer {
-            Some(refer) if referred_to(refer.request.request.message).is_some() => refused(&refer),
+            Some(refer) if referred_to(refer.request.request.message).is_some() => {
+                refused(&refer, &codes)
+            }
             Some(refer) => left_out(view, &refer.request, &conf),
             None => match created(view) {
                 Some(created) => left_out(view, &created, &conf),
@@ -117,11 +119,14 @@ pub fn kept_apart(asker: &str, guard: f64) -> Question {
     })
 }
 
-fn refused(refer: &Subscription) -> Judgement {
+/// A-09: without codes in the profile, another class than 4xx refuses as well, if not as suggested.
+fn refused(refer: &Subscription, codes: &[u16]) -> Judgement {
     let frames = refer.frames();
     match outcome(refer) {
+        Some((code @ 300.., what)) if !codes.is_empty() && !codes.contains(&code) => {
+            Judgement::broken(Reason::WrongValue, format!("{what} {code}"), frames)
+        }
         Some((code @ 400..=499, what)) => Judgement::holds(format!("{what} {code}"), frames),
-        // A-09: another class than 4xx refuses as well, if not as suggested.
         Some((code @ 300.., what)) => Judgement::holds(format!("{what} {code}, no 4xx"), frames),
         Some((code, what)) => {
             Judgement::broken(Reason::Unexpected, format!("{what} {code}"), frames)

@@ -46,6 +46,7 @@ fn last_words<'t>(view: &View<'t>, who: &str) -> Vec<RosterStep<'t>> {
 }
 
 /// Dialog with the focus, and listed as present in the state that somebody else is told.
+//= CF-15 type=test
 //= CB-34 type=test
 //= CB-35 type=test
 //= AI-03 type=test

@@ -8,7 +8,7 @@ use crate::observe::{HttpExchange, http_exchanges};
 use crate::wire::http::HttpMessage;
 use crate::wire::http::digest::Challenge;
 use crate::wire::sip::number_of;
-use crate::wire::xml::simservs::{MEDIA_TYPE, SimServs};
+use crate::wire::xml::simservs::{self, MEDIA_TYPE, Rule, SimServs};
 use crate::wire::xml::xcap_error::{self, Condition, XcapError};
 use std::collections::BTreeSet;
 
@@ -123,6 +123,7 @@ pub fn status(part: Part, seconds: f64) -> Question {
 //= UT-02 type=test
 //= UT-05 type=test
 //= UT-13 type=test
+//= UT-16 type=test
 //= CB-41 type=test
 pub fn as_configured(who: &str, seconds: f64) -> Question {
     let person = who.to_owned();
@@ -132,9 +133,17 @@ pub fn as_configured(who: &str, seconds: f64) -> Question {
             before_stimulus: 0,
             ..*view
         };
-        let put = exchanges(&everything, &person)
+        let puts: Vec<HttpExchange> = exchanges(&everything, &person)
             .into_iter()
-            .rfind(|one| one.request.method() == Some("PUT"));
+            .filter(|one| one.request.method() == Some("PUT"))
+            .collect();
+        let whole =
+            |one: &&HttpExchange| !one.request.target().unwrap_or_default().contains("/~~/");
+        let wanted = puts.iter().rfind(whole);
+        let wanted = wanted.and_then(|put| SimServs::parse(&put.request.body).ok());
+        // Where the whole document was refused, nodes of it were put after that.
+        let by_nodes = puts.last().is_some_and(|put| !whole(&put));
+        let put = puts.into_iter().next_back();
         let got = exchanges(view, &person)
             .into_iter()
             .rfind(|one| one.request.method() == Some("GET"));
@@ -148,7 +157,11 @@ pub fn as_configured(who: &str, seconds: f64) -> Question {
         let read = SimServs::parse(body.unwrap_or_default());
         match (got.status(), read) {
             (0, _) => Judgement::awaited("no response has come"),
-            (200, Ok(read)) if SimServs::parse(&put.request.body).is_ok_and(|put| put == read) => {
+            (200, Ok(read))
+                if wanted.is_some_and(|wanted| {
+                    wanted == read || by_nodes && does_the_same(&wanted, &read)
+                }) =>
+            {
                 let frames = [put.frames, got.frames].concat();
                 Judgement::holds("the services that were configured", frames)
             }
@@ -159,6 +172,27 @@ pub fn as_configured(who: &str, seconds: f64) -> Question {
             ),
             _ => wrong(&got),
         }
+    })
+}
+
+/// What is wanted is there, and whatever rules are there beside it are switched off.
+fn does_the_same(wanted: &SimServs, read: &SimServs) -> bool {
+    let services = [
+        (&wanted.incoming, &read.incoming),
+        (&wanted.outgoing, &read.outgoing),
+    ];
+    services.into_iter().all(|(wanted, read)| {
+        let (Some(read), wanted) = (read, wanted.clone().unwrap_or_default()) else {
+            return wanted.is_none();
+        };
+        let off = |rule: &Rule| {
+            let switch = simservs::Condition::RuleDeactivated;
+            rule.conditions.contains(&switch)
+        };
+        let beside = |rule: &&Rule| wanted.rules.iter().all(|one| one.id != rule.id);
+        wanted.active == read.active
+            && wanted.rules.iter().all(|rule| read.rules.contains(rule))
+            && read.rules.iter().filter(beside).all(off)
     })
 }
 

@@ -117,7 +117,7 @@ pub(super) struct Conference {
     pub(super) aliases: u32,
     /// Over for everybody; only subscribers have still to learn it.
     pub(super) ended: bool,
-    /// Takes no REFER any more (a deliberate fault).
+    /// Takes neither REFER nor SUBSCRIBE nor BYE any more (a deliberate fault).
     pub(super) frozen: bool,
 }
 

@@ -52,6 +52,8 @@ fn misreport(faults: InForce, endpoint: &mut Endpoint) {
         Fault::StatusOfOurOwn => (&mut endpoint.status, "ringing", "dialing-out"),
         Fault::AddedShownAsDialedIn => (&mut endpoint.joining_method, "dialed-in", "dialed-out"),
         Fault::DepartedShownAsBooted => (&mut endpoint.disconnection_method, "booted", "departed"),
+        Fault::JoinedShownAsDialedOut => (&mut endpoint.joining_method, "dialed-out", "dialed-in"),
+        Fault::BootedShownAsDeparted => (&mut endpoint.disconnection_method, "departed", "booted"),
         Fault::BusyShownAsFailed => (&mut endpoint.disconnection_method, "failed", "busy"),
         Fault::ReasonInWords => {
             let info = endpoint.disconnection_info.as_mut();

@@ -237,6 +237,11 @@ impl Engine {
             if !locked(&dialog).take(&request.request) {
                 return request.respond(500, "CSeq Out of Order", &vec![], None);
             }
+            //= CX-11
+            let idle = locked(&self.state).live(&uri).is_some_and(|c| c.frozen);
+            if idle && matches!(method.as_str(), "BYE" | "SUBSCRIBE") {
+                return request.respond(403, "Forbidden", &vec![], None);
+            }
             return match method.as_str() {
                 "BYE" => self.left(request, &uri, &dialog),
                 "INVITE" | "UPDATE" => self.renegotiate(request, &uri, &dialog),
@@ -248,7 +253,10 @@ impl Engine {
             };
         }
         let uri = self.asked(&request.request);
+        //= CX-11
+        let idle = locked(&self.state).live(&uri).is_some_and(|c| c.frozen);
         match method.as_str() {
+            "SUBSCRIBE" if idle => request.respond(403, "Forbidden", &vec![], None),
             "SUBSCRIBE" => self.subscribe(request, None),
             "REFER" => self.refer(request, None),
             "OPTIONS" => self.describe(request, &uri),

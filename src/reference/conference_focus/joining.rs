@@ -1,6 +1,7 @@
 //! INVITE to the focus: a conference made through the factory URI, or joined by its own, also with Join (RFC 3911) or in place of
-//! another endpoint with Replaces (RFC 3891).
-use super::super::faults::Fault;
+//! another endpoint with Replaces (RFC 3891). More than 400 lines, because all ways in are checked one after the other before any of them
+//! seats a leg.
+use super::super::faults::{Fault, InForce};
 use super::super::user_agent::{Body, ServerInvite};
 use super::conference::{Conference, Leg};
 use super::departures;
@@ -184,7 +185,7 @@ impl Engine {
         }
         match (request.header("Replaces"), request.header("Join")) {
             (Some(_), Some(_)) => Err(Refusal::new(400, "Both Replaces and Join")),
-            (Some(replaces), None) => match replaced(conference, replaces) {
+            (Some(replaces), None) => match replaced(conference, replaces, self.faults) {
                 //= CF-15
                 Err(_) if self.faults.is(Fault::ReplacesWithoutMatch) => Ok(None),
                 replaced => replaced.map(Some),
@@ -194,6 +195,8 @@ impl Engine {
                 match conference.leg_of(&key_of(&name)) {
                     Some(leg) if !leg.is_over() => Ok(None),
                     Some(_) => Err(Refusal::new(603, "Declined")),
+                    //= CF-15
+                    None if self.faults.is(Fault::JoinWithoutMatch) => Ok(None),
                     None => Err(no_such_dialog()),
                 }
             }
@@ -389,12 +392,14 @@ fn no_such_dialog() -> Refusal {
 }
 
 //= CF-15
-fn replaced(conference: &mut Conference, text: &str) -> Result<u64, Refusal> {
+fn replaced(conference: &mut Conference, text: &str, faults: InForce) -> Result<u64, Refusal> {
     let name = named(text)?;
     match conference.leg_of(&key_of(&name)) {
         None => Err(no_such_dialog()),
         Some(leg) if leg.is_over() => Err(Refusal::new(603, "Declined")),
-        Some(_) if name.early_only => Err(Refusal::new(486, "Busy Here")),
+        Some(_) if name.early_only && !faults.is(Fault::EarlyOnlyIgnored) => {
+            Err(Refusal::new(486, "Busy Here"))
+        }
         Some(leg) => Ok(leg.id),
     }
 }

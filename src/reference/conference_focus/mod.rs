@@ -23,8 +23,8 @@ mod tests;
 mod uri_list;
 pub mod users;
 
-use super::faults::InForce;
-use super::user_agent::{UserAgent, UserAgentConfig};
+use super::faults::{Fault, InForce};
+use super::user_agent::{ANY_EXTENSION, UserAgent, UserAgentConfig};
 use engine::Engine;
 use policy::Policy;
 use std::net::{IpAddr, SocketAddr};
@@ -113,14 +113,19 @@ impl Focus {
         policy: Arc<dyn Policy>,
         faults: InForce,
     ) -> std::io::Result<Focus> {
+        let mut supported: Vec<String> = option_tags(policy.as_ref())
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        //= CF-10
+        if faults.is(Fault::UnknownExtensionOverlooked) {
+            supported.push(ANY_EXTENSION.to_owned());
+        }
         let agent = UserAgentConfig {
             ip: config.listen,
             product: Some(policy.service().product.clone()),
             allow: METHODS.map(str::to_owned).to_vec(),
-            supported: option_tags(policy.as_ref())
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            supported,
             accept: ACCEPT.map(str::to_owned).to_vec(),
             min_session_expires: 0,
             caller_keeps_dialogs: true,

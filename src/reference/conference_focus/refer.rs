@@ -76,10 +76,12 @@ fn is_suppressed(request: &SipMessage, faults: InForce) -> bool {
 
 //= CF-07
 /// The one Refer-To there must be (RFC 3515 section 2.4.2).
-fn refer_to(request: &SipMessage) -> Result<ReferTo, Refusal> {
+fn refer_to(request: &SipMessage, faults: InForce) -> Result<ReferTo, Refusal> {
     let values = request.values("Refer-To");
-    let [value] = values.as_slice() else {
-        return Err(Refusal::new(400, "Not Exactly One Refer-To"));
+    let value = match values.as_slice() {
+        [value] => value,
+        [value, _] if faults.is(Fault::SecondReferToOverlooked) => value,
+        _ => return Err(Refusal::new(400, "Not Exactly One Refer-To")),
     };
     ReferTo::parse(value).map_err(|_| Refusal::new(400, "Malformed Refer-To"))
 }
@@ -141,7 +143,7 @@ impl Engine {
         key: Option<Key>,
     ) -> Result<Taken, Refusal> {
         let message = Arc::new(request.request.clone());
-        let refer = refer_to(&message)?;
+        let refer = refer_to(&message, self.faults)?;
         let listed = has_tag(&message, "Require", "multiple-refer");
         let scheme = refer
             .uri

@@ -60,6 +60,11 @@ fn part(about: &Communication<'_>) -> Option<Part> {
     }
 }
 
+/// Whether a communication is one with a conference: the user joins, or is added.
+pub(super) fn concerns(about: &Communication<'_>) -> bool {
+    part(about).is_some()
+}
+
 /// The user part of the Request-URI where that is in the domain of conferences.
 fn conference_user(request: &SipMessage) -> Option<String> {
     let uri = crate::wire::sip::SipUri::parse(request.uri()?).ok()?;
@@ -153,7 +158,8 @@ impl Conferences {
         faults: InForce,
     ) -> bool {
         let Some(part) = part else {
-            return false;
+            //= CM-06
+            return faults.is(Fault::ServicesRestInConference) && self.has_joined(about);
         };
         let service = match about.case {
             SessionCase::Originating => document.outgoing.as_ref(),
@@ -179,6 +185,13 @@ impl Conferences {
             _ => return false,
         };
         faults.is(fault)
+    }
+
+    /// The served user was let through to some conference.
+    fn has_joined(&self, about: &Communication<'_>) -> bool {
+        let admitted = self.admitted.lock();
+        let admitted = admitted.unwrap_or_else(PoisonError::into_inner);
+        admitted.iter().any(|(user, _)| user == about.served_user)
     }
 
     fn was_admitted(&self, about: &Communication<'_>) -> bool {

@@ -1,16 +1,17 @@
 //! Whether a communication of the served user passes, and in which form it is refused if not.
 use super::barring::{self, Circumstances, Direction, Ruleset, Whereabouts};
-use super::conferences::Conferences;
+use super::conferences::{self, Conferences};
 use super::diversion::{self, Diverted};
 use super::presence::Presence;
 use super::{Registration, SessionCase};
 use crate::reference::faults::{Fault, InForce};
 use crate::reference::ut::Store;
 use crate::reference::ut::store::{Key, RESOURCE_LISTS};
-use crate::wire::sip::{SipMessage, SipUri};
-use crate::wire::xml::simservs::SimServs;
+use crate::wire::sip::{SipMessage, SipUri, number_of};
+use crate::wire::xml::simservs::{Barring, SimServs};
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// What is decided on: an initial request with the user it is served for.
@@ -85,6 +86,10 @@ pub struct Decider {
     pub(super) presence: Presence,
     settings: Arc<OnceLock<SettingsOf>>,
     conferences: Conferences,
+    /// Whoever bars one direction takes no part in conferences in the other either (ambiguity A-01).
+    blanket: bool,
+    /// What users had configured when they last called another user (for a fault).
+    last_known: Mutex<HashMap<String, Option<Arc<SimServs>>>>,
 }
 
 impl Decider {
@@ -95,12 +100,20 @@ impl Decider {
             presence: Presence::default(),
             settings,
             conferences: Conferences::default(),
+            blanket: false,
+            last_known: Mutex::default(),
         }
+    }
+
+    /// Reads "CB is invoked for a user" as any barring of his.
+    pub fn blanket(mut self, blanket: bool) -> Self {
+        self.blanket = blanket;
+        self
     }
 
     /// The served user's services on this communication, as his document stands now: barring, and diversion of what it lets through.
     pub(super) fn decide(&self, communication: &Communication<'_>) -> (Outcome, Diverted) {
-        let document = self.documents.simservs(communication.served_user);
+        let document = self.configured(communication);
         let outcome = match self.inviters_rules(communication) {
             Some(refusal) => Outcome::Refuse(refusal),
             None => self.barring(communication, document.as_deref()),
@@ -142,11 +155,54 @@ impl Decider {
         barred.then(|| self.refusal(served, 500, "Server Internal Error"))
     }
 
+    //= UT-14
+    /// What the served user has configured by now; under a fault, when he last called somebody.
+    fn configured(&self, communication: &Communication<'_>) -> Option<Arc<SimServs>> {
+        let served = communication.served_user;
+        let now = self.documents.simservs(served);
+        let callee = communication.request.uri().and_then(number_of);
+        let calls = communication.case == SessionCase::Originating && callee.is_some();
+        if !calls || !self.faults.is(Fault::BarringOfLastCall) {
+            return now;
+        }
+        let mut known = self
+            .last_known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        known.insert(served.to_owned(), now.clone()).unwrap_or(now)
+    }
+
     fn by_rules(&self, communication: &Communication<'_>, simservs: &SimServs) -> Outcome {
-        let (service, direction) = match communication.case {
-            SessionCase::Terminating => (&simservs.incoming, Direction::Incoming),
-            SessionCase::Originating => (&simservs.outgoing, Direction::Outgoing),
-        };
+        let both = [
+            (
+                SessionCase::Terminating,
+                &simservs.incoming,
+                Direction::Incoming,
+            ),
+            (
+                SessionCase::Originating,
+                &simservs.outgoing,
+                Direction::Outgoing,
+            ),
+        ];
+        let widened = self.blanket && conferences::concerns(communication);
+        for (case, service, direction) in both {
+            if case == communication.case || widened {
+                let outcome = self.by_service(communication, service.as_ref(), direction);
+                if outcome != Outcome::Pass {
+                    return outcome;
+                }
+            }
+        }
+        Outcome::Pass
+    }
+
+    fn by_service(
+        &self,
+        communication: &Communication<'_>,
+        service: Option<&Barring>,
+        direction: Direction,
+    ) -> Outcome {
         let Some(service) = service else {
             return Outcome::Pass;
         };

@@ -44,13 +44,15 @@ struct Logic {
 }
 
 impl MmtelAs {
-    /// Starts serving on a bound proxy; what users have configured is read in their documents.
-    pub fn start(proxy: Proxy, documents: Store, faults: InForce) -> Self {
+    /// Starts serving on a bound proxy; what users have configured is read in their documents. `blanket`: barring of either direction
+    /// keeps its user out of conferences in both.
+    pub fn start(proxy: Proxy, documents: Store, blanket: bool, faults: InForce) -> Self {
         let settings = Arc::new(OnceLock::new());
+        let decider = Decider::new(faults, documents, Arc::clone(&settings));
         let logic = Logic {
             proxy: proxy.clone(),
             faults,
-            decider: Decider::new(faults, documents, Arc::clone(&settings)),
+            decider: decider.blanket(blanket),
             registrations: Registrations::default(),
         };
         proxy.serve(Arc::new(logic));

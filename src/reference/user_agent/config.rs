@@ -2,6 +2,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+/// Stands for every option tag, where a user agent is to take extensions that it does not know (a deliberate fault).
+pub const ANY_EXTENSION: &str = "*";
+
 /// Transport protocol of a SIP message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Transport {
@@ -43,7 +46,7 @@ pub struct UserAgentConfig {
     pub product: Option<String>,
     /// Methods named in `Allow`; requests of other known methods get 405, of unknown ones 501.
     pub allow: Vec<String>,
-    /// Option tags understood in `Require`; all others get 420.
+    /// Option tags understood in `Require`; all others get 420, unless one of these is `ANY_EXTENSION`.
     pub supported: Vec<String>,
     /// Media types in the `Accept` of OPTIONS responses.
     pub accept: Vec<String>,

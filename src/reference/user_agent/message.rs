@@ -1,4 +1,5 @@
 //! Building responses (RFC 3261 section 8.2.6) and the checks every request must pass before anyone sees it (section 8.2).
+use super::config::ANY_EXTENSION;
 use super::config::{Transport, UserAgentConfig};
 use super::request::{Body, HeaderList};
 use super::via::Via;
@@ -80,10 +81,10 @@ fn form_refusal(request: &SipMessage) -> Option<Refusal> {
     }
     let bad = request.uri().is_some_and(|uri| uri.starts_with('<'))
         || read.iter().any(|d| UNREADABLE.contains(&d.clause))
-        || request
-            .check()
-            .iter()
-            .any(|d| AMBIGUOUS.contains(&d.clause));
+        || request.check().iter().any(|d| {
+            // How many Refer-To a REFER has is the business of who is asked by it (RFC 3515 section 2.4.2).
+            AMBIGUOUS.contains(&d.clause) && !d.expected.starts_with("Refer-To")
+        });
     bad.then(|| Refusal::new(400, "Bad Request"))
 }
 
@@ -154,10 +155,16 @@ pub(in crate::reference) fn policy_refusal(
     if config.refuse_zero_max_forwards && request.header("Max-Forwards").is_some_and(spent) {
         return Some(Refusal::new(483, "Too Many Hops"));
     }
+    let known = |tag: &str| {
+        config
+            .supported
+            .iter()
+            .any(|s| s == tag || s == ANY_EXTENSION)
+    };
     let unsupported: Vec<&str> = request
         .values("Require")
         .into_iter()
-        .filter(|tag| !tag.is_empty() && !config.supported.iter().any(|s| s == tag))
+        .filter(|tag| !tag.is_empty() && !known(tag))
         .collect();
     if !unsupported.is_empty() {
         return Some(

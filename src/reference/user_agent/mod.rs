@@ -27,7 +27,7 @@ mod uas;
 pub(in crate::reference) mod via;
 
 pub use agent::{RequestError, UserAgent};
-pub use config::{SipTimers, Transport, UserAgentConfig};
+pub use config::{ANY_EXTENSION, SipTimers, Transport, UserAgentConfig};
 pub use dialog::{Dialog, DialogControl, DialogEvent};
 pub use invite::{Answer, ServerInvite};
 pub use request::{Body, HeaderList, Incoming, ServerRequest};

@@ -5,6 +5,7 @@
 
 pub mod authentication;
 mod edit;
+mod fixed_rules;
 mod selector;
 pub mod server;
 pub mod store;
@@ -33,6 +34,9 @@ pub struct UtArguments {
     /// Realm of the challenge on Ut
     #[arg(long, value_name = "REALM", default_value = "xcap.home1.example")]
     pub ut_realm: String,
+    /// Rules are the operator's: there from the start, and users switch them on and off
+    #[arg(long)]
+    pub ut_fixed_rules: bool,
     /// Digest on Ut with SHA-256 instead of MD5
     #[arg(long)]
     pub ut_sha256: bool,
@@ -57,6 +61,7 @@ impl UtArguments {
         Server {
             store,
             authentication: Authentication::new(&self.ut_realm, password, algorithm),
+            fixed_rules: self.ut_fixed_rules,
             faults,
         }
     }

@@ -1,9 +1,11 @@
-//! XCAP over HTTP (RFC 4825 sections 7 and 8): from a request to its response.
+//! XCAP over HTTP (RFC 4825 sections 7 and 8): from a request to its response. More than 400 lines, because every deliberate fault of Ut
+//! stands where the rule is that it breaks.
 // An early answer is a whole response, and goes no further than one call up.
 #![allow(clippy::result_large_err)]
 
 use super::authentication::{Authentication, Verified};
 use super::edit::{self, Refused};
+use super::fixed_rules;
 use super::selector::{Address, Selector, Terminal};
 use super::store::{Document, Key, Store, identity};
 use super::usage::Usage;
@@ -24,6 +26,8 @@ const METHODS: &str = "GET, PUT, DELETE";
 pub struct Server {
     pub store: Store,
     pub authentication: Authentication,
+    /// Users neither add rules nor take them away.
+    pub fixed_rules: bool,
     pub faults: InForce,
 }
 
@@ -122,6 +126,13 @@ impl Server {
         let asker = self.asker(request)?;
         let subject = self.subject(request)?;
         self.authorise(asker.as_deref(), &subject, request)?;
+        if self.fixed_rules && subject.usage == Usage::SimServs {
+            let made = self.store.update(&subject.key, |document| {
+                let held = document.map(|document| document.text.clone());
+                Ok::<_, Response>((Some(held.unwrap_or_else(fixed_rules::document)), ()))
+            });
+            made.map_err(|error| disk(&error))??;
+        }
         match *request.method {
             Method::GET => self.get(request, &subject),
             Method::PUT => self.put(request, &subject),
@@ -198,9 +209,18 @@ impl Server {
         })
     }
 
+    //= UT-09
+    /// There is no such document.
+    fn missing(&self) -> Response {
+        plain(match self.faults.is(Fault::MissingAs200) {
+            true => StatusCode::OK,
+            false => StatusCode::NOT_FOUND,
+        })
+    }
+
     fn get(&self, request: &Request, subject: &Subject) -> Answer {
         let document = self.store.get(&subject.key);
-        let document = document.ok_or_else(|| plain(StatusCode::NOT_FOUND))?;
+        let document = document.ok_or_else(|| self.missing())?;
         let (media_type, body) = match &subject.selector {
             None => (subject.usage.media_type(), self.shown(&document)),
             Some(selector) => {
@@ -225,6 +245,7 @@ impl Server {
 
     //= UT-13
     //= CB-41
+    //= UT-16
     fn shown(&self, document: &Document) -> String {
         if self.faults.is(Fault::DeactivationLost) {
             return document.text.replace("<ss:rule-deactivated/>", "");
@@ -233,7 +254,17 @@ impl Server {
         if self.faults.is(Fault::AcrReadAsIcb) && bars_all {
             return document.text.replace("<ss:anonymous/>", "");
         }
-        document.text.clone()
+        let text = &document.text;
+        let (ruleset, end) = ("<cp:ruleset>", "</cp:ruleset>");
+        match (text.find(ruleset), text.rfind(end)) {
+            (Some(from), Some(to))
+                if self.faults.is(Fault::InactiveRulesLost)
+                    && text.contains("active=\"false\"") =>
+            {
+                format!("{}{}", &text[..from + ruleset.len()], &text[to..])
+            }
+            _ => text.clone(),
+        }
     }
 
     //= UT-07
@@ -269,14 +300,20 @@ impl Server {
             let (text, new) = self.changed(request, subject, document)?;
             let check = subject.usage.check(&text, self.faults);
             check.map_err(|error| conflict(&error))?;
+            if self.fixed_rules && subject.usage == Usage::SimServs {
+                let same = fixed_rules::keeps(document.map(|held| held.text.as_str()), &text);
+                same.map_err(|error| conflict(&error))?;
+            }
             Ok::<_, Response>((Some(text), new))
         });
         let (document, new) = kept.map_err(|error| disk(&error))??;
         //= UT-09
-        let status = if new && !self.faults.is(Fault::NewNot201) {
-            StatusCode::CREATED
-        } else {
-            StatusCode::OK
+        let replaced = !new && subject.selector.is_none();
+        let status = match self.faults.0 {
+            Some(Fault::NewNot201) => StatusCode::OK,
+            Some(Fault::ReplacedAs201) if replaced => StatusCode::CREATED,
+            _ if new => StatusCode::CREATED,
+            _ => StatusCode::OK,
         };
         Ok(self.tagged(plain(status), document.as_deref()))
     }
@@ -330,9 +367,12 @@ impl Server {
     fn delete(&self, request: &Request, subject: &Subject) -> Answer {
         let kept = self.store.update(&subject.key, |document| {
             let Some(now) = document else {
-                return Err(plain(StatusCode::NOT_FOUND));
+                return Err(self.missing());
             };
             self.precondition(request, document)?;
+            if self.fixed_rules && subject.selector.is_none() {
+                return Err(plain(StatusCode::FORBIDDEN));
+            }
             //= UT-09
             if self.faults.is(Fault::DeleteKeeps) && subject.selector.is_none() {
                 return Ok((Some(now.text.clone()), ()));

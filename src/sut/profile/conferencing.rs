@@ -27,6 +27,12 @@ pub struct Conferencing {
     /// Between two packets of RTP of a UE that talks.
     #[serde(default = "talk_interval")]
     pub talk_interval_seconds: f64,
+    /// UT-14: what the server on Ut has acknowledged counts for communications that begin this much later.
+    #[serde(default = "five_seconds")]
+    pub ut_effect_seconds: f64,
+    /// Which of several readings of the clauses the system follows.
+    #[serde(default)]
+    pub readings: Readings,
     /// CF-09: within this time after a REFER was accepted its sender has to be told something.
     #[serde(default = "two_seconds")]
     pub refer_notify_seconds: f64,
@@ -37,6 +43,40 @@ pub struct Conferencing {
 
 fn talk_interval() -> f64 {
     0.1
+}
+
+/// The readings between which the standards leave the choice; what is left out is the one that is suggested.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Readings {
+    /// Ambiguity A-01: what "CB is invoked for a user" prohibits.
+    pub barring: BarringReading,
+    /// Ambiguity A-04: who carries the prohibition out, and so by which codes.
+    pub barring_refused_by: BarringElement,
+    /// Ambiguity A-09: final responses that refuse what CX-01 to CX-07 exclude; empty takes any.
+    pub exclusion_codes: Vec<u16>,
+}
+
+/// Ambiguity A-01.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BarringReading {
+    /// OCB prohibits to join, ICB prohibits to be added.
+    #[default]
+    PerLeg,
+    /// Either prohibits both.
+    Blanket,
+}
+
+/// Ambiguity A-04.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BarringElement {
+    /// The application server with 603, or the focus with a 4xx of its policy.
+    #[default]
+    Any,
+    /// The application server, with 603 and nothing else.
+    ApplicationServer,
 }
 
 /// Credentials of users on Ut.
@@ -53,7 +93,7 @@ fn two_seconds() -> f64 {
     2.0
 }
 
-/// RFC 4575 section 3.9.
+/// RFC 4575 section 3.9 for notifications; for Ut a value that is met in the field.
 fn five_seconds() -> f64 {
     5.0
 }

@@ -46,7 +46,10 @@ pub enum Decision {
 impl Ruleset {
     /// The result of all rules that match: any that allows lets the communication through, and so does their absence.
     pub fn decide(&self, about: &Circumstances, faults: InForce) -> Decision {
-        if !self.active {
+        //= UT-16
+        let is_user = |identity: &String| number_of(identity).is_some();
+        let between_users = about.identities.iter().any(is_user);
+        if !(self.active || between_users && faults.is(Fault::InactiveServiceBars)) {
             return Decision::Pass;
         }
         let matching: Vec<&Rule> = self
