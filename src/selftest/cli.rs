@@ -1,4 +1,5 @@
 //! Self-test: the command line as a script and a stranger meet it: exit codes, what the commands print, what they say when it goes wrong.
+//! More than 400 lines, because every command is tried here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod third_party;
@@ -154,6 +155,22 @@ fn breaks(system: &str, words: &[&str]) {
     for word in words {
         assert_eq!(said.matches(word).count(), 1, "`{word}` in: {said}");
     }
+}
+
+#[test]
+fn a_system_is_judged_by_the_readings_it_claims() {
+    let other = "reference-other-readings";
+    let cells = ["CB-35", "TC-CB-20-01", "TC-CX-01-01", "TC-UT-13-02"];
+    let run = Run::of(&[&["--system", other][..], &cells].concat());
+    assert_eq!(run.code(), Some(0), "{}", stdout(&run.output));
+    // The same claim of a system that is not so.
+    let interval = "  notify_interval_seconds: 0.2\n";
+    let claim = format!("{interval}  readings: {{ barring: blanket }}\n");
+    let folder = profile(|text| text.replace(interval, &claim));
+    let system = folder.path().display().to_string();
+    let run = Run::of(&["--system", &system, "TC-CB-35-01", "TC-CB-35-06"]);
+    assert_eq!(run.code(), Some(1), "{}", stdout(&run.output));
+    assert!(stdout(&run.output).contains("2 fail"));
 }
 
 #[test]

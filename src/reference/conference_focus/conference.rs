@@ -4,6 +4,7 @@ use super::media::{MediaLeg, Mixer};
 use super::offer::Origin;
 use super::policy::About;
 use super::subscription::Subscription;
+use crate::reference::user_agent::msrp::MsrpControl;
 use crate::wire::xml::conference_info::{
     ConferenceInfo, ConferenceState, Description, Endpoint, Execution, InfoState, Media, User,
     Users,
@@ -34,6 +35,10 @@ pub(super) struct Leg {
     /// Method and reason.
     pub(super) disconnection: Option<(&'static str, Option<String>)>,
     pub(super) media: Option<MediaLeg>,
+    /// Audio was negotiated.
+    pub(super) speaks: bool,
+    /// Its message session.
+    pub(super) messages: Option<MsrpControl>,
     /// As the peer sees it.
     pub(super) direction: &'static str,
     pub(super) origin: Origin,
@@ -63,6 +68,7 @@ impl Leg {
         self.status = "disconnected";
         self.disconnection = Some((method, reason));
         self.media = None;
+        self.messages = None;
         self.dialog = None;
         self.inviting = None;
     }
@@ -77,7 +83,16 @@ impl Leg {
             };
             (info != Execution::default()).then_some(info)
         };
-        let media = self.media.as_ref().filter(|_| self.is_connected());
+        let medium = |id: &str, kind: &str, status: &'static str| Media {
+            id: id.to_owned(),
+            kind: some(kind),
+            status: some(status),
+            ..Media::default()
+        };
+        let audio = self.speaks.then(|| medium("1", "audio", self.direction));
+        let messages = self.messages.as_ref();
+        let messages = messages.map(|_| medium("2", "message", "sendrecv"));
+        let media = audio.into_iter().chain(messages);
         Endpoint {
             entity: self.endpoint.clone(),
             state: InfoState::Full,
@@ -94,15 +109,7 @@ impl Leg {
                 .disconnection
                 .as_ref()
                 .and_then(|(_, reason)| execution(&None, reason.clone(), &None)),
-            media: media
-                .map(|_| Media {
-                    id: "1".to_owned(),
-                    kind: some("audio"),
-                    status: some(self.direction),
-                    ..Media::default()
-                })
-                .into_iter()
-                .collect(),
+            media: media.filter(|_| self.is_connected()).collect(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::conference::Leg;
 use super::departures;
 use super::dialog::Dialog;
 use super::engine::{Engine, locked};
-use super::offer::{self, Audio};
+use super::offer::{self, Streams};
 use super::policy::{Refusal, Requester, Target, bare, identity, is_focus};
 use super::uri_list;
 use crate::wire::sip::SipMessage;
@@ -164,10 +164,9 @@ impl Engine {
         }
         let user = bare(&invitation.uri);
         let mut leg = Leg::new(id, &user, &user, &user, "dialed-out");
-        let media = self.open_media(id, Arc::clone(&conference.mixer))?;
-        let description = offer::offer(self.config.listen, media.port, leg.origin);
+        leg.media = Some(self.open_media(id, Arc::clone(&conference.mixer))?);
+        let description = offer::offer(self.ends(&leg));
         let request = self.invitation(uri, invitation, description);
-        leg.media = Some(media);
         leg.status = "dialing-out";
         leg.inviting = request.call_id().map(str::to_owned);
         leg.referred_by = Some(invitation.requester.clone());
@@ -283,9 +282,9 @@ impl Engine {
         let transport = super::super::user_agent::Transport::Udp;
         let dialog = Dialog::of_client(request, answer, sent_to, transport);
         let key = dialog.key.clone();
-        let audio = answer
+        let streams = answer
             .body_of("application/sdp")
-            .and_then(|octets| Audio::read(&octets));
+            .and_then(|octets| Streams::read(&octets));
         let remains = self.policy.may_remain(answer);
         let mut state = locked(&self.state);
         let dialog = state.keep(uri, dialog);
@@ -300,14 +299,14 @@ impl Engine {
             leg.asserted = answer
                 .has_header("P-Asserted-Identity")
                 .then(|| identity(answer));
-            if !remains || audio.is_none() {
+            if !remains || streams.is_none() {
                 return false;
             }
             leg.dialog = Some(Arc::clone(&dialog));
             leg.status = "connected";
             leg.joined = Some(super::now());
-            if let Some(audio) = &audio {
-                leg.hear(audio);
+            if let Some(streams) = &streams {
+                leg.hear(streams);
             }
             let shown = leg.shown.clone();
             conference.changed(&shown);

@@ -7,6 +7,7 @@ use super::FocusConfig;
 use super::conference::Conference;
 use super::dialog::{Dialog, Key, Shared};
 use super::policy::{Policy, Refusal, bare};
+use super::refer_events::Events;
 use super::subscription::Subscription;
 use crate::wire::sip::SipMessage;
 use std::collections::HashMap;
@@ -28,6 +29,8 @@ pub(super) struct State {
     pub(super) conferences: HashMap<String, Conference>,
     /// Dialogs and the conferences they belong to.
     dialogs: HashMap<Key, (String, Weak<Mutex<Dialog>>)>,
+    /// By the URI at which they are told.
+    pub(super) refer_events: HashMap<String, Events>,
     last_id: u64,
 }
 
@@ -257,7 +260,11 @@ impl Engine {
         let idle = locked(&self.state).live(&uri).is_some_and(|c| c.frozen);
         match method.as_str() {
             "SUBSCRIBE" if idle => request.respond(403, "Forbidden", &vec![], None),
-            "SUBSCRIBE" => self.subscribe(request, None),
+            "SUBSCRIBE" => {
+                if let Some(request) = self.subscribe_to_refer(request) {
+                    self.subscribe(request, None);
+                }
+            }
             "REFER" => self.refer(request, None),
             "OPTIONS" => self.describe(request, &uri),
             "MESSAGE" => self.distribute(request, &uri),

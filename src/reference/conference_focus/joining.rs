@@ -9,7 +9,7 @@ use super::dialing::Invitation;
 use super::dialog::{Dialog, Key, contact_uri};
 use super::engine::{Engine, locked};
 use super::media::MediaLeg;
-use super::offer::{self, Audio, Origin};
+use super::offer::{self, Ends, Origin, Streams};
 use super::policy::{Refusal, Requester, bare, identity, is_focus};
 use super::uri_list;
 use crate::wire::sip::{DialogName, SipMessage};
@@ -84,10 +84,9 @@ impl Engine {
             is_focus: is_focus(request),
         };
         let offer = request.body_of("application/sdp");
-        let audio = match &offer {
-            Some(octets) => {
-                Some(Audio::read(octets).ok_or_else(|| Refusal::new(488, "Not Acceptable Here"))?)
-            }
+        let unusable = || Refusal::new(488, "Not Acceptable Here");
+        let streams = match &offer {
+            Some(octets) => Some(Streams::read(octets).ok_or_else(unusable)?),
             None => None,
         };
         let target = self.asked(request);
@@ -115,15 +114,15 @@ impl Engine {
         leg.dialog = Some(dialog);
         leg.key = Some(key);
         leg.creator = factory;
-        let port = leg.media.as_ref().map_or(0, |media| media.port);
-        let description = match &audio {
-            Some(audio) => {
-                leg.hear(audio);
-                offer::answer(audio, self.config.listen, port, leg.origin)
+        let description = match &streams {
+            Some(streams) => {
+                leg.hear(streams);
+                self.converse(&uri, &mut leg, streams.messages.as_ref());
+                offer::answer(streams, self.ends(&leg))
             }
             None => {
                 leg.offered = true;
-                offer::offer(self.config.listen, port, leg.origin)
+                offer::offer(self.ends(&leg))
             }
         };
         Ok(Admitted {
@@ -232,6 +231,18 @@ impl Engine {
         Ok(leg)
     }
 
+    /// Our ends of the streams of a leg.
+    pub(super) fn ends<'a>(&self, leg: &'a Leg) -> Ends<'a> {
+        let port = self.agent.msrp_address().port();
+        let path = leg.messages.as_ref().map(|messages| messages.local_path());
+        Ends {
+            ip: self.config.listen,
+            port: leg.media.as_ref().map_or(0, |media| media.port),
+            msrp: path.map(|path| (port, path)),
+            origin: leg.origin,
+        }
+    }
+
     pub(super) fn open_media(
         &self,
         id: u64,
@@ -277,7 +288,8 @@ impl Engine {
             ack.to_tag().unwrap_or_default(),
             ack.from_tag().unwrap_or_default(),
         );
-        let answer = ack.body_of("application/sdp").and_then(|o| Audio::read(&o));
+        let answer = ack.body_of("application/sdp");
+        let answer = answer.and_then(|octets| Streams::read(&octets));
         let mut state = locked(&self.state);
         let found = state.conferences.values_mut().find_map(|conference| {
             let leg = conference.leg_of(&key)?;
@@ -286,10 +298,10 @@ impl Engine {
         if let Some((id, shown, conference)) = found
             && let Some(leg) = conference.leg(id)
             && leg.offered
-            && let Some(audio) = answer
+            && let Some(streams) = answer
         {
             leg.offered = false;
-            leg.hear(&audio);
+            leg.hear(&streams);
             conference.changed(&shown);
         }
     }
@@ -340,6 +352,8 @@ impl Leg {
             referred_by: None,
             disconnection: None,
             media: None,
+            speaks: false,
+            messages: None,
             direction: "sendrecv",
             origin: Origin {
                 id: u64::from(fastrand::u32(1..)),
@@ -351,7 +365,11 @@ impl Leg {
     }
 
     /// Takes over what the peer says of its audio.
-    pub(super) fn hear(&mut self, audio: &Audio) {
+    pub(super) fn hear(&mut self, streams: &Streams) {
+        self.speaks = streams.audio.is_some();
+        let Some(audio) = &streams.audio else {
+            return;
+        };
         self.direction = audio.direction;
         if let Some(media) = &self.media {
             media.set(audio.flow());

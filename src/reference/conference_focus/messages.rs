@@ -37,7 +37,14 @@ impl Engine {
 
     /// One copy: to the address-of-record through the core, where there is one, so that the recipient's services see it; else in the
     /// dialog with his endpoint.
-    fn copy_to(&self, uri: &str, recipient: &str, dialog: Option<Shared>, who: &str, body: Body) {
+    pub(super) fn copy_to(
+        &self,
+        uri: &str,
+        recipient: &str,
+        dialog: Option<Shared>,
+        who: &str,
+        body: Body,
+    ) {
         let headers: HeaderList = vec![
             ("P-Asserted-Identity".to_owned(), format!("<{uri}>")),
             ("Referred-By".to_owned(), format!("<{who}>")),

@@ -1,7 +1,7 @@
 //! A conference focus (RFC 4353, RFC 4579, 3GPP TS 24.147): one engine for any service whose `Policy` it is given.
 //!
 //! It is a user agent of its own: factory and conference URIs, dial-in and dial-out, REFER, URI lists, Join and Replaces, the
-//! `conference` event package, audio. It keeps its dialogs itself, since INVITE sessions, subscriptions and REFERs share them. It decides
+//! `conference` event package, audio, messages by MSRP and by MESSAGE. It keeps its dialogs itself, since INVITE sessions, subscriptions and REFERs share them. It decides
 //! nothing about barring: whoever bars stands between it and the users.
 
 mod conference;
@@ -16,8 +16,10 @@ mod messages;
 mod offer;
 pub mod policy;
 mod refer;
+mod refer_events;
 mod sessions;
 mod subscription;
+mod switch;
 #[cfg(test)]
 mod tests;
 mod uri_list;
@@ -54,7 +56,7 @@ const ACCEPT: [&str; 4] = [
 
 /// `Supported`.
 fn option_tags(policy: &dyn Policy) -> Vec<&'static str> {
-    let mut tags = vec!["replaces", "join", "norefersub", "nosub"];
+    let mut tags = vec!["replaces", "join", "norefersub", "nosub", "explicitsub"];
     if policy.takes_lists() {
         tags.extend(["multiple-refer", uri_list::INVITE_LIST]);
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// How long the subscription of a REFER lasts at most.
-const EXPIRES: u32 = 180;
+pub(super) const EXPIRES: u32 = 180;
 
 /// What is asked for.
 enum Errand {
@@ -51,8 +51,18 @@ impl<'a> Asked<'a> {
 struct Taken {
     conference: String,
     errand: Errand,
-    /// NOTIFYs are sent.
-    subscribes: bool,
+    telling: Telling,
+}
+
+/// How whoever sends a REFER learns what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// By NOTIFYs at once (RFC 3515).
+    Implicit,
+    /// By those of a subscription that he makes himself (RFC 7614 section 4).
+    Explicit,
+    /// Not at all (RFC 4488, RFC 7614 section 5).
+    Not,
 }
 
 fn has_tag(request: &SipMessage, field: &str, tag: &str) -> bool {
@@ -62,16 +72,25 @@ fn has_tag(request: &SipMessage, field: &str, tag: &str) -> bool {
         .any(|value| value.eq_ignore_ascii_case(tag))
 }
 
-/// Whether the referrer wants no NOTIFYs.
-fn is_suppressed(request: &SipMessage, faults: InForce) -> bool {
+/// Whether the referrer wants NOTIFYs, and which.
+fn telling(request: &SipMessage, faults: InForce) -> Telling {
     //= CF-10
     if faults.is(Fault::NotifiesDespiteReferSub) {
-        return false;
+        return Telling::Implicit;
+    }
+    if has_tag(request, "Require", "explicitsub") {
+        return Telling::Explicit;
     }
     let refuses = request
         .header("Refer-Sub")
         .is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("false"));
-    refuses || has_tag(request, "Require", "nosub") || has_tag(request, "Require", "multiple-refer")
+    let unwanted = refuses
+        || has_tag(request, "Require", "nosub")
+        || has_tag(request, "Require", "multiple-refer");
+    match unwanted {
+        true => Telling::Not,
+        false => Telling::Implicit,
+    }
 }
 
 //= CF-07
@@ -109,30 +128,39 @@ impl Engine {
         };
         let mut headers: HeaderList = vec![("Contact".to_owned(), self.contact(&taken.conference))];
         let mut event = "refer".to_owned();
-        let report = if taken.subscribes {
-            let dialog = match dialog {
-                Some((_, dialog)) => {
-                    // RFC 3515 section 2.4.6: several REFERs of one dialog are told apart by their numbers.
-                    let number = request.request.cseq().map_or(0, |(number, _)| number);
-                    event = format!("refer;id={number}");
-                    dialog
-                }
-                None => locked(&self.state).new_dialog(&taken.conference, &request),
-            };
-            let (report, reports) = mpsc::unbounded_channel();
-            let contact = self.contact(&taken.conference);
-            let task = notify(Arc::clone(self), dialog, event, contact, reports);
-            Some((report, task))
-        } else {
-            headers.push(("Refer-Sub".to_owned(), "false".to_owned()));
-            None
+        let mut task = None;
+        let report = match taken.telling {
+            Telling::Implicit => {
+                let dialog = match dialog {
+                    Some((_, dialog)) => {
+                        // RFC 3515 section 2.4.6: several REFERs of one dialog are told apart by their numbers.
+                        let number = request.request.cseq().map_or(0, |(number, _)| number);
+                        event = format!("refer;id={number}");
+                        dialog
+                    }
+                    None => locked(&self.state).new_dialog(&taken.conference, &request),
+                };
+                let (report, reports) = mpsc::unbounded_channel();
+                let contact = self.contact(&taken.conference);
+                task = Some(notify(Arc::clone(self), dialog, event, contact, reports));
+                Some(report)
+            }
+            Telling::Explicit => {
+                let (report, reports) = mpsc::unbounded_channel();
+                let at = self.keep_events(reports);
+                headers.push(("Refer-Events-At".to_owned(), format!("<{at}>")));
+                Some(report)
+            }
+            Telling::Not => {
+                headers.push(("Refer-Sub".to_owned(), "false".to_owned()));
+                None
+            }
         };
         let (code, reason) = departures::refer_status(self.faults);
         request.respond(code, reason, &headers, None);
-        let report = report.map(|(report, task)| {
+        if let Some(task) = task {
             self.spawn(task);
-            report
-        });
+        }
         self.run_errand(taken.conference, taken.errand, report);
     }
 
@@ -188,7 +216,7 @@ impl Engine {
         Ok(Taken {
             conference: uri,
             errand,
-            subscribes: !is_suppressed(&message, self.faults),
+            telling: telling(&message, self.faults),
         })
     }
 
@@ -327,7 +355,7 @@ impl Engine {
 
 //= CF-09
 /// Tells the referrer how it goes, from 100 to the final response.
-async fn notify(
+pub(super) async fn notify(
     engine: Arc<Engine>,
     dialog: Shared,
     event: String,

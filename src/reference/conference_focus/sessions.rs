@@ -1,9 +1,10 @@
 //! Sessions that exist: changed by re-INVITE and UPDATE, ended by either side; and the end of a conference.
 use super::super::faults::Fault;
 use super::super::user_agent::{Body, HeaderList, ServerRequest};
+use super::conference::Leg;
 use super::dialog::Shared;
 use super::engine::{Engine, locked};
-use super::offer::{self, Audio};
+use super::offer::{self, Streams};
 use super::uri_list;
 use crate::wire::sip::SipMessage;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ impl Engine {
             return request.respond(420, "Bad Extension", &headers, None);
         }
         let offered = message.body_of("application/sdp");
-        let audio = offered.as_deref().map(Audio::read);
-        if audio == Some(None) {
+        let streams = offered.as_deref().map(Streams::read);
+        if streams == Some(None) {
             return request.respond(488, "Not Acceptable Here", &vec![], None);
         }
         let key = locked(dialog).key.clone();
@@ -43,27 +44,35 @@ impl Engine {
             return;
         };
         let invite = message.method() == Some("INVITE");
-        let port = leg.media.as_ref().map_or(0, |media| media.port);
-        let before = (leg.status, leg.direction);
+        let state_of = |leg: &Leg| {
+            (
+                leg.status,
+                leg.direction,
+                leg.speaks,
+                leg.messages.is_some(),
+            )
+        };
+        let before = state_of(leg);
         //= CX-09
         if leg.status == "on-hold" && self.faults.is(Fault::HeldLegNotResumed) {
             drop(state);
             return request.respond(488, "Not Acceptable Here", &vec![], None);
         }
-        let description = match audio.flatten() {
-            Some(audio) => {
+        let description = match streams.flatten() {
+            Some(streams) => {
                 leg.origin.version += 1;
-                leg.hear(&audio);
-                Some(offer::answer(&audio, self.config.listen, port, leg.origin))
+                leg.hear(&streams);
+                self.converse(uri, leg, streams.messages.as_ref());
+                Some(offer::answer(&streams, self.ends(leg)))
             }
             None if invite => {
                 leg.origin.version += 1;
                 leg.offered = true;
-                Some(offer::offer(self.config.listen, port, leg.origin))
+                Some(offer::offer(self.ends(leg)))
             }
             None => None,
         };
-        let changed = before != (leg.status, leg.direction);
+        let changed = before != state_of(leg);
         let shown = leg.shown.clone();
         if changed {
             conference.changed(&shown);

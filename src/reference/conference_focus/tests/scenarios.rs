@@ -239,7 +239,7 @@ async fn refuses_what_is_not_for_outsiders_and_what_makes_no_sense() {
         ),
         (
             "REFER",
-            vec![("Refer-To", refer_to), ("Require", "explicitsub")],
+            vec![("Refer-To", refer_to), ("Require", "unheard-of")],
             420,
         ),
         ("MESSAGE", vec![("Content-Type", "text/plain")], 403),
@@ -264,6 +264,43 @@ async fn refuses_what_is_not_for_outsiders_and_what_makes_no_sense() {
         .await;
     assert_eq!(answer.status(), Some(420));
     assert_eq!(answer.header("Unsupported"), Some("recipient-list-invite"));
+    focus.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_wants_to_be_told_on_his_own_terms_subscribes_himself() {
+    let focus = focus().await;
+    let mut carol = Phone::new("carol", &focus).await;
+    let mut bob = Phone::new("bob", &focus).await;
+    let mut other = Phone::new("carol", &focus).await;
+    let room = carol.join(FACTORY).await;
+    let refer_to = format!("<{}>", bob.uri());
+    let mut refer = other.request("REFER", &room);
+    refer.push("Refer-To", &refer_to);
+    refer.push("Require", "explicitsub");
+    let answer = other.ask(refer).await;
+    assert_eq!(answer.status(), Some(200));
+    let at = answer.header("Refer-Events-At").unwrap().to_owned();
+    let at = at.trim_matches(['<', '>']);
+    let invite = bob.receive().await;
+    bob.answer(&invite, 486, None).await;
+    let mut late = Phone::new("carol", &focus).await;
+    let mut subscribe = late.request("SUBSCRIBE", at);
+    subscribe.push("Event", "refer");
+    assert_eq!(late.ask(subscribe.clone()).await.status(), Some(200));
+    let last = late
+        .notified("refer", |m| {
+            m.header("Subscription-State")
+                .unwrap()
+                .starts_with("terminated")
+        })
+        .await;
+    assert_eq!(sipfrag_status(&last.body).unwrap().0, 486);
+    assert!(other.notified.is_empty());
+    let mut stranger = Phone::new("dave", &focus).await;
+    let mut guess = stranger.request("SUBSCRIBE", "sip:refer-1@cmmc.home1.example");
+    guess.push("Event", "refer");
+    assert_eq!(stranger.ask(guess).await.status(), Some(489));
     focus.stop().await;
 }
 
