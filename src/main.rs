@@ -25,6 +25,7 @@ static OWN: OwnFiles = OwnFiles {
         ("fixtures/systems", &SYSTEMS),
     ],
     files: &[
+        fixture!("access_networks.yaml"),
         fixture!("faults.yaml"),
         fixture!("personalities.yaml"),
         fixture!("roles.yaml"),

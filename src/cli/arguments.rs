@@ -39,6 +39,7 @@ Examples:
   ims-conformance run TC-POL-01-01 TC-ANS     one test case, and a subject
   ims-conformance run --system acme --jobs 4  fixtures/systems/acme, gently
   ims-conformance run --carriage sgd          short messages by Diameter SGd
+  ims-conformance run TC-CB --access all      the same over every access network
   ims-conformance run --seed 42 TC-M2S-02-01  with identifiers of an earlier run
   ims-conformance run --out /tmp/run          run.json, captures, reports go there
   ims-conformance run --shard 2/4             the second of four parts, for a second machine
@@ -141,8 +142,11 @@ pub struct RunArguments {
     /// Only the dozen test cases that prove the plumbing (@smoke); a selection chooses among them
     #[arg(long)]
     pub only_smoke: bool,
+    /// Access network of all UEs, or `all` for one run over each, compared with the first (see list --access)
+    #[arg(long, value_name = "NAME,...|all", value_delimiter = ',')]
+    pub access: Vec<String>,
     /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
-    #[arg(long, conflicts_with_all = ["selection", "fault", "personality", "shard", "rerun_failed", "until_fail"])]
+    #[arg(long, conflicts_with_all = ["selection", "fault", "personality", "access", "shard", "rerun_failed", "until_fail"])]
     pub refresh_evidence: bool,
     /// Say nothing but the summary
     #[arg(long, short)]
@@ -237,7 +241,7 @@ pub struct ListArguments {
     #[arg(long, group = "what")]
     pub coverage: bool,
     /// The coverage as JSON
-    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults", "personalities", "ics"])]
+    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults", "personalities", "ics", "access"])]
     pub json: bool,
     /// The faults of the reference build: name, requirement it breaks, what it does
     #[arg(long, group = "what")]
@@ -251,6 +255,9 @@ pub struct ListArguments {
     /// With --ics: what this system claims
     #[arg(long, short, value_name = "NAME|PATH", requires = "ics")]
     pub system: Option<String>,
+    /// The access networks of run --access: name, what it is, what UEs say of it
+    #[arg(long, group = "what")]
+    pub access: bool,
     #[command(flatten)]
     pub places: PlaceArguments,
 }

@@ -41,7 +41,9 @@ pub(super) fn keep(
             .with_context(|| format!("cannot create {}", folder.display()))?;
     }
     let mut kept = BTreeSet::from(["run.pcapng".to_owned()]);
-    let judged = record.cases.iter().filter(|case| case.capture.is_some());
+    // Over every access the same happens; once is enough.
+    let stated = record.cases.iter().filter(|case| case.access.is_none());
+    let judged = stated.filter(|case| case.capture.is_some());
     kept.extend(judged.map(|case| format!("{}.pcapng", case.id)));
     for name in &kept {
         copy(&out.join("captures"), &captures, name)?;

@@ -3,7 +3,7 @@ use super::{arguments::RunArguments, complain, report};
 use crate::{
     runner::{
         catalogue::Catalogue,
-        record::{RunRecord, Totals},
+        record::{CaseRecord, RunRecord, Totals},
         select::{self, SelectionError},
         shard::Shard,
     },
@@ -67,6 +67,9 @@ pub(super) fn rerun_failed(
     if arguments.personality.is_none() {
         arguments.personality.clone_from(&system.personality);
     }
+    if arguments.access.is_empty() {
+        arguments.access.clone_from(&record.access);
+    }
     arguments.selection = again;
     Ok(!arguments.selection.is_empty())
 }
@@ -82,15 +85,18 @@ fn not_passed(
         ids = shard.of_selection(&catalogue.cases, &ids);
     }
     // What a run that was stopped had selected is known only if nothing else narrowed it down (`--only-smoke`).
-    if ids.len() != record.totals.selected {
+    if ids.len() + record.totals.filtered != catalogue.cases.len() {
         ids.clear();
     }
-    for case in &record.cases {
-        match case.verdict {
-            Verdict::Pass | Verdict::NotApplicable => ids.remove(&case.id),
-            _ => ids.insert(case.id.clone()),
-        };
+    let is_well =
+        |case: &CaseRecord| matches!(case.verdict, Verdict::Pass | Verdict::NotApplicable);
+    let (well, ill): (Vec<&CaseRecord>, Vec<&CaseRecord>) =
+        record.cases.iter().partition(|case| is_well(case));
+    for case in well {
+        ids.remove(case.stated());
     }
+    // Over whichever access network it was.
+    ids.extend(ill.into_iter().map(|case| case.stated().to_owned()));
     let known: BTreeSet<&str> = catalogue.cases.iter().map(|c| c.id.as_str()).collect();
     Ok(ids.into_iter().partition(|id| known.contains(id.as_str())))
 }
@@ -119,9 +125,9 @@ mod tests {
         let mut record = sample::of(Vec::new());
         record.selection = vec!["POL-01".to_owned()];
         let all = select::select(&catalogue.cases, &record.selection).unwrap();
-        let mut all: Vec<String> = all.into_iter().collect();
+        let all: Vec<String> = all.into_iter().collect();
         assert!(all.len() > 2);
-        record.totals.selected = all.len();
+        record.totals.filtered = catalogue.cases.len() - all.len();
         assert_eq!(not_passed(&record, &catalogue).unwrap().0, all);
         let mut seen = |id: &str, verdict| {
             let mut case = sample::case(1, verdict);
@@ -132,7 +138,15 @@ mod tests {
         seen(&all[1], Verdict::Fail);
         seen("TC-GONE-01", Verdict::Inconc);
         let (again, gone) = not_passed(&record, &catalogue).unwrap();
-        all.remove(0);
-        assert_eq!((again, gone), (all, vec!["TC-GONE-01".to_owned()]));
+        assert_eq!(
+            (&again[..], &gone[..]),
+            (&all[1..], &["TC-GONE-01".to_owned()][..])
+        );
+        // It passed, but not over every access network.
+        let mut elsewhere = sample::case(1, Verdict::Fail);
+        elsewhere.id = format!("{}[wlan]", all[0]);
+        elsewhere.access = Some("wlan".to_owned());
+        record.cases.push(elsewhere);
+        assert_eq!(not_passed(&record, &catalogue).unwrap().0, all);
     }
 }

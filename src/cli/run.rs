@@ -1,4 +1,5 @@
 //! `run`: what was asked becomes options of a run, the record of the run becomes documents and an exit code.
+//! More than 400 lines: `list`, `explain` and `lint` read the same files as `run`, and stand beside it.
 use super::catalogue_text::{self, Listed};
 use super::coverage::Coverage;
 use super::{
@@ -11,11 +12,11 @@ use super::{
 use crate::{
     report::text,
     runner::{
-        self, catalogue::Catalogue, options::BASELINE_ACCESS, options::DEFAULT_SYSTEM,
-        options::RunOptions, options::today, progress::Progress, record::RunRecord, select,
+        self, catalogue::Catalogue, options::DEFAULT_SYSTEM, options::RunOptions, options::today,
+        progress::Progress, record::RunRecord, select,
     },
     steps,
-    sut::{self, Profile, personality::Personalities},
+    sut::{self, Profile, access::AccessNetworks, personality::Personalities},
     verdict::{Register, Requirement},
 };
 use anyhow::Result;
@@ -136,6 +137,16 @@ pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
         return Ok(ExitCode::Pass);
     }
     let suite = Suite::read(&arguments.places)?;
+    if arguments.access {
+        for one in AccessNetworks::load(&suite.places.fixtures)?.iter() {
+            let baseline = if one.baseline { " (baseline)" } else { "" };
+            say(&format!("{:12} {}{baseline}", one.name, one.what));
+            for value in &one.values {
+                say(&format!("{:12} P-Access-Network-Info: {value}", ""));
+            }
+        }
+        return Ok(ExitCode::Pass);
+    }
     if arguments.personalities {
         for one in Personalities::load(&suite.places.fixtures)?.0 {
             say(&format!(
@@ -333,7 +344,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
     Ok(RunOptions {
         shard: arguments.part.shard,
         today: today(now),
-        access: vec![BASELINE_ACCESS.to_owned()],
+        access: arguments.access,
         jobs: arguments.jobs,
         seed: arguments.seed,
         out: Some(arguments.out.unwrap_or_else(reports)),

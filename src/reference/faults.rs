@@ -460,6 +460,13 @@ faults! {
     UnknownAccessRefused "unknown-access-refused" "AI-03" "refuses an INVITE over an access network it does not know";
     NoFactoryOverCable "no-factory-over-cable" "AI-07" "finds no conference factory for a UE on a cable network";
     AccessDemanded "access-demanded" "AI-11" "refuses an INVITE that does not say over which access network it comes";
+    BarringIgnoredOverWlan "barring-ignored-over-wlan" "AI-01" "does not bar what comes over a WLAN";
+    BarredOtherwiseOverHrpd "barred-otherwise-over-hrpd" "AI-01" "refuses what is barred with another code over cdma2000 high rate packet data";
+    FocusHiddenOverSatellite "focus-hidden-over-satellite" "AI-01" "does not say isfocus to who joins over a satellite network";
+    AccessRewritten "access-rewritten" "AI-02" "cuts P-Access-Network-Info down to the access type";
+    WlanTakenForRoaming "wlan-taken-for-roaming" "AI-06" "takes every user on a WLAN for a roaming one";
+    ProgressOverWlan "progress-over-wlan" "AI-09" "sends 183 before it accepts a new conference over a WLAN";
+    AccessChangeBarred "access-change-barred" "AI-10" "refuses a re-INVITE over a WLAN as barred";
 }
 
 impl std::fmt::Display for Fault {

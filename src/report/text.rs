@@ -138,6 +138,16 @@ pub(super) fn block(record: &RunRecord, case: &CaseRecord, folder: &str) -> Stri
         line(&mut out, "waived", &waiver);
     }
     for finding in &worse {
+        // What speaks against another requirement than that of the test case, such as a difference between access networks.
+        if finding.requirement != case.requirement {
+            let entry = wording::requirement(record, &finding.requirement);
+            let clause = entry.map(wording::citation).unwrap_or_default();
+            line(
+                &mut out,
+                "against",
+                &format!("{}   {clause}", finding.requirement),
+            );
+        }
         line(&mut out, "expected", &finding.expected);
         line(&mut out, "observed", &finding.observed);
         if !finding.frames.is_empty() {

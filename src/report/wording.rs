@@ -169,7 +169,10 @@ pub(super) fn rerun(record: &RunRecord, case: &CaseRecord) -> String {
         words.push(format!("--carriage {}", shell(&record.system.carriage)));
     }
     words.push(format!("--seed {}", case.seed.unwrap_or(record.seed)));
-    words.push(shell(&case.id));
+    if let Some(access) = &case.access {
+        words.push(format!("--access {}", shell(access)));
+    }
+    words.push(shell(case.stated()));
     words.join(" ")
 }
 

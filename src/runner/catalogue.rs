@@ -1,4 +1,5 @@
 //! The catalogue: every test case of the feature files, outlines expanded, each under its stable id.
+//! More than 400 lines: reading features, naming their cases, and finding them again belong together.
 use crate::verdict::Register;
 use cucumber::feature::Ext as _;
 use cucumber::gherkin::{self, Feature, GherkinEnv, Scenario, StepType};
@@ -24,6 +25,10 @@ pub struct Case {
     pub tags: Vec<String>,
     pub control: bool,
     pub derived: bool,
+    /// Runs over every access network, also when none is asked for.
+    pub every_access: bool,
+    /// Access network it runs over, when that is not the baseline; its id then ends in the name: `TC-AI-01-01[wlan]`.
+    pub access: Option<String>,
     /// Background steps of feature and rule, then the scenario's own.
     pub steps: Vec<Step>,
     /// Place in the catalogue sorted by id; numbers of users are taken from it.
@@ -37,6 +42,33 @@ pub struct Step {
     pub text: String,
     pub background: bool,
     pub(super) parsed: gherkin::Step,
+}
+
+/// Tag that a scenario gets over an access network, before the network's name.
+pub(super) const OVER: &str = "over:";
+
+impl Case {
+    /// The id of the case as the features state it.
+    pub fn stated(&self) -> &str {
+        match self.access {
+            Some(_) => self.id.split('[').next().unwrap_or(&self.id),
+            None => &self.id,
+        }
+    }
+
+    /// The capture, relative to the folder of the captures.
+    pub fn capture(&self) -> String {
+        match &self.access {
+            Some(access) => format!("{access}/{}.pcapng", self.stated()),
+            None => format!("{}.pcapng", self.id),
+        }
+    }
+}
+
+/// The access network a scenario runs over, if not the baseline.
+pub fn access_of(scenario: &Scenario) -> Option<&str> {
+    let mut tags = scenario.tags.iter();
+    tags.find_map(|tag| tag.strip_prefix(OVER))
 }
 
 /// Why the features cannot be read.
@@ -135,11 +167,11 @@ impl Catalogue {
         octets.iter().map(|octet| format!("{octet:02x}")).collect()
     }
 
-    /// The case at a place of a feature file, as cucumber names it.
-    pub fn at(&self, file: &str, line: usize) -> Option<&Case> {
+    /// The case at a place of a feature file, as cucumber names it, over an access network.
+    pub fn at(&self, file: &str, line: usize, access: Option<&str>) -> Option<&Case> {
         self.cases
             .iter()
-            .find(|case| case.file == file && case.line == line)
+            .find(|case| case.file == file && case.line == line && case.access.as_deref() == access)
     }
 }
 
@@ -302,6 +334,8 @@ fn cases_of(feature: &Feature, folder: &Path) -> Vec<Case> {
                     .collect(),
                 control: scenario.tags.iter().any(|tag| tag == "control"),
                 derived: scenario.tags.iter().any(|tag| tag == "derived"),
+                every_access: scenario.tags.iter().any(|tag| tag == "every-access"),
+                access: None,
                 steps: before
                     .chain(scenario.steps.iter().map(|step| own(step, false)))
                     .collect(),

@@ -1,5 +1,6 @@
 //! Runs test cases on cucumber: sets each stage before its first step and concludes it after the last.
-use super::catalogue::{Case, Catalogue, relative};
+use super::axis::AccessValues;
+use super::catalogue::{Case, Catalogue, access_of, relative};
 use super::judge::{self, Desk, Over};
 use super::options::ProgressEvent;
 use super::record::{CaseRecord, LadderState, StepOutcome, StepRecord};
@@ -22,6 +23,7 @@ pub struct Bench {
     pub register: Register,
     pub facility: Arc<Facility>,
     pub selected: BTreeSet<String>,
+    pub access: AccessValues,
     pub out: PathBuf,
     pub snapshots: Option<Snapshots>,
     pub progress: Box<dyn Fn(ProgressEvent) + Send + Sync>,
@@ -82,7 +84,8 @@ fn selected_features(bench: &Bench) -> Vec<Feature> {
 
 fn case_at<'a>(bench: &'a Bench, feature: &Feature, scenario: &Scenario) -> Option<&'a Case> {
     let file = relative(feature.path.as_deref()?, &bench.catalogue.folder);
-    bench.catalogue.at(&file, scenario.position.line)
+    let access = access_of(scenario);
+    bench.catalogue.at(&file, scenario.position.line, access)
 }
 
 fn set_stage<'a>(
@@ -102,6 +105,7 @@ fn set_stage<'a>(
             id: case.id.clone(),
             requirement: case.requirement.clone(),
             ordinal: case.ordinal,
+            access: bench.access.of(case),
         };
         bench.with_records(|records| records.insert(case.id.clone(), blank(case)));
         lab.set(Stage::new(bench.facility.clone(), setup));
@@ -222,6 +226,7 @@ pub fn blank(case: &Case) -> CaseRecord {
         tags: case.tags.clone(),
         control: case.control,
         derived: case.derived,
+        access: case.access.clone(),
         profile: false,
         verdict: Verdict::None,
         reason: None,

@@ -11,6 +11,7 @@ use crate::peer::diameter_node::NodeConfig;
 use crate::peer::service_centre::ServiceCentreConfig;
 use crate::peer::smsc::{Account, Role, SmscConfig};
 use crate::steps::Facility;
+use crate::sut::access::AccessNetworks;
 use crate::sut::personality::{Personalities, Personality};
 use crate::sut::process::Process;
 use crate::sut::profile::{DiameterTransport, InUse, Sgd, Smpp, SmppRole};
@@ -87,6 +88,7 @@ pub(super) async fn prepare(
 pub(super) async fn start(
     options: &RunOptions,
     profile: Profile,
+    access_networks: AccessNetworks,
     out: &Path,
     seed: u64,
 ) -> Result<Running, RunError> {
@@ -125,7 +127,7 @@ pub(super) async fn start(
         system,
         transport,
         seed,
-        access: options.access.clone(),
+        access_networks,
         personality,
     };
     Ok(Running {

@@ -34,16 +34,14 @@ pub fn conclude(
     desk: &Desk,
 ) {
     record.profile = case.derived || desk.requirement.is_some_and(Requirement::is_profile);
-    let path = desk
-        .out
-        .join("captures")
-        .join(format!("{}.pcapng", case.id));
+    let name = format!("captures/{}", case.capture());
+    let path = desk.out.join(&name);
     let trace = match write_and_read(&path, &over.ending) {
         Ok((mut trace, sha256)) => {
             trace.default_alphabet = facility.profile.default_alphabet();
             let frames = trace.frames.len().try_into().unwrap_or(u32::MAX);
             record.capture = Some(CaptureRecord {
-                path: format!("captures/{}.pcapng", case.id),
+                path: name,
                 sha256,
                 frames,
             });
@@ -93,6 +91,9 @@ pub fn conclude(
 fn write_and_read(path: &Path, ending: &Ending) -> Result<(Trace, String), String> {
     let octets = ending.tap.octets_from(0);
     let said = |error: std::io::Error| format!("{}: {error}", path.display());
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(said)?;
+    }
     std::fs::write(path, &octets).map_err(said)?;
     let read = std::fs::read(path).map_err(said)?;
     let trace = Trace::read(&read).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -178,7 +179,8 @@ fn attribute(record: &mut CaseRecord, trace: &Trace, unanswered: &[String], faci
 }
 
 fn compare_ladder(record: &mut CaseRecord, case: &Case, desk: &Desk) {
-    let Some(snapshots) = desk.snapshots else {
+    // Ladders were accepted over the baseline.
+    let Some(snapshots) = desk.snapshots.filter(|_| case.access.is_none()) else {
         return;
     };
     match snapshots.compare(&case.id, &record.ladder, &case.file, &case.title) {

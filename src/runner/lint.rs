@@ -244,9 +244,10 @@ fn scenario(case: &Case) -> Vec<Problem> {
             || tag == case.requirement
             || tag == "control"
             || tag == "derived"
+            || tag == "every-access"
             || tag == SMOKE)
         {
-            problems.push(problem(format!("unknown tag @{tag}; allowed are the requirement on the Rule, @TC-…, @control, @derived, @smoke")));
+            problems.push(problem(format!("unknown tag @{tag}; allowed are the requirement on the Rule, @TC-…, @control, @derived, @every-access, @smoke")));
         }
     }
     if case

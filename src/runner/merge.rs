@@ -2,7 +2,7 @@
 //!
 //! Nothing is guessed: runs that did not ask the same questions of the same system the same way are refused, and so are wholes with a
 //! part missing or a test case counted twice.
-use super::record::RunRecord;
+use super::record::{CaseRecord, RunRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why records are not those of one whole. Each names the files it is about.
@@ -59,7 +59,7 @@ pub fn merge(parts: Vec<Named>) -> Result<RunRecord, MergeError> {
 }
 
 /// What has to be the same in two parts of one run, in words.
-fn questions(record: &RunRecord) -> [(&'static str, String); 9] {
+fn questions(record: &RunRecord) -> [(&'static str, String); 10] {
     let system = &record.system;
     [
         ("the system", system.name.clone()),
@@ -72,6 +72,7 @@ fn questions(record: &RunRecord) -> [(&'static str, String); 9] {
             "the personality",
             system.personality.clone().unwrap_or_default(),
         ),
+        ("the access networks", record.access.join(",")),
         ("the fault", system.fault.clone().unwrap_or_default()),
         ("the number of parts", parts_of(record)),
     ]
@@ -170,7 +171,10 @@ fn whole(mut whole: RunRecord, others: impl Iterator<Item = RunRecord>) -> RunRe
         .notes
         .iter_mut()
         .for_each(|note| note.insert_str(0, &said));
+    let mut repeated = repeated_over(&whole);
+    let stated = whole.totals.catalogue.saturating_sub(repeated);
     for mut record in others {
+        repeated += repeated_over(&record);
         seeded(&mut record);
         let said = named(&record);
         let notes = record.notes.iter().map(|note| format!("{said}{note}"));
@@ -187,6 +191,7 @@ fn whole(mut whole: RunRecord, others: impl Iterator<Item = RunRecord>) -> RunRe
         whole.cases.append(&mut record.cases);
     }
     whole.shard = None;
+    whole.totals.catalogue = stated + repeated;
     let problems: BTreeSet<String> = whole.waiver_problems.drain(..).collect();
     whole.waiver_problems.extend(problems);
     whole.cases.sort_by(|a, b| a.id.cmp(&b.id));
@@ -195,6 +200,12 @@ fn whole(mut whole: RunRecord, others: impl Iterator<Item = RunRecord>) -> RunRe
     whole.duration_ms = between(&whole.started, &whole.finished);
     one_seed(&mut whole);
     whole
+}
+
+/// How many cases ran over one more access network: each counts once more.
+fn repeated_over(record: &RunRecord) -> usize {
+    let stated: BTreeSet<&str> = record.cases.iter().map(CaseRecord::stated).collect();
+    record.cases.len() - stated.len()
 }
 
 /// Each case keeps the seed it ran with.

@@ -30,9 +30,6 @@ pub const DEFAULT_SYSTEM: &str = "reference";
 /// Test cases that run at the same time when nothing else is asked.
 pub const DEFAULT_JOBS: usize = 16;
 
-/// The access network that MMTel UEs are on when nothing else is asked: LTE.
-pub const BASELINE_ACCESS: &str = "3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=00101000700a1b2c";
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOptions {
     /// Name of a folder in `<fixtures>/systems`, or the path of such a folder.
@@ -57,7 +54,8 @@ pub struct RunOptions {
     pub only_smoke: bool,
     /// Do not look first whether the system can be reached.
     pub unchecked: bool,
-    /// Values of P-Access-Network-Info of every MMTel UE.
+    /// Access networks to run over: names of `<fixtures>/access_networks.yaml`, or `all`. When empty, the baseline, and every one for test
+    /// cases that ask for it.
     pub access: Vec<String>,
     /// Runs only this part of the selection.
     pub shard: Option<Shard>,
@@ -87,9 +85,9 @@ impl RunOptions {
             personality: None,
             only_smoke: false,
             unchecked: false,
-            access: vec![BASELINE_ACCESS.to_owned()],
             shard: None,
             today: today(&jiff::Timestamp::now()),
+            access: Vec::new(),
             features,
             fixtures,
             ladders: None,

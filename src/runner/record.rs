@@ -28,6 +28,9 @@ pub struct RunRecord {
     /// The part of the selection that ran, if it was divided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// Access networks that were asked for; empty = the baseline, and for some test cases every one.
+    #[serde(default)]
+    pub access: Vec<String>,
     /// True when the run was stopped before all cases had run.
     pub interrupted: bool,
     pub totals: Totals,
@@ -59,6 +62,7 @@ pub struct SystemRecord {
     pub transport: String,
 }
 
+/// A test case that runs over several access networks counts once for each.
 /// `catalogue = selected + filtered`, `selected = pass + fail + waived + inconc + error + not_applicable`; of a run that was interrupted,
 /// `selected` also counts the test cases that got no verdict.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,7 +84,8 @@ pub struct Totals {
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct CaseRecord {
-    /// `TC-POL-01-01`, for a row of an outline `TC-POL-07-01.forbid-accept`.
+    /// `TC-POL-01-01`, for a row of an outline `TC-POL-07-01.forbid-accept`, over an access network that is not the baseline
+    /// `TC-CB-20-01[wlan]`.
     pub id: String,
     pub title: String,
     pub feature: String,
@@ -93,6 +98,9 @@ pub struct CaseRecord {
     pub tags: Vec<String>,
     pub control: bool,
     pub derived: bool,
+    /// Access network of the UEs, when it is not the baseline: an entry of `fixtures/access_networks.yaml`.
+    #[serde(default)]
+    pub access: Option<String>,
     /// True when the requirement's basis is I, F or K, or the case is derived: reported as profile, not as conformance.
     pub profile: bool,
     pub verdict: Verdict,
@@ -122,6 +130,16 @@ pub struct CaseRecord {
     /// Seed of this case where the record was merged of runs with different ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+}
+
+impl CaseRecord {
+    /// The id of the test case as the features state it, whatever access network it ran over.
+    pub fn stated(&self) -> &str {
+        match self.access {
+            Some(_) => self.id.split('[').next().unwrap_or(&self.id),
+            None => &self.id,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -2,6 +2,7 @@
 //!
 //! More than 400 lines: the stations of one run, in their order, each a short function.
 use super::applicable::{IcsProblem, applicable_of};
+use super::axis::Axis;
 use super::catalogue::{Catalogue, CatalogueError};
 use super::doctor::Check;
 use super::execute::{Bench, blank, execute};
@@ -15,6 +16,7 @@ use super::snapshots::Snapshots;
 use super::waive;
 use super::writer::StepWriter;
 use crate::capture::CaptureError;
+use crate::sut::access::AccessNetworks;
 use crate::sut::{Profile, SutError, waivers::Waivers};
 use crate::verdict::register::RegisterError;
 use crate::verdict::{Reason, Register, Verdict};
@@ -68,7 +70,7 @@ pub async fn run(
 ) -> Result<RunRecord, RunError> {
     let started = jiff::Timestamp::now();
     let (profile, profile_path) = Profile::load(&options.system, &options.fixtures)?;
-    let catalogue = Catalogue::load(&options.features)?;
+    let mut catalogue = Catalogue::load(&options.features)?;
     let register = Register::load(&options.fixtures.join("requirements"))?;
     let problems = lint(&catalogue, &register);
     if !problems.is_empty() {
@@ -102,10 +104,16 @@ pub async fn run(
         applicable_of(&catalogue, &register, &profile, &profile_path, &selected)
             .map_err(RunError::Ics)?;
     record.cases.extend(others);
+    let axis = Axis::new(AccessNetworks::load(&options.fixtures)?, &options.access)?;
+    let stated = applicable.len();
+    let applicable = axis.expand(&mut catalogue, applicable)?;
+    record.totals.catalogue += applicable.len() - stated;
+    record.totals.selected += applicable.len() - stated;
     if !applicable.is_empty() {
         perform(
             &options,
             profile,
+            axis,
             catalogue,
             register,
             applicable,
@@ -122,6 +130,7 @@ pub async fn run(
 async fn perform(
     options: &RunOptions,
     profile: Profile,
+    axis: Axis,
     catalogue: Catalogue,
     register: Register,
     selected: BTreeSet<String>,
@@ -149,7 +158,7 @@ async fn perform(
             record.notes.push("stopped before the system was ready".to_owned());
             return Ok(());
         }
-        running = start(options, profile, &out, record.seed) => running?,
+        running = start(options, profile, axis.networks.clone(), &out, record.seed) => running?,
     };
     progress(ProgressEvent::Started {
         selected: selected.len(),
@@ -159,6 +168,7 @@ async fn perform(
         register,
         facility: running.facility.clone(),
         selected,
+        access: axis.values(),
         out: out.clone(),
         snapshots: ladders.map(Snapshots::new),
         progress,
@@ -174,6 +184,7 @@ async fn perform(
         writer = execute(bench.clone(), options.jobs.max(1)) => writer,
     };
     gather(record, &bench, writer);
+    axis.compare(record, &out);
     stand_by_controls(record, &bench.catalogue);
     drop(bench);
     end(running, &out, record).await
@@ -215,6 +226,7 @@ fn outline(
         selection: options.selection.clone(),
         catalogue_sha256: catalogue.sha256(register),
         shard: options.shard,
+        access: options.access.clone(),
         interrupted: false,
         totals: Totals {
             catalogue: catalogue.cases.len(),
@@ -246,7 +258,9 @@ fn gather(record: &mut RunRecord, bench: &Bench, mut writer: StepWriter) {
             (super::catalogue::relative(path, &bench.catalogue.folder) == case.file)
                 .then(|| path.to_string_lossy().into_owned())
         });
-        if let Some(mut steps) = path.and_then(|path| writer.steps.remove(&(path, case.line))) {
+        if let Some(mut steps) =
+            path.and_then(|path| writer.steps.remove(&(path, case.line, case.access.clone())))
+        {
             steps.extend(case.steps.split_off(steps.len().min(case.steps.len())));
             case.steps = steps;
         }

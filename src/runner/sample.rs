@@ -111,6 +111,7 @@ pub(crate) fn case(number: usize, verdict: Verdict) -> CaseRecord {
         tags: vec!["control".to_owned()],
         control: number.is_multiple_of(2),
         derived: false,
+        access: None,
         profile: number.is_multiple_of(3),
         verdict,
         reason,
@@ -207,6 +208,7 @@ pub(crate) fn of(cases: Vec<CaseRecord>) -> RunRecord {
         catalogue_sha256: "4b825dc642cb6eb9a060e54bf8d69288fbee4904a1f1c2f1b8d5d34e0d9f0c11"
             .to_owned(),
         shard: None,
+        access: Vec::new(),
         interrupted: false,
         totals: totals(&cases),
         requirements,

@@ -72,7 +72,9 @@ pub fn controls_of(case: &Case, cases: &[Case]) -> Vec<String> {
     }
     cases
         .iter()
-        .filter(|other| other.control && other.requirement == case.requirement)
+        .filter(|other| {
+            other.control && other.requirement == case.requirement && other.access == case.access
+        })
         .map(|other| other.id.clone())
         .collect()
 }

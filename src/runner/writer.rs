@@ -1,4 +1,5 @@
 //! Our own cucumber writer: what became of every step. Verdicts are not its business.
+use super::catalogue::access_of;
 use super::record::{StepOutcome, StepRecord};
 use crate::steps::Lab;
 use cucumber::event::{self, RetryableScenario};
@@ -6,14 +7,16 @@ use cucumber::{Event, cli, gherkin, parser};
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-/// Steps by feature file and scenario line.
-pub type Steps = HashMap<(String, usize), Vec<StepRecord>>;
+/// Feature file, scenario line, and the access network if it is not the baseline.
+type Place = (String, usize, Option<String>);
+/// Steps by the place of their scenario.
+pub type Steps = HashMap<Place, Vec<StepRecord>>;
 
 /// Collects the outcome and the time of every step.
 #[derive(Debug, Default)]
 pub struct StepWriter {
     pub steps: Steps,
-    begun: HashMap<(String, usize), SystemTime>,
+    begun: HashMap<Place, SystemTime>,
 }
 
 impl cucumber::Writer<Lab> for StepWriter {
@@ -35,7 +38,8 @@ impl cucumber::Writer<Lab> for StepWriter {
             match event {
                 event::Feature::Scenario(scenario, event)
                 | event::Feature::Rule(_, event::Rule::Scenario(scenario, event)) => {
-                    self.scenario((file, scenario.position.line), event, meta.at);
+                    let access = access_of(&scenario).map(str::to_owned);
+                    self.scenario((file, scenario.position.line, access), event, meta.at);
                 }
                 _ => {}
             }
@@ -46,7 +50,7 @@ impl cucumber::Writer<Lab> for StepWriter {
 impl cucumber::writer::Normalized for StepWriter {}
 
 impl StepWriter {
-    fn scenario(&mut self, key: (String, usize), event: RetryableScenario<Lab>, at: SystemTime) {
+    fn scenario(&mut self, key: Place, event: RetryableScenario<Lab>, at: SystemTime) {
         match event.event {
             event::Scenario::Background(step, event) | event::Scenario::Step(step, event) => {
                 self.step(key, &step, &event, at)
@@ -55,13 +59,7 @@ impl StepWriter {
         }
     }
 
-    fn step(
-        &mut self,
-        key: (String, usize),
-        step: &gherkin::Step,
-        event: &event::Step<Lab>,
-        at: SystemTime,
-    ) {
+    fn step(&mut self, key: Place, step: &gherkin::Step, event: &event::Step<Lab>, at: SystemTime) {
         let outcome = match event {
             event::Step::Started => {
                 self.begun.insert(key, at);

@@ -104,6 +104,38 @@ fn a_fault_exits_1_naming_its_requirement() {
 }
 
 #[test]
+fn a_difference_between_access_networks_exits_1_naming_its_line() {
+    let networks = ["TC-AI-01-01", "--access", "lte,wlan"];
+    let run = Run::of(&networks);
+    assert_eq!(run.code(), Some(0), "{}", stdout(&run.output));
+    let record = run.record();
+    let cases = record["cases"].as_array().unwrap().iter();
+    let ids: Vec<&str> = cases.map(|case| case["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["TC-AI-01-01", "TC-AI-01-01[wlan]"]);
+    fits_its_schema(&record);
+    let capture = record["cases"][1]["capture"]["path"].as_str().unwrap();
+    assert_eq!(capture, "captures/wlan/TC-AI-01-01.pcapng");
+    assert!(run.folder.path().join(capture).is_file(), "{capture}");
+    let fault = ["--fault", "barring-ignored-over-wlan"];
+    let run = Run::of(&[&networks[..], &fault[..]].concat());
+    assert_eq!(run.code(), Some(1), "{}", stdout(&run.output));
+    let said = stdout(&run.output);
+    for words in ["TC-AI-01-01[wlan]   fail   AI-01", "603 Decline"] {
+        assert!(said.contains(words), "{words} in: {said}");
+    }
+    let junit = std::fs::read_to_string(run.folder.path().join("junit.xml")).unwrap();
+    assert!(junit.contains("TC-AI-01-01[wlan]"), "{junit}");
+    let run = Run::of(&["TC-AI-01-01", "--access", "wifi"]);
+    assert_eq!(run.code(), Some(3));
+    let said = stderr(&run.output);
+    assert!(
+        said.contains("no access network `wifi`; there are lte, nr"),
+        "{said}"
+    );
+    assert!(prints(&["list", "--access"]).contains("IEEE-802.11n"));
+}
+
+#[test]
 fn nothing_selected_exits_4() {
     for selection in ["no-such-id", "@nothing", "TC-POL-0"] {
         let run = Run::of(&[selection]);

@@ -54,7 +54,7 @@ fn faulty_profile(fault: &str, folder: &Path) {
 /// What runs under a fault: what it must fail and what is near, and a sample of the rest that depends on the two names alone.
 fn selection(fault: &Fault, catalogue: &[Case]) -> Vec<String> {
     let names = |case: &Case| {
-        fault.fails.contains(&case.id)
+        fault.fails_in(&case.id)
             || case.requirement == fault.breaks
             || fault.also.contains(&case.requirement)
     };

@@ -1,47 +1,13 @@
 //! Access networks of UEs (3GPP TS 24.229 clause 7.2A.4, RFC 7315 section 5.4): what a UE says of the one it is on.
+//! The values stand in `fixtures/access_networks.yaml`.
 use super::lab::Lab;
 use super::vocabulary::PersonName;
 use crate::peer::mmtel_ue::MmtelCommand;
+use crate::verdict::{Reason, access};
 use cucumber::gherkin::Step;
-use cucumber::{Parameter, given};
+use cucumber::{Parameter, given, then};
 use std::convert::Infallible;
 use std::str::FromStr;
-
-/// Names of the features, and the values of P-Access-Network-Info that stand for them; cell numbers are our own.
-const NETWORKS: [(&str, &[&str]); 12] = [
-    (
-        "E-UTRAN",
-        &["3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=00101000700a1b2c"],
-    ),
-    (
-        "NR",
-        &["3GPP-NR-FDD;utran-cell-id-3gpp=00101000007000a1b2c3"],
-    ),
-    (
-        "UTRAN",
-        &["3GPP-UTRAN-TDD;utran-cell-id-3gpp=001010007000a1b2"],
-    ),
-    ("cdma2000 1x", &["3GPP2-1X;ci-3gpp2=1234abcd0fe021"]),
-    (
-        "HRPD",
-        &["3GPP2-1X-HRPD;ci-3gpp2=\"00112233445566778899aabbccddeeff40\""],
-    ),
-    ("WLAN", &["IEEE-802.11n;i-wlan-node-id=02005e10aa01"]),
-    (
-        "VDSL",
-        &["VDSL;dsl-location=\"lab-dslam-3\";network-provided"],
-    ),
-    ("DOCSIS", &["DOCSIS;network-provided"]),
-    ("DVB-RCS2", &["DVB-RCS2;dvb-rcs2-node-id=\"12-34-567\""]),
-    (
-        "two access networks",
-        &[
-            "3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=00101000700a1b2c, IEEE-802.3ab;eth-location=\"lab-port-7\";network-provided",
-        ],
-    ),
-    ("an unknown access network", &["FOO-BAR;x=1"]),
-    ("an access network that she does not name", &[]),
-];
 
 /// An access network by its name in the features.
 #[derive(Debug, Clone, PartialEq, Eq, Parameter)]
@@ -58,20 +24,47 @@ impl FromStr for AccessName {
     }
 }
 
-impl AccessName {
-    /// Values of P-Access-Network-Info.
-    fn values(&self) -> Vec<String> {
-        let found = NETWORKS.iter().find(|(name, _)| *name == self.0);
-        found.map_or_else(Vec::new, |(_, values)| {
-            values.iter().map(|value| (*value).to_owned()).collect()
-        })
-    }
-}
-
 /// What the UE says of its access, at its registration and ever after.
 #[given(expr = "{person} is on {access}")]
 async fn is_on(lab: &mut Lab, person: PersonName, access: AccessName, step: &Step) {
     lab.stimulus(&step.value).await;
-    lab.command(&person.0, MmtelCommand::Access(access.values()));
+    let networks = &lab.stage().facility.access_networks;
+    let Some(values) = networks.called(&access.0).map(|one| one.values.clone()) else {
+        let message = format!("access_networks.yaml has no entry called `{}`", access.0);
+        lab.broken(Reason::Config, message);
+    };
+    lab.command(&person.0, MmtelCommand::Access(values));
     lab.say_access(&step.value, &person).await;
+}
+
+/// A final response, whichever; that over other access networks the same happens is told by the comparison of their ladders.
+#[then(expr = "{person} is answered as over every other access network")]
+async fn is_answered(lab: &mut Lab, person: PersonName, step: &Step) {
+    let question = access::answered(&person.0, lab.ixit().reaction_seconds);
+    lab.acceptance(&step.value, question).await;
+}
+
+/// P-Access-Network-Info as the caller's UE has sent it.
+#[then(expr = "{person} is told the access network that {person} is on")]
+async fn is_told(lab: &mut Lab, callee: PersonName, caller: PersonName, step: &Step) {
+    let reaction = lab.ixit().reaction_seconds;
+    let question = access::passes_unaltered(&caller.0, &callee.0, reaction);
+    lab.check(&step.value, question).await;
+}
+
+/// The same responses to both INVITEs.
+#[then(expr = "{person} gets the conference by the same messages as {person}")]
+async fn created_alike(lab: &mut Lab, second: PersonName, first: PersonName, step: &Step) {
+    let reaction = lab.ixit().reaction_seconds;
+    let question = access::created_alike(&first.0, &second.0, reaction);
+    lab.check(&step.value, question).await;
+}
+
+/// No BYE, and no refusal of the re-INVITE.
+#[then(
+    expr = "the communication of {person} with the CMMC focus goes on over the new access network"
+)]
+async fn goes_on(lab: &mut Lab, person: PersonName, step: &Step) {
+    let question = access::goes_on_over_it(&person.0, lab.ixit().guard_seconds);
+    lab.never(&step.value, question).await;
 }

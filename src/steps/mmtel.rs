@@ -259,7 +259,7 @@ impl Lab {
             seed: facility.seed ^ (ordinal << 8) ^ person.index() as u64,
             timers: SipTimers::default(),
             behaviour: MmtelBehaviour::default(),
-            access: facility.access.clone(),
+            access: stage.setup.access.clone(),
             visited_network: None,
             talk_interval: Duration::from_secs_f64(conferencing.talk_interval_seconds),
         };

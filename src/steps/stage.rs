@@ -9,6 +9,7 @@ use crate::peer::behaviour::{HandsetBehaviour, UeBehaviour};
 use crate::peer::mmtel_ue::{MmtelCommand, MmtelEvent};
 use crate::peer::ue::{Registration, Transport, UeCommand, UeEvent};
 use crate::sut::Profile;
+use crate::sut::access::AccessNetworks;
 use crate::sut::personality::Personality;
 use crate::sut::provision::{Properties, Provisioner};
 use crate::verdict::{Cast, Finding, Question, View};
@@ -31,8 +32,8 @@ pub struct Facility {
     pub system: SocketAddr,
     pub transport: Transport,
     pub seed: u64,
-    /// Values of P-Access-Network-Info of every MMTel UE.
-    pub access: Vec<String>,
+    /// What the features call access networks.
+    pub access_networks: AccessNetworks,
     /// What all peers of the run are like, if not as usual.
     pub personality: Option<Personality>,
 }
@@ -58,6 +59,8 @@ pub struct CaseSetup {
     pub requirement: String,
     /// Numbers of people are taken from it.
     pub ordinal: usize,
+    /// Values of P-Access-Network-Info of every MMTel UE.
+    pub access: Vec<String>,
 }
 
 /// A person's means of communication.

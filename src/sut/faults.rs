@@ -24,6 +24,14 @@ pub struct Fault {
     pub fails: Vec<String>,
 }
 
+impl Fault {
+    /// Whether a test case of the features fails under it, be it over one access network only: `TC-AI-01-01[wlan]`.
+    pub fn fails_in(&self, case: &str) -> bool {
+        let stated = |id: &String| id.split('[').next() == Some(case);
+        self.fails.iter().any(stated)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Faults(pub Vec<Fault>);
 
@@ -40,7 +48,7 @@ impl Faults {
 
     /// Names of the faults that a test case catches.
     pub fn proving(&self, case: &str) -> Vec<String> {
-        let catches = |fault: &&Fault| fault.fails.iter().any(|id| id == case);
+        let catches = |fault: &&Fault| fault.fails_in(case);
         self.0
             .iter()
             .filter(catches)

@@ -1,6 +1,7 @@
 //! FLOOR 5: the system under test as data and switches: its profile, its process, the ways to prepare users on it.
 //!
 //! Nothing here knows any product; a product is a folder `fixtures/systems/<name>/`.
+pub mod access;
 pub mod applicability;
 pub mod faults;
 pub mod personality;

@@ -1,5 +1,6 @@
 //! FLOOR 5: facts to findings. One file per subject, the requirement register, the verdict lattice. Pure.
 pub mod acceptance;
+pub mod access;
 pub mod barring_rules;
 pub mod blame;
 pub mod cast;

@@ -49,7 +49,17 @@ impl Engine {
             //= CF-04
             false => Fault::HidesOnDialIn,
         };
-        if self.faults.is(hides) {
+        let over = |kind: &str| {
+            let said = request.values("P-Access-Network-Info");
+            said.iter().any(|value| value.starts_with(kind))
+        };
+        //= AI-01
+        let hidden = !leg.creator && over("DVB") && self.faults.is(Fault::FocusHiddenOverSatellite);
+        //= AI-09
+        if leg.creator && over("IEEE-802.11") && self.faults.is(Fault::ProgressOverWlan) {
+            invite.provisional(183, "Session Progress", &headers, None);
+        }
+        if self.faults.is(hides) || hidden {
             departures::hide(&mut headers);
         }
         //= CF-16

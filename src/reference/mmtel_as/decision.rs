@@ -132,7 +132,16 @@ impl Decider {
         if is_emergency(communication.request) && !self.faults.is(Fault::EmergencyBarred) {
             return Outcome::Pass;
         }
-        let outcome = self.by_rules(communication, simservs);
+        let outcome = match self.by_rules(communication, simservs) {
+            //= AI-01
+            Outcome::Refuse(_)
+                if over(communication.request, "IEEE-802.11")
+                    && self.faults.is(Fault::BarringIgnoredOverWlan) =>
+            {
+                Outcome::Pass
+            }
+            outcome => outcome,
+        };
         let refusal = |code| self.refusal(communication.served_user, code, "Decline");
         let faults = self.faults;
         self.conferences
@@ -210,7 +219,7 @@ impl Decider {
         let served = communication.served_user;
         let about = Circumstances {
             activities: self.presence.activities(served),
-            whereabouts: whereabouts(served, communication.registration),
+            whereabouts: self.whereabouts(served, communication.registration),
             ..Circumstances::of(communication.request, direction, jiff::Timestamp::now())
         };
         match rules.decide(&about, self.faults) {
@@ -223,7 +232,9 @@ impl Decider {
             barring::Decision::Barred(rule) => {
                 tracing::debug!(served, rule, "communication barred");
                 //= CB-10
-                let (code, reason) = match self.faults.is(Fault::BarredIsForbidden) {
+                let otherwise = over(communication.request, "3GPP2-1X-HRPD")
+                    && self.faults.is(Fault::BarredOtherwiseOverHrpd);
+                let (code, reason) = match self.faults.is(Fault::BarredIsForbidden) || otherwise {
                     true => (403, "Forbidden"),
                     false => (603, "Decline"),
                 };
@@ -235,6 +246,25 @@ impl Decider {
     /// The user has a document.
     pub(super) fn has_rules(&self, served: &str) -> bool {
         self.documents.simservs(served).is_some()
+    }
+
+    /// A network is a visited one if it is not that of the user's own domain, whatever the access to it.
+    //= AI-06
+    fn whereabouts(&self, served: &str, registration: Option<&Registration>) -> Whereabouts {
+        let home = SipUri::parse(served)
+            .map(|uri| uri.host)
+            .unwrap_or_default();
+        let said = registration.and_then(|registration| registration.access_network.as_deref());
+        let wlan = said.is_some_and(|access| access.starts_with("IEEE-802.11"));
+        let network = registration.and_then(|registration| registration.visited_network.clone());
+        let network = match wlan && self.faults.is(Fault::WlanTakenForRoaming) {
+            true => Some("wlan.invalid".to_owned()),
+            false => network.filter(|network| !network.eq_ignore_ascii_case(&home)),
+        };
+        Whereabouts {
+            visited_network: network,
+            ..Whereabouts::at_home(served)
+        }
     }
 
     fn refusal(&self, served: &str, code: u16, reason: &'static str) -> Refusal {
@@ -298,14 +328,8 @@ fn entries(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A network is a visited one if it is not that of the user's own domain.
-fn whereabouts(served: &str, registration: Option<&Registration>) -> Whereabouts {
-    let home = SipUri::parse(served)
-        .map(|uri| uri.host)
-        .unwrap_or_default();
-    let network = registration.and_then(|registration| registration.visited_network.clone());
-    Whereabouts {
-        visited_network: network.filter(|network| !network.eq_ignore_ascii_case(&home)),
-        ..Whereabouts::at_home(served)
-    }
+/// Whether a request comes over an access network whose type begins so.
+fn over(request: &SipMessage, kind: &str) -> bool {
+    let said = request.values("P-Access-Network-Info");
+    said.iter().any(|value| value.starts_with(kind))
 }

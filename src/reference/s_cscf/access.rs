@@ -1,5 +1,5 @@
-//! What this S-CSCF makes of P-Access-Network-Info (RFC 7315 section 5.4): nothing. It serves every access alike, and only a fault of
-//! its own makes a difference.
+//! What this S-CSCF makes of P-Access-Network-Info (RFC 7315 section 5.4): nothing. It serves every access alike and passes the header
+//! field on as it is; only a fault of its own makes a difference.
 use crate::reference::faults::{Fault, InForce};
 use crate::wire::sip::SipMessage;
 
@@ -29,4 +29,24 @@ pub(super) fn refused(request: &SipMessage, faults: InForce) -> Option<(u16, &'s
     }
     let cable = said.iter().any(|value| value.starts_with("DOCSIS"));
     (cable && to_factory && faults.is(Fault::NoFactoryOverCable)).then_some((404, "Not Found"))
+}
+
+/// A refusal of a request within a dialog on account of a new access.
+//= AI-10
+pub(super) fn refused_within_dialog(request: &SipMessage, faults: InForce) -> bool {
+    let said = request.values("P-Access-Network-Info");
+    request.method() == Some("INVITE")
+        && said.iter().any(|value| value.starts_with("IEEE-802.11"))
+        && faults.is(Fault::AccessChangeBarred)
+}
+
+/// What the next hop is told: what has been said.
+//= AI-02
+pub(super) fn pass_on(request: &mut SipMessage, faults: InForce) {
+    if let Some(said) = request.header("P-Access-Network-Info")
+        && faults.is(Fault::AccessRewritten)
+    {
+        let kind = said.split(';').next().unwrap_or_default().to_owned();
+        request.set("P-Access-Network-Info", kind);
+    }
 }

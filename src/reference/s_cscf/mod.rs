@@ -80,7 +80,11 @@ impl SCscf {
 impl Service for Logic {
     fn request(&self, arrived: Arrived) -> Decision {
         let request = &arrived.request;
-        if request.to_tag().is_some() || request.method() == Some("ACK") {
+        let within_dialog = request.to_tag().is_some();
+        if within_dialog && access::refused_within_dialog(request, self.faults) {
+            return Decision::respond(603, "Decline");
+        }
+        if within_dialog || request.method() == Some("ACK") {
             return self.pass(arrived.request, false);
         }
         if request.method() == Some("REGISTER") {
@@ -234,6 +238,7 @@ impl Logic {
         let forwards = contacts.into_iter().map(|contact| {
             let mut request = request.clone();
             request.set_uri(&contact.uri);
+            access::pass_on(&mut request, self.faults);
             request.set("P-Called-Party-ID", format!("<{user}>"));
             Forward {
                 request,
