@@ -23,7 +23,9 @@ pub struct HttpLink {
 
 impl HttpLink {
     pub async fn connect(to: SocketAddr, tap: Tap, limit: Duration) -> io::Result<Self> {
-        let stream = timeout(limit, TcpStream::connect(to)).await??;
+        let connected = timeout(limit, TcpStream::connect(to)).await;
+        let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let stream = connected.inspect_err(|error| tap.unanswered(to, error))?;
         stream.set_nodelay(true)?;
         let ends = (stream.local_addr()?, stream.peer_addr()?);
         let link = Self {

@@ -53,7 +53,7 @@ pub fn from_evidence(verdict: Verdict, reason: Option<Reason>, evidence: &Eviden
             .or_else(|| silence(evidence.trace))
             .or_else(|| unanswered(evidence))
             .or_else(|| lost(evidence.trace)),
-        (Verdict::Error, PEER) => unanswered(evidence),
+        (Verdict::Error, PEER | CONFIGURATION) => unanswered(evidence),
         _ => None,
     };
     match found {
@@ -229,6 +229,9 @@ mod tests {
         let of = |verdict, reason| side(verdict, reason, &trace, &[]).side;
         assert_eq!(of(Verdict::Pass, Reason::Missing), "");
         assert_eq!(of(Verdict::Error, Reason::Provisioning), CONFIGURATION);
+        let refused = ["192.0.2.1:80 took no connection: refused".to_owned()];
+        let nobody = side(Verdict::Error, Reason::Provisioning, &trace, &refused);
+        assert_eq!(nobody.side, NETWORK);
         assert_eq!(of(Verdict::Error, Reason::Panic), SUITE);
         assert_eq!(of(Verdict::Error, Reason::Peer), PEER);
         assert_eq!(of(Verdict::Inconc, Reason::AmbiguousReading), SPECIFICATION);
