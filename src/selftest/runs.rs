@@ -81,13 +81,17 @@ fn waiver(case: &str, expires: &str, reason: &str, observed: &str) -> String {
     )
 }
 
-/// A run of the system in a folder of its own, and the folder it wrote.
+/// A run of the system in a folder of its own, and that folder. New ladders stay there too.
 fn run_of(system: &tempfile::TempDir, selection: &[&str]) -> (Output, tempfile::TempDir) {
     let out = tempfile::tempdir().unwrap();
-    let path = system.path().display().to_string();
-    let mut arguments = vec!["--system", &path];
-    arguments.extend(selection);
-    (run(out.path(), &arguments), out)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
+    command
+        .current_dir(out.path())
+        .args(["run", "--quiet", "--out", "."]);
+    command.arg("--system").arg(system.path());
+    command.arg("--features").arg(root().join("features"));
+    command.arg("--fixtures").arg(root().join("fixtures"));
+    (command.args(selection).output().unwrap(), out)
 }
 
 #[test]
