@@ -5,6 +5,7 @@
 mod check;
 mod claim;
 mod conferencing;
+mod provisioning;
 mod wording;
 
 use super::applicability::Items;
@@ -12,6 +13,7 @@ use super::{SutError, yaml};
 use crate::wire::smpp::DefaultAlphabet;
 pub use claim::Claim;
 pub use conferencing::{BarringElement, BarringReading, Conferencing, Readings, UtAuthentication};
+pub use provisioning::{CommandProvisioning, HttpProvisioning, HttpRequest, Provisioning};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -286,37 +288,6 @@ impl ShortMessages {
     }
 }
 
-/// How users and number pools are brought about on the system.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Provisioning {
-    Http(HttpProvisioning),
-}
-
-/// Templated HTTP requests. In paths and bodies `{property}` stands for a property of the user; in a body a value that is nothing but
-/// `{property}` keeps the property's JSON type, and its key is left out when the property is not set.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HttpProvisioning {
-    /// Base URL, or `{provisioning}`.
-    pub base: String,
-    pub user: HttpRequest,
-    pub pool: HttpRequest,
-    /// Sent for every user when its test case is over.
-    #[serde(default)]
-    pub forget_user: Option<HttpRequest>,
-    pub limit_seconds: f64,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HttpRequest {
-    pub method: String,
-    pub path: String,
-    #[serde(default)]
-    pub body: Option<serde_json::Value>,
-}
-
 /// Where test users and session numbers get their numbers from.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -424,6 +395,8 @@ impl Profile {
                 *word = word.replace("{system}", &folder);
             }
         }
+        let beside = folder.display().to_string();
+        profile.provisioning.replace("{system}", &beside);
         let smpp = profile.short_messages.smpp.as_mut();
         if let Some(tls) = smpp.and_then(|smpp| smpp.tls.as_mut()) {
             tls.relative_to(&folder);
@@ -441,8 +414,7 @@ impl Profile {
         for (name, value) in addresses {
             let placeholder = format!("{{{name}}}");
             self.sip.address = self.sip.address.replace(&placeholder, value);
-            let Provisioning::Http(http) = &mut self.provisioning;
-            http.base = http.base.replace(&placeholder, value);
+            self.provisioning.replace(&placeholder, value);
             if let Some(conferencing) = &mut self.conferencing {
                 conferencing.replace(&placeholder, value);
             }
@@ -544,8 +516,7 @@ mod tests {
 
     /// The properties a profile passes on to its system.
     fn placeholders(profile: &Profile) -> BTreeSet<String> {
-        let Provisioning::Http(http) = &profile.provisioning;
-        let text = serde_json::to_string(http).unwrap();
+        let text = serde_json::to_string(&profile.provisioning).unwrap();
         let opened = text.split('{').skip(1);
         let names = opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
         let word = |name: &&str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');

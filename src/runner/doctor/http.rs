@@ -23,7 +23,14 @@ struct Place {
 
 /// Resolves and connects; then prepares the pool of the run and one user, who is taken away again.
 pub(super) async fn provisioning(profile: &Profile, provisioner: &Provisioner) -> Outcome {
-    let Provisioning::Http(http) = &profile.provisioning;
+    let http = match &profile.provisioning {
+        Provisioning::Http(http) => http,
+        Provisioning::Command(_) => {
+            let done = prepared(profile, provisioner, "command").await;
+            let done = done.map(|()| "a pool and a user can be prepared by programs".to_owned());
+            return (done, None);
+        }
+    };
     let key = "provisioning.http.base";
     let place = match place(key, &http.base).await {
         Ok(place) => place,
@@ -34,25 +41,26 @@ pub(super) async fn provisioning(profile: &Profile, provisioner: &Provisioner) -
         Ok(answer) => answer,
         Err(what) => return (Err(what), None),
     };
-    let done = prepared(profile, provisioner).await;
+    let done = prepared(profile, provisioner, "http").await;
     let done = done.map(|()| format!("{}: a pool and a user can be prepared", http.base));
     (done, date(&answer))
 }
 
-async fn prepared(profile: &Profile, provisioner: &Provisioner) -> Result<(), String> {
+async fn prepared(profile: &Profile, provisioner: &Provisioner, way: &str) -> Result<(), String> {
     let numbers = &profile.numbers;
     let said = |key: &str, error: crate::sut::SutError| {
         let text = error.to_string();
         let fix = match text.contains("409") {
             true => "it has them already: write a range of numbers that nobody else uses (numbers.users, numbers.sessions)".to_owned(),
-            false => format!("write the request as the system takes it ({key})"),
+            false if way == "command" => "mend the program, or what it is called with".to_owned(),
+            false => "write the request as the system takes it".to_owned(),
         };
-        format!("{key}: {text}; {fix}")
+        format!("provisioning.{way}.{key}: {text}; {fix}")
     };
     provisioner
         .prepare_pool(&numbers.pool, &pool(profile))
         .await
-        .map_err(|error| said("provisioning.http.pool", error))?;
+        .map_err(|error| said("pool", error))?;
     let number = format!("{}{NOBODY}", numbers.users);
     let contact = format!("sip:{number}@{}", profile.sip.local_ip);
     let user = Properties::from([
@@ -63,11 +71,11 @@ async fn prepared(profile: &Profile, provisioner: &Provisioner) -> Result<(), St
     provisioner
         .prepare_user(&user)
         .await
-        .map_err(|error| said("provisioning.http.user", error))?;
+        .map_err(|error| said("user", error))?;
     provisioner
         .forget_user(&user)
         .await
-        .map_err(|error| said("provisioning.http.forget_user", error))
+        .map_err(|error| said("forget_user", error))
 }
 
 /// XCAP GET of the simservs document of somebody who has none.

@@ -13,8 +13,18 @@ pub(super) fn problems(profile: &Profile) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(sip(profile));
     found.extend(short_messages(profile));
-    let Provisioning::Http(http) = &profile.provisioning;
-    found.extend(url("provisioning.http.base", &http.base));
+    match &profile.provisioning {
+        Provisioning::Http(http) => found.extend(url("provisioning.http.base", &http.base)),
+        Provisioning::Command(command) => {
+            for (key, words) in [("user", &command.user), ("pool", &command.pool)] {
+                if words.is_empty() {
+                    found.push(format!(
+                        "provisioning.command.{key}: it is empty; write a program and its arguments"
+                    ));
+                }
+            }
+        }
+    }
     found.extend(numbers(profile));
     if let Some(conferencing) = &profile.conferencing {
         found.extend(conferences(conferencing));

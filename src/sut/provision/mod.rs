@@ -1,4 +1,5 @@
 //! Ways to prepare users and number pools on the system under test, one file each.
+mod command;
 mod http;
 mod template;
 
@@ -13,12 +14,16 @@ pub type Properties = BTreeMap<String, Value>;
 #[derive(Debug, Clone)]
 pub enum Provisioner {
     Http(http::Http),
+    Command(command::Programs),
 }
 
 impl Provisioner {
     pub fn new(provisioning: &Provisioning) -> Result<Self, SutError> {
         match provisioning {
             Provisioning::Http(http) => http::Http::new(http).map(Self::Http),
+            Provisioning::Command(settings) => Ok(Self::Command(command::Programs {
+                settings: settings.clone(),
+            })),
         }
     }
 
@@ -26,6 +31,10 @@ impl Provisioner {
     pub async fn prepare_user(&self, properties: &Properties) -> Result<(), SutError> {
         match self {
             Self::Http(http) => http.send(http.user(), "a user", properties).await,
+            Self::Command(programs) => {
+                let words = &programs.settings.user;
+                programs.run("user", words, properties).await
+            }
         }
     }
 
@@ -37,6 +46,10 @@ impl Provisioner {
         ]);
         match self {
             Self::Http(http) => http.send(http.pool(), "a number pool", &properties).await,
+            Self::Command(programs) => {
+                let words = &programs.settings.pool;
+                programs.run("pool", words, &properties).await
+            }
         }
     }
 
@@ -45,6 +58,10 @@ impl Provisioner {
         match self {
             Self::Http(http) => match http.forget_user() {
                 Some(request) => http.send(request, "the end of a user", properties).await,
+                None => Ok(()),
+            },
+            Self::Command(programs) => match &programs.settings.forget_user {
+                Some(words) => programs.run("forget_user", words, properties).await,
                 None => Ok(()),
             },
         }

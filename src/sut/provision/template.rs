@@ -11,6 +11,20 @@ pub fn fill_path(path: &str, properties: &Properties) -> String {
         })
 }
 
+/// Fills placeholders in a word of a command; one whose property is not set becomes empty.
+pub fn fill_word(word: &str, properties: &Properties) -> String {
+    let filled = properties
+        .iter()
+        .fold(word.to_owned(), |word, (name, value)| {
+            word.replace(&format!("{{{name}}}"), &plain(value))
+        });
+    let name = filled
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    let unset = name.is_some_and(|name| name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_'));
+    if unset { String::new() } else { filled }
+}
+
 /// Fills a body. A string that is one placeholder becomes the property itself, and vanishes if the property is not set.
 pub fn fill_body(body: &Value, properties: &Properties) -> Option<Value> {
     match body {

@@ -1,0 +1,65 @@
+//! What a profile says of the way users and number pools are prepared on its system.
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How users and number pools are brought about on the system.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub enum Provisioning {
+    Http(HttpProvisioning),
+    Command(CommandProvisioning),
+}
+
+/// Templated HTTP requests. In paths and bodies `{property}` stands for a property of the user; in a body a value that is nothing but
+/// `{property}` keeps the property's JSON type, and its key is left out when the property is not set.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpProvisioning {
+    /// Base URL, or `{provisioning}`.
+    pub base: String,
+    pub user: HttpRequest,
+    pub pool: HttpRequest,
+    /// Sent for every user when its test case is over.
+    #[serde(default)]
+    pub forget_user: Option<HttpRequest>,
+    pub limit_seconds: f64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpRequest {
+    pub method: String,
+    pub path: String,
+    #[serde(default)]
+    pub body: Option<serde_json::Value>,
+}
+
+/// Programs of the tester's. In their words `{property}` stands for a property of the user, and is empty where that is not set; all
+/// properties come as JSON on standard input, and as `{properties}`. Exit code 0 is success.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandProvisioning {
+    /// Program and arguments; `{system}` is the folder of the profile.
+    pub user: Vec<String>,
+    pub pool: Vec<String>,
+    /// Run for every user when its test case is over.
+    #[serde(default)]
+    pub forget_user: Option<Vec<String>>,
+    pub limit_seconds: f64,
+}
+
+impl Provisioning {
+    /// Fills a placeholder that is no property in.
+    pub(super) fn replace(&mut self, placeholder: &str, value: &str) {
+        match self {
+            Self::Http(http) => http.base = http.base.replace(placeholder, value),
+            Self::Command(command) => {
+                let forget = command.forget_user.iter_mut().flatten();
+                let words = command.user.iter_mut().chain(&mut command.pool);
+                for word in words.chain(forget) {
+                    *word = word.replace(placeholder, value);
+                }
+            }
+        }
+    }
+}
