@@ -54,25 +54,26 @@ Feature: The CMMC conference and its focus
       Then Alice hears the CMMC conference again
 
     @TC-CM-06-03
-    Scenario: Bob calls Alice, who bars incoming communications
+    Scenario: Bob calls Alice, who bars his communications
       Given Alice participates in the CMMC conference
-      And incoming communications to Alice are always barred
+      And incoming communications to Alice are barred from Bob
       When Bob calls Alice
       Then the communication is barred
 
     @TC-CM-06-04
-    Scenario: Alice, who bars outgoing communications, calls Bob
+    Scenario: Alice, who bars communications to Bob, calls him
       Given Alice participates in the CMMC conference
-      And outgoing communications of Alice are always barred
+      And outgoing communications of Alice are barred to Bob
       When Alice calls Bob
       Then the communication is barred
 
     @TC-CM-06-05
-    Scenario: Bob calls Alice anonymously, who rejects anonymous callers
+    Scenario: Bob calls Alice anonymously, who bars anonymous callers
       Given Alice participates in the CMMC conference
+      And incoming communications to Alice are barred from Carol
       And incoming communications to Alice are barred from anonymous callers
       When Bob calls Alice anonymously
-      Then the caller is told that anonymity is disallowed
+      Then the communication is barred
 
     @TC-CM-06-06 @control
     Scenario: Bob calls Alice, who bars nothing

@@ -10,9 +10,9 @@ Feature: What is configured over Ut takes effect
   Rule: A change counts for the next communication
 
     @TC-UT-14-01
-    Scenario: Alice, who has called before, calls after OCB was invoked
+    Scenario: Alice, who has called before, calls after that was barred
       Given Alice has a communication with Bob
-      And OCB is invoked for Alice
+      And outgoing communications of Alice are barred to Carol
       When Alice calls Carol
       Then the communication is barred
 
@@ -25,9 +25,9 @@ Feature: What is configured over Ut takes effect
       Then the communication reaches Bob
 
     @TC-UT-14-03
-    Scenario: Carol calls Bob, who was called before, after ICB was invoked
+    Scenario: Carol calls Bob, who was called before, after she was barred
       Given Alice has a communication with Bob
-      And ICB is invoked for Bob
+      And incoming communications to Bob are barred from Carol
       When Carol calls Bob
       Then the communication is barred
 
@@ -65,6 +65,7 @@ Feature: What is configured over Ut takes effect
     @TC-UT-16-04
     Scenario: Alice calls Bob, whose ICB is activated again
       Given ICB is invoked for Bob
+      And ACR is invoked for Bob
       And ICB of Bob is deactivated
       And ICB of Bob is activated again
       When Alice calls Bob
@@ -73,6 +74,7 @@ Feature: What is configured over Ut takes effect
     @TC-UT-16-05 @control
     Scenario: Alice calls Bob, whose OCB alone is deactivated
       Given ICB and OCB is invoked for Bob
+      And ACR is invoked for Bob
       And OCB of Bob is deactivated
       When Alice calls Bob
       Then the communication is barred

@@ -235,7 +235,6 @@ pub fn reaches(person: &str, reaction: f64) -> Question {
 
 /// The refusal is 433, RFC 5079; that there is one is the matter of CB-03.
 //= CB-05 type=test
-//= CM-06 type=test
 pub fn told_of_anonymity(reaction: f64) -> Question {
     Question::eventually("433 for the caller", reaction, |view| {
         with_refusal(view, |refusal| match refusal.code {
