@@ -196,7 +196,11 @@ impl Engine {
             (Some(_), Some(_)) => Err(Refusal::new(400, "Both Replaces and Join")),
             (Some(replaces), None) => match replaced(conference, replaces, self.faults) {
                 //= CF-15
-                Err(_) if self.faults.is(Fault::ReplacesWithoutMatch) => Ok(None),
+                Err(refusal)
+                    if refusal.code != 486 && self.faults.is(Fault::ReplacesWithoutMatch) =>
+                {
+                    Ok(None)
+                }
                 replaced => replaced.map(Some),
             },
             (None, Some(join)) => {
