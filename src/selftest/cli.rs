@@ -208,9 +208,10 @@ fn a_system_is_judged_by_the_readings_it_claims() {
     let run = Run::of(&[&["--system", other][..], &cells].concat());
     assert_eq!(run.code(), Some(0), "{}", stdout(&run.output));
     // The same claim of a system that is not so.
-    let interval = "  notify_interval_seconds: 0.2\n";
-    let claim = format!("{interval}  readings: {{ barring: blanket }}\n");
-    let folder = profile(|text| text.replace(interval, &claim));
+    let claim = "based_on: reference\nname: blanket\ndescription: A claim that does not hold\n\
+        conferencing:\n  readings: { barring: blanket }\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("profile.yaml"), claim).unwrap();
     let system = folder.path().display().to_string();
     let run = Run::of(&["--system", &system, "TC-CB-35-01", "TC-CB-35-06"]);
     assert_eq!(run.code(), Some(1), "{}", stdout(&run.output));
