@@ -191,18 +191,6 @@ fn breaks(system: &str, words: &[&str]) {
     }
 }
 
-/// The profile of the reference with something changed, in a folder of its own.
-fn profile(change: impl Fn(String) -> String) -> tempfile::TempDir {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = root.join("fixtures/systems/reference/profile.yaml");
-    let folder = tempfile::tempdir().unwrap();
-    let original = std::fs::read_to_string(text).unwrap();
-    let changed = change(original.clone());
-    assert_ne!(changed, original, "the change found nothing to change");
-    std::fs::write(folder.path().join("profile.yaml"), changed).unwrap();
-    folder
-}
-
 #[test]
 fn a_system_is_judged_by_the_readings_it_claims() {
     let other = "reference-other-readings";
