@@ -1,6 +1,4 @@
 //! Self-test: the command line as a script and a stranger meet it: exit codes, what the commands print, what they say when it goes wrong.
-//!
-//! More than 400 lines: the whole command line, and what of JSON Schema is needed to hold run.json to its own.
 //! More than 400 lines, because every command is tried here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
