@@ -21,6 +21,8 @@ const MOST_ORDINALS: usize = 9_000;
 pub(super) struct Axis {
     pub networks: AccessNetworks,
     asked: Vec<String>,
+    /// Ids of everything that is to run.
+    pub running: BTreeSet<String>,
 }
 
 /// Values of P-Access-Network-Info by the name of the network; `None` is the baseline.
@@ -38,6 +40,7 @@ impl Axis {
         Ok(Self {
             networks,
             asked: asked.to_owned(),
+            running: BTreeSet::new(),
         })
     }
 
@@ -49,14 +52,14 @@ impl Axis {
         AccessValues(self.networks.iter().map(values).collect())
     }
 
-    /// Adds the cases over the networks that were asked for to the catalogue; gives the ids of everything that is to run.
+    /// Adds the cases over the networks that were asked for to the catalogue; from then on it is known what is to run.
     ///
     /// Where nothing was asked for, everything runs over the baseline, and what is tagged so over every network.
     pub fn expand(
-        &self,
+        &mut self,
         catalogue: &mut Catalogue,
         selected: BTreeSet<String>,
-    ) -> Result<BTreeSet<String>, SutError> {
+    ) -> Result<(), SutError> {
         let named: Vec<&str> = self
             .networks
             .named(&self.asked)?
@@ -81,7 +84,8 @@ impl Axis {
         if self.networks.iter().any(baseline) {
             running.extend(selected);
         }
-        Ok(running)
+        self.running = running;
+        Ok(())
     }
 
     /// Every case that ran over another network beside its run over the baseline.

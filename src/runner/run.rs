@@ -104,18 +104,17 @@ pub async fn run(
         applicable_of(&catalogue, &register, &profile, &profile_path, &selected)
             .map_err(RunError::Ics)?;
     record.cases.extend(others);
-    let axis = Axis::new(AccessNetworks::load(&options.fixtures)?, &options.access)?;
+    let mut axis = Axis::new(AccessNetworks::load(&options.fixtures)?, &options.access)?;
     let stated = applicable.len();
-    let applicable = axis.expand(&mut catalogue, applicable)?;
-    record.totals.catalogue += applicable.len() - stated;
-    record.totals.selected += applicable.len() - stated;
-    if !applicable.is_empty() {
+    axis.expand(&mut catalogue, applicable)?;
+    record.totals.catalogue += axis.running.len() - stated;
+    record.totals.selected += axis.running.len() - stated;
+    if !axis.running.is_empty() {
         perform(
             &options,
             profile,
             axis,
             (catalogue, register),
-            applicable,
             &mut record,
             Box::new(progress),
         )
@@ -131,7 +130,6 @@ async fn perform(
     profile: Profile,
     axis: Axis,
     (catalogue, register): (Catalogue, Register),
-    selected: BTreeSet<String>,
     record: &mut RunRecord,
     progress: Box<dyn Fn(ProgressEvent) + Send + Sync>,
 ) -> Result<(), RunError> {
@@ -159,13 +157,13 @@ async fn perform(
         running = start(options, profile, axis.networks.clone(), &out, record.seed) => running?,
     };
     progress(ProgressEvent::Started {
-        selected: selected.len(),
+        selected: axis.running.len(),
     });
     let bench = Arc::new(Bench {
         catalogue,
         register,
         facility: running.facility.clone(),
-        selected,
+        selected: axis.running.clone(),
         access: axis.values(),
         out: out.clone(),
         snapshots: ladders.map(Snapshots::new),

@@ -152,6 +152,7 @@ fn nothing_was_tried() -> Judgement {
 //= CB-17 type=test
 //= CB-18 type=test
 //= CB-19 type=test
+//= AI-06 type=test
 //= CM-06 type=test
 //= UT-14 type=test
 //= UT-16 type=test
@@ -207,6 +208,7 @@ pub fn no_call(person: &str, guard: f64) -> Question {
 //= CB-17 type=test
 //= CB-18 type=test
 //= CB-19 type=test
+//= AI-06 type=test
 //= CM-06 type=test
 //= UT-14 type=test
 //= UT-16 type=test
