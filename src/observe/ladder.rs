@@ -344,8 +344,14 @@ fn peer(seen: &Observation, peers: &HashMap<SocketAddr, String>, names: &Names) 
     }
     let suite = suite_end(seen);
     let listed = names.by_address.get(&suite).map(|name| person(name));
-    listed
-        .or_else(|| peers.get(&suite).cloned())
+    let said = peers.get(&suite).cloned();
+    // An HTTP client's port is one of the moment, and may have the number of somebody's RTP port.
+    let (first, second) = match &seen.fact {
+        Fact::Http(_) => (said, listed),
+        _ => (listed, said),
+    };
+    first
+        .or(second)
         .unwrap_or_else(|| match seen.interface.as_str() {
             "smpp" | "sgd" => "smsc".to_owned(),
             _ => "peer".to_owned(),
