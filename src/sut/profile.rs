@@ -523,9 +523,28 @@ mod tests {
         names.filter(word).map(str::to_owned).collect()
     }
 
+    /// The template with what a profile cannot do without filled in.
+    fn template() -> (Profile, String) {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/systems/template");
+        let text = std::fs::read_to_string(own.join("profile.yaml")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let filled = text.replace("password: CHANGE-ME", "password: known");
+        std::fs::write(folder.path().join("profile.yaml"), filled).unwrap();
+        let (profile, _) =
+            Profile::load(folder.path().to_str().unwrap(), Path::new("fixtures")).unwrap();
+        (profile, text)
+    }
+
+    #[test]
+    fn the_template_as_it_is_says_what_is_left_to_change() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+        let refused = Profile::load("template", &fixtures).unwrap_err();
+        assert!(refused.to_string().contains("CHANGE-ME"), "{refused}");
+    }
+
     #[test]
     fn reads_the_template_for_systems_of_ones_own() {
-        let (template, text) = load("template");
+        let (template, text) = template();
         assert!(template.start.is_none());
         assert!(template.sip.address.parse::<std::net::SocketAddr>().is_ok());
         for section in ["sip:", "smpp:", "http:", "numbers:", "ixit:"] {
@@ -553,7 +572,7 @@ mod tests {
 
     #[test]
     fn the_template_passes_on_every_property_and_the_text_beside_it_explains_them() {
-        let (template, _) = load("template");
+        let (template, _) = template();
         let (reference, _) = load("reference");
         let mut known = placeholders(&reference);
         known.remove("provisioning");
