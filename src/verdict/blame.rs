@@ -166,9 +166,11 @@ mod tests {
     #[test]
     fn what_the_suite_sent_wrong_is_the_suites() {
         use Direction::{FromSystem, ToSystem};
-        let mut trace = Trace::default();
-        trace.frames = vec![frame(1, ToSystem), frame(2, FromSystem)];
-        trace.facts = vec![malformed(FromSystem)];
+        let mut trace = Trace {
+            frames: vec![frame(1, ToSystem), frame(2, FromSystem)],
+            facts: vec![malformed(FromSystem)],
+            ..Trace::default()
+        };
         let fail = |trace: &Trace| side(Verdict::Fail, Reason::Missing, trace, &[]);
         assert_eq!(
             (fail(&trace).side, fail(&trace).why),
@@ -193,8 +195,10 @@ mod tests {
     #[test]
     fn a_system_that_is_never_heard_and_a_connection_nobody_takes_are_the_networks() {
         use Direction::{FromSystem, ToSystem};
-        let mut trace = Trace::default();
-        trace.frames = vec![frame(1, ToSystem)];
+        let mut trace = Trace {
+            frames: vec![frame(1, ToSystem)],
+            ..Trace::default()
+        };
         assert_eq!(
             side(Verdict::Fail, Reason::Missing, &trace, &[]).side,
             NETWORK
