@@ -5,6 +5,7 @@
 
 use ims_conformance::runner::catalogue::{Case, Catalogue};
 use ims_conformance::steps::sentence_catalogue;
+use ims_conformance::sut::access::{AccessNetwork, AccessNetworks};
 use ims_conformance::sut::faults::Faults;
 use ims_conformance::verdict::Register;
 use ims_conformance::verdict::decisions::Table;
@@ -159,7 +160,7 @@ fn the_guide_to_features_has_every_sentence() {
     hold("features/README.md", "sentences", &sentences());
 }
 
-/// Barring x part in a conference, from the cells of the register; a cell that is empty or names no test case fails here.
+/// Barring x part in a conference x access, from the cells of the register; a cell that is empty or names no test case fails here.
 #[test]
 fn the_decision_table_has_no_empty_cell() {
     let catalogue = Catalogue::load(&root().join("features")).unwrap();
@@ -168,7 +169,23 @@ fn the_decision_table_has_no_empty_cell() {
     let table = Table::of(&register, &cases);
     assert!(table.problems.is_empty(), "{}", table.problems.join("\n"));
     let document = "features/communication-barring/README.md";
-    hold(document, "decisions", &table.markdown());
+    hold(document, "decisions", &(table.markdown() + &over_access()));
+}
+
+/// The third side of the table: every cell is the same over every access network.
+fn over_access() -> String {
+    let networks = AccessNetworks::load(&root().join("fixtures")).unwrap();
+    let (baseline, others): (Vec<_>, Vec<_>) = networks.iter().partition(|one| one.baseline);
+    let words = |list: &[&AccessNetwork]| {
+        let each: Vec<&str> = list.iter().map(|one| one.what.as_str()).collect();
+        each.join("; ")
+    };
+    format!(
+        "\n\nEvery cell holds over {}, and the same happens over each of: {}. `run communication-barring --access all` \
+         runs the cells over all of them; the test case `TC-X` over a WLAN is `TC-X[wlan]`.",
+        words(&baseline),
+        words(&others)
+    )
 }
 
 #[test]

@@ -155,7 +155,7 @@ const WRITTEN: &[Mistake] = &[
         &["AUT-03"],
         3,
         [
-            "ics: `perhaps` is none of yes, no, unset at line 118 column",
+            "ics: `perhaps` is none of yes, no, unset at line",
             "in `practice.oma_warnings`"
         ]
     ),

@@ -2,10 +2,13 @@
 #![allow(dead_code)] // Self-tests and a benchmark share it; none needs all of it.
 
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// Below the ports that systems give to clients (from 32768 on Linux), one of which may be gone a moment after it was free.
+const BELOW_THOSE_OF_CLIENTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// Where a program lies. Fails the test, naming the package, where it is missing.
 pub fn program(name: &str, package: &str) -> PathBuf {
@@ -20,8 +23,13 @@ pub fn program(name: &str, package: &str) -> PathBuf {
 
 /// A port nobody listens on at this moment.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    loop {
+        let port = fastrand::u16(BELOW_THOSE_OF_CLIENTS);
+        let at = (Ipv4Addr::LOCALHOST, port);
+        if TcpListener::bind(at).is_ok() && UdpSocket::bind(at).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A process that does not outlive the test, even one that panics.

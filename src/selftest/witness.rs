@@ -73,9 +73,11 @@ const COMPLAINTS: [&str; 4] = [
 /// Expert information below this is talk: chats of the protocol and packet comments.
 const NOTE: u32 = 0x0040_0000;
 /// Notes about captures in good order.
-const EXCUSED: [&str; 8] = [
+const EXCUSED: [&str; 9] = [
     // RFC 8262; TShark 4.0 is older than its entry in the registry.
     "Unrecognised SIP header (content-id)",
+    // RFC 7614, likewise.
+    "Unrecognised SIP header (refer-events-at)",
     // Header fields of OMA CPM that TShark has no dissector for.
     "Unrecognised SIP header (conversation-id)",
     "Unrecognised SIP header (contribution-id)",

@@ -5,7 +5,7 @@ use crate::peer::mmtel_ue::{
     AudioCall, Change, ChangeBy, MediaDirection, MmtelCommand, PlainRequest,
 };
 use crate::verdict::conference_scene::OWNER;
-use crate::verdict::{Question, conference, conference_audio};
+use crate::verdict::{Question, conference, conference_audio, participation};
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 
@@ -38,11 +38,14 @@ async fn has_held(lab: &mut Lab, person: PersonName, step: &Step) {
     lab.require(&step.value, question).await;
 }
 
-/// BYE, answered.
+/// BYE, answered, and told to those who follow the conference.
 #[given(expr = "{person} has left the CMMC conference")]
 async fn has_left(lab: &mut Lab, person: PersonName, step: &Step) {
     lab.leave(&step.value, &person).await;
-    let question = conference::leg_is_down(&person.0, lab.ixit().reaction_seconds);
+    let reaction = lab.ixit().reaction_seconds;
+    let question = conference::leg_is_down(&person.0, reaction);
+    lab.require(&step.value, question).await;
+    let question = participation::has_gone(&person.0, reaction);
     lab.require(&step.value, question).await;
 }
 

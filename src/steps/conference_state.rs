@@ -67,7 +67,7 @@ async fn told_end(lab: &mut Lab, person: PersonName, step: &Step) {
 #[then(expr = "the versions of the state that {person} has been told fit each other")]
 async fn versions(lab: &mut Lab, person: PersonName, step: &Step) {
     // The first one, two who have joined, one who has left; a focus may put two of them into one.
-    let question = conference_state::versions_fit(&person.0, 3, lab.ixit().reaction_seconds);
+    let question = conference_state::versions_fit(&person.0, 3, lab.ixit().guard_seconds);
     lab.check(&step.value, question).await;
 }
 

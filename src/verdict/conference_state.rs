@@ -95,10 +95,10 @@ pub fn told_the_end(who: &str, patience: f64) -> Question {
 
 /// Each document takes its place after the one before it.
 //= CF-22 type=test
-pub fn versions_fit(who: &str, least: usize, patience: f64) -> Question {
+pub fn versions_fit(who: &str, least: usize, guard: f64) -> Question {
     let who = who.to_owned();
     let expected = "versions that increase, by one from one partial state to the next";
-    Question::eventually(expected, patience, move |view| {
+    Question::throughout(expected, guard, move |view| {
         about_state(view, &who, |steps| {
             let frames: Vec<u32> = steps.iter().flat_map(|step| step.notify.frames()).collect();
             let odd = steps.iter().find(|step| {

@@ -91,6 +91,24 @@ pub fn takes_part(who: &str, patience: f64) -> Question {
     })
 }
 
+/// Nobody who follows the conference was last told that the person is there.
+pub fn has_gone(who: &str, patience: f64) -> Question {
+    let who = who.to_owned();
+    let expected = format!("the conference state does not have {who} connected");
+    Question::eventually(expected, patience, move |view| {
+        match roster_with(view, &who) {
+            Some(step) => Judgement::Awaited {
+                observed: format!("the conference state still has {who} connected"),
+                frames: step.notify.frames(),
+            },
+            None => Judgement::holds(
+                "not in the conference state",
+                leg(view, &who).map(|leg| leg.frames()).unwrap_or_default(),
+            ),
+        }
+    })
+}
+
 /// What was tried since the stimulus: the requests of anybody that can make somebody a participant.
 fn attempts<'t>(view: &View<'t>) -> Vec<Transaction<'t>> {
     let mut found = transactions(view.trace);

@@ -28,7 +28,7 @@ pub enum Incoming {
     Unacknowledged(SipMessage),
 }
 
-/// A non-INVITE request waiting for its final response. Dropping it unanswered sends 500.
+/// A non-INVITE request waiting for its final response. Dropping it unanswered sends 500, or 200 to a BYE.
 pub struct ServerRequest {
     pub request: SipMessage,
     pub source: SocketAddr,
@@ -77,8 +77,17 @@ impl ServerRequest {
 
 impl Drop for ServerRequest {
     fn drop(&mut self) {
-        if !self.done {
-            self.answer(500, "Server Internal Error", &HeaderList::new(), None);
+        if self.done {
+            return;
+        }
+        // A BYE that comes when the call is ending anyway, and whose session is gone before it could answer.
+        let crossing = self.request.method() == Some("BYE");
+        let unanswered =
+            |core: &Arc<Core>| core.run(|state, _| state.config.crossing_bye_unanswered);
+        match crossing {
+            true if unanswered(&self.core) => self.done = true,
+            true => self.answer(200, "OK", &HeaderList::new(), None),
+            false => self.answer(500, "Server Internal Error", &HeaderList::new(), None),
         }
     }
 }
