@@ -1,6 +1,6 @@
 //! Service identifiers and feature tags of OMA CPM, identities and routes in what the gateway sends.
 use super::invitation::{about, describe, with_invite};
-use super::scene::{first, number_in, seconds};
+use super::scene::{first, number_in, pager_text, same_number, seconds};
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{SipFact, Transaction};
 use crate::wire::sip::{NameAddr, SipMessage};
@@ -26,6 +26,28 @@ fn about_message(view: &View, judge: impl FnOnce(&Transaction) -> Judgement) -> 
     match view.new_pager_messages().first() {
         Some(message) => judge(message),
         None => Judgement::unproven("no SIP MESSAGE from the system"),
+    }
+}
+
+/// The same, to the one with the text of the last short message of that person: others may write to the same user meanwhile.
+fn about_message_of(
+    view: &View,
+    person: &str,
+    judge: impl FnOnce(&Transaction) -> Judgement,
+) -> Judgement {
+    let number = view.cast.number(person);
+    let mut said = crate::observe::texts(view.trace, crate::observe::Direction::ToSystem);
+    said.retain(|message| {
+        same_number(&message.sender, number) && first(&message.frames) > view.before_stimulus
+    });
+    let Some(text) = said.pop().map(|message| message.text) else {
+        return Judgement::unproven(format!("no short message from {person}"));
+    };
+    let messages = view.new_pager_messages();
+    let carries = |one: &&Transaction| pager_text(one.request.message) == text;
+    match messages.iter().find(carries) {
+        Some(message) => judge(message),
+        None => Judgement::unproven("no SIP MESSAGE from the system with that text"),
     }
 }
 
@@ -275,7 +297,7 @@ pub fn message_is_from(person: &str, reaction: f64) -> Question {
         format!("From of the SIP MESSAGE is the tel URI of {person}"),
         reaction,
         move |view| {
-            about_message(view, |message| {
+            about_message_of(view, &person, |message| {
                 let from = message.request.message.header("From").unwrap_or_default();
                 let is_tel = from.to_ascii_lowercase().contains("tel:");
                 let fits = is_tel && number_in(from).as_deref() == Some(view.cast.number(&person));
