@@ -16,6 +16,7 @@ mod packet;
 mod reaction;
 mod reader;
 mod reassembly;
+pub mod redact;
 mod roster;
 #[cfg(test)]
 mod sample;

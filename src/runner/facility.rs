@@ -224,7 +224,7 @@ fn diameter_centre(sgd: &Sgd, over_ip: bool) -> DiameterCentre {
 fn smsc_config(smpp: &Smpp) -> SmscConfig {
     let account = Account {
         system_id: smpp.system_id.clone(),
-        password: smpp.password.clone(),
+        password: smpp.password.expose().to_owned(),
     };
     SmscConfig {
         listen: smpp.listen,

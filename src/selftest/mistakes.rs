@@ -126,6 +126,28 @@ const WRITTEN: &[Mistake] = &[
         ["short_messages.sgd.origin_realm: `ims example` is no Diameter identity"]
     ),
     mistake!(
+        "secret in a variable that is not set",
+        [(
+            "    password: secret",
+            "    password: { env: NO_SUCH_PASSWORD }"
+        )],
+        [
+            "short_messages.smpp.password: ",
+            "the environment variable NO_SUCH_PASSWORD is not set"
+        ]
+    ),
+    mistake!(
+        "secret in a file that is not there",
+        [(
+            "    password: secret",
+            "    password: { file: no-such-file }"
+        )],
+        [
+            "short_messages.smpp.password: ",
+            "no-such-file cannot be read: "
+        ]
+    ),
+    mistake!(
         "ICS item left out",
         [("  practice.oma_warnings: yes\n", "")],
         &["AUT-03"],

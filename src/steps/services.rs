@@ -43,7 +43,7 @@ impl Services {
             host: host.to_owned(),
             root: format!("/{root}").trim_end_matches('/').to_owned(),
             username: access.username.replace("{number}", &number),
-            password: access.password,
+            password: access.password.expose().to_owned(),
             domain: profile.sip.domain.clone(),
             seed: stage.facility.seed ^ ordinal ^ person.index() as u64,
             number,

@@ -8,11 +8,13 @@ pub mod personality;
 pub mod process;
 pub mod profile;
 pub mod provision;
+pub mod secret;
 pub mod spelling;
 pub mod waivers;
 pub mod yaml;
 
 pub use profile::{Ixit, Profile};
+pub use secret::Secret;
 
 /// The suite could not bring the system or its users into the state a test needs.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,7 @@ mod provisioning;
 mod wording;
 
 use super::applicability::Items;
+use super::secret::{self, Secret, Secrets};
 use super::{SutError, yaml};
 use crate::wire::smpp::DefaultAlphabet;
 pub use claim::Claim;
@@ -39,6 +40,9 @@ pub struct Profile {
     #[serde(default)]
     pub carriage: Option<Carriage>,
     pub short_messages: ShortMessages,
+    /// Secrets that `provisioning` and `start` name as `{secret.NAME}`.
+    #[serde(default, skip_serializing_if = "Secrets::is_empty")]
+    pub secrets: Secrets,
     #[serde(with = "yaml::choice")]
     #[schemars(with = "Provisioning")]
     pub provisioning: Provisioning,
@@ -141,7 +145,7 @@ pub struct Smpp {
     /// Address the message centre listens on; port 0 lets the machine pick.
     pub listen: std::net::SocketAddr,
     pub system_id: String,
-    pub password: String,
+    pub password: Secret,
     pub bound_within_seconds: f64,
     /// Which end of the connection the suite is.
     #[serde(default)]
@@ -385,10 +389,11 @@ impl Profile {
         let mut profile: Self = match yaml::line_of(&text, "based_on") {
             Some(base) => {
                 let base = read(&fixtures.join("systems").join(base).join("profile.yaml"))?;
-                yaml::laid_over(&base, &text, "based_on").map_err(fail)?
+                secret::relative_to(&folder, || yaml::laid_over(&base, &text, "based_on"))
             }
-            None => yaml::from_str(&text).map_err(fail)?,
-        };
+            None => secret::relative_to(&folder, || yaml::from_str(&text)),
+        }
+        .map_err(fail)?;
         if let Some(start) = &mut profile.start {
             let folder = folder.display().to_string();
             for word in &mut start.command {

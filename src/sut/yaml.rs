@@ -54,7 +54,15 @@ pub fn laid_over<T: DeserializeOwned>(base: &str, text: &str, key: &str) -> Resu
         map.remove(key);
     }
     lay_over(&mut merged, over);
-    serde_yaml::from_value(merged).map_err(|error| said(&error.to_string()))
+    // By way of text, because an error in a value does not say at which key it is; the line it names instead is in neither document.
+    let merged = serde_yaml::to_string(&merged).map_err(|error| error.to_string())?;
+    from_str(&merged).map_err(|error| match error.split_once(" at line ") {
+        Some((said, rest)) => {
+            let behind = rest.split_once(", in `").map(|(_, key)| key);
+            behind.map_or(said.to_owned(), |key| format!("{said}, in `{key}"))
+        }
+        None => error,
+    })
 }
 
 fn lay_over(base: &mut serde_yaml::Value, over: serde_yaml::Value) {

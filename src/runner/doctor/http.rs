@@ -91,7 +91,7 @@ pub(super) async fn ut(profile: &Profile, conferencing: &Conferencing) -> Outcom
         host: place.host.clone(),
         root: place.root.clone(),
         username: access.username.replace("{number}", &number),
-        password: access.password,
+        password: access.password.expose().to_owned(),
         domain: profile.sip.domain.clone(),
         seed: fastrand::u64(..),
         number,

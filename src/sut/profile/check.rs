@@ -110,7 +110,7 @@ fn short_messages(profile: &Profile) -> Vec<String> {
         }
     }
     if let Some(InUse::Smpp(smpp)) = profile.in_use()
-        && smpp.password == "CHANGE-ME"
+        && smpp.password.expose() == "CHANGE-ME"
     {
         found.push("short_messages.smpp.password: it still says CHANGE-ME; write what the system binds with".to_owned());
     }

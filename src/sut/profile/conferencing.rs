@@ -1,4 +1,5 @@
 //! Where a system serves MMTel users and conferences, and the times a tester must supply for them.
+use crate::sut::Secret;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +87,7 @@ pub struct UtAuthentication {
     /// Private user identity or B-TID; `{number}` stands for the user's number.
     pub username: String,
     /// Password, or Ks_NAF in base64.
-    pub password: String,
+    pub password: Secret,
 }
 
 fn two_seconds() -> f64 {
