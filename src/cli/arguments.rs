@@ -9,6 +9,7 @@ use crate::{
     sut::profile,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -39,6 +40,7 @@ Examples:
   ims-conformance run TC-POL-01-01 TC-ANS     one test case, and a subject
   ims-conformance run --system acme --jobs 4  fixtures/systems/acme, gently
   ims-conformance run --carriage sgd          short messages by Diameter SGd
+  ims-conformance run --local-ip ::1          the same over IPv6
   ims-conformance run TC-CB --access all      the same over every access network
   ims-conformance run --seed 42 TC-M2S-02-01  with identifiers of an earlier run
   ims-conformance run --out /tmp/run          run.json, captures, reports go there
@@ -130,6 +132,9 @@ pub struct RunArguments {
     /// Transport of SIP between the peers and the system [default: that of its profile]
     #[arg(long, value_name = "udp|tcp")]
     pub transport: Option<Transport>,
+    /// Address of this machine that the system reaches, ::1 for one [default: sip.local_ip of its profile]
+    #[arg(long, value_name = "IP")]
+    pub local_ip: Option<IpAddr>,
     /// Carriage of short messages [default: that of its profile]
     #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
     pub carriage: Option<Carriage>,
@@ -208,6 +213,9 @@ pub struct DoctorArguments {
     /// Transport of SIP [default: that of its profile]
     #[arg(long, value_name = "udp|tcp")]
     pub transport: Option<Transport>,
+    /// Address of this machine that the system reaches, ::1 for one [default: sip.local_ip of its profile]
+    #[arg(long, value_name = "IP")]
+    pub local_ip: Option<IpAddr>,
     /// Carriage of short messages [default: that of its profile]
     #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
     pub carriage: Option<Carriage>,

@@ -19,6 +19,7 @@ pub(super) fn examine(arguments: &DoctorArguments) -> Result<ExitCode> {
     let options = RunOptions {
         system: arguments.system.clone(),
         transport: arguments.transport.map(Into::into),
+        local_ip: arguments.local_ip,
         carriage: arguments.carriage.map(Into::into),
         ..RunOptions::new(features.clone(), fixtures.clone())
     };

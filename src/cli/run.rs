@@ -349,6 +349,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
         seed: arguments.seed,
         out: Some(arguments.out.unwrap_or_else(reports)),
         transport: arguments.transport.map(Into::into),
+        local_ip: arguments.local_ip,
         carriage: arguments.carriage.map(Into::into),
         personality: arguments.personality,
         only_smoke: arguments.only_smoke,

@@ -59,7 +59,7 @@ impl Check {
 /// Looks at every interface of a system, which is started for it if the suite starts it.
 pub async fn doctor(options: &RunOptions) -> Result<Vec<Check>, RunError> {
     let (profile, _) = Profile::load(&options.system, &options.fixtures)?;
-    let profile = profile.over(options.carriage)?;
+    let profile = profile.over(options.carriage)?.at(options.local_ip);
     let out = options.out.clone().unwrap_or_else(std::env::temp_dir);
     let prepared = prepare(options, profile, &out).await?;
     let transport = transport(options, &prepared.profile);

@@ -66,6 +66,7 @@ pub(super) async fn prepare(
     profile: Profile,
     out: &Path,
 ) -> Result<Prepared, RunError> {
+    profile.stands().map_err(RunError::NotHere)?;
     let run_tap = Tap::new();
     let exchange = start_exchange(&profile, run_tap.clone()).await?;
     let process = start_process(options, &profile, &exchange, out).await?;
@@ -294,6 +295,7 @@ async fn start_process(
         ("self".to_owned(), me.display().to_string()),
         ("smsc".to_owned(), exchange.address().to_string()),
         ("sgd".to_owned(), exchange.address().to_string()),
+        ("local_ip".to_owned(), profile.sip.local_ip.to_string()),
     ]);
     let carriage = profile.in_use().map(InUse::start_arguments);
     let fault = options.fault.iter();

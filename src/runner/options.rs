@@ -6,6 +6,7 @@ use super::shard::Shard;
 use crate::sut::profile::Carriage;
 use crate::verdict::Verdict;
 use jiff::{civil::Date, tz::TimeZone};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Transport of SIP between the peers and the system under test.
@@ -46,6 +47,8 @@ pub struct RunOptions {
     pub fault: Option<String>,
     /// Overrides the transport of the profile.
     pub transport: Option<SipTransport>,
+    /// Overrides the local address of the profile.
+    pub local_ip: Option<IpAddr>,
     /// Carriage of short messages; that of the profile when absent.
     pub carriage: Option<Carriage>,
     /// Name of an entry of `<fixtures>/personalities.yaml` that all peers take on.
@@ -81,6 +84,7 @@ impl RunOptions {
             out: None,
             fault: None,
             transport: None,
+            local_ip: None,
             carriage: None,
             personality: None,
             only_smoke: false,

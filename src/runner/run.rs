@@ -52,6 +52,9 @@ pub enum RunError {
     Address { address: String },
     #[error("{0}")]
     NotBound(String),
+    /// The suite has no such address.
+    #[error("{0}")]
+    NotHere(String),
     /// Profile and system do not fit together; that is nobody's failure.
     #[error("{}", .0.iter().filter_map(Check::ill).collect::<Vec<_>>().join("\n"))]
     Unfit(Vec<Check>),
@@ -85,12 +88,13 @@ pub async fn run(
     }
     let waivers = Waivers::load(&profile_path)?;
     let known = catalogue.requirements();
-    let usual = options.carriage.is_none_or(|c| c == profile.carriage());
+    let usual = options.carriage.is_none_or(|c| c == profile.carriage())
+        && options.local_ip.is_none_or(|ip| ip == profile.sip.local_ip);
     if !usual || options.personality.is_some() {
-        // Ladders were accepted over the profile's own carriage, with peers as they usually are.
+        // Ladders were accepted over the profile's own carriage and version of IP, with peers as they usually are.
         options.ladders = None;
     }
-    let profile = profile.over(options.carriage)?;
+    let profile = profile.over(options.carriage)?.at(options.local_ip);
     let mut record = outline(
         &options,
         &profile,

@@ -5,6 +5,7 @@
 mod check;
 mod claim;
 mod conferencing;
+mod local;
 mod provisioning;
 mod wording;
 
