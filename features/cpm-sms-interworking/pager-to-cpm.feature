@@ -26,6 +26,7 @@ Feature: A short message from an SMS user to a CPM user
 
     @TC-PGT-02-01
     Scenario: Alice's terminal takes the message
+      Given Alice's client takes its time to answer messages
       When Bob sends Alice the short message "First you, then I"
       Then Bob's short message is acknowledged after Alice's terminal has taken it
 

@@ -212,7 +212,7 @@ fn says_what_is_wrong_with_a_system() {
         "no-such-system",
         &[
             "no-such-system",
-            "systems known here: kamailio-barring, reference",
+            "systems known here: kamailio-barring, kamailio-kannel, kamailio-xcap, reference",
         ],
     );
 }

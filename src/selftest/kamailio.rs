@@ -1,13 +1,11 @@
 //! Self-test: Kamailio, an application server of others, bars communications between our S-CSCF and a focus that is a bare socket here,
 //! as the simservs documents say that are put to it on Ut. So ISC and the profile `kamailio-barring` are known to work before a verdict
-//! on Kamailio is believed. Then it is judged: by the folder communication-barring, with the verdicts that `expected.yaml` beside the
-//! profile says, neither worse nor better.
+//! on Kamailio is believed, such as those that `third_party_systems` compares.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod third_party;
 
 use ims_conformance::wire::sip::SipMessage;
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
@@ -218,67 +216,4 @@ fn kamailio_bars_who_joins_and_who_is_added_as_the_documents_say() {
     focus.send("INVITE", &alices, &alices);
     assert!(alice.is_invited());
     assert_eq!(focus.final_status(), 486);
-}
-
-/// Test case to verdict.
-type Verdicts = BTreeMap<String, String>;
-
-/// What became of the test cases of one folder of features, with the cause of what is no pass.
-fn judged(selection: &str) -> (Verdicts, BTreeMap<String, String>) {
-    let folder = tempfile::tempdir().unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_ims-conformance"))
-        .args([
-            "run",
-            "--quiet",
-            "--system",
-            "kamailio-barring",
-            "--jobs",
-            "48",
-        ])
-        .arg("--out")
-        .arg(folder.path())
-        .arg(selection)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let record = std::fs::read_to_string(folder.path().join("run.json"));
-    let record = record.unwrap_or_else(|error| {
-        panic!(
-            "no run.json ({error}): {}",
-            String::from_utf8_lossy(&run.stderr)
-        )
-    });
-    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
-    let cases = record["cases"].as_array().unwrap();
-    let text = |case: &serde_json::Value, key: &str| case[key].as_str().unwrap_or("").to_owned();
-    let of = |key: &str| {
-        let cases = cases.iter().map(|case| (text(case, "id"), text(case, key)));
-        cases.collect::<BTreeMap<_, _>>()
-    };
-    (of("verdict"), of("cause"))
-}
-
-#[test]
-fn kamailio_gets_the_verdicts_that_are_on_file() {
-    program("kamailio", "kamailio");
-    let (verdicts, causes) = judged("communication-barring");
-    assert!(verdicts.len() > 190, "only {} ran", verdicts.len());
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/fixtures/systems/kamailio-barring/expected.yaml"
-    );
-    let expected: Verdicts = serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let strange = expected.keys().filter(|id| !verdicts.contains_key(*id));
-    let mut wrong: Vec<String> = strange.map(|id| format!("{id} does not exist")).collect();
-    for (id, verdict) in &verdicts {
-        let expected = expected.get(id).map_or("pass", String::as_str);
-        if verdict != expected {
-            wrong.push(format!("{id} is {verdict}, not {expected}: {}", causes[id]));
-        }
-    }
-    assert!(
-        wrong.is_empty(),
-        "expected.yaml does not fit:\n{}",
-        wrong.join("\n")
-    );
 }

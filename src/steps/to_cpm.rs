@@ -12,18 +12,26 @@ use cucumber::gherkin::Step;
 use cucumber::{Parameter, given, then, when};
 use std::convert::Infallible;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Who the nameless sender is in a scenario: a service that sends short messages under a name.
 const SERVICE: &str = "a service";
 const SENTENCE: &str = "This goes on and on. ";
 
-/// Final response of the client to every SIP MESSAGE.
+/// Final response of the client to every SIP MESSAGE, not at once.
 #[given(expr = "{person}'s client answers messages with {int}")]
 async fn answers_messages(lab: &mut Lab, person: PersonName, code: u16) {
     let behaviour = UeBehaviour {
         message_answer: Some(code),
-        ..UeBehaviour::default()
+        ..lab.slow_client()
     };
+    lab.order(&person.0, UeCommand::Behave(behaviour));
+}
+
+/// 200 to every SIP MESSAGE, not at once.
+#[given(expr = "{person}'s client takes its time to answer messages")]
+async fn takes_its_time(lab: &mut Lab, person: PersonName) {
+    let behaviour = lab.slow_client();
     lab.order(&person.0, UeCommand::Behave(behaviour));
 }
 
@@ -115,6 +123,15 @@ async fn named_refused(lab: &mut Lab, step: &Step) {
 }
 
 impl Lab {
+    /// What does not wait for the client is not to come after its answer by chance: a gateway that acknowledges a short message by itself
+    /// does so within a few milliseconds, in which a client that answers at once has answered.
+    fn slow_client(&mut self) -> UeBehaviour {
+        UeBehaviour {
+            response_delay: Duration::from_secs_f64(self.ixit().allowance_seconds),
+            ..UeBehaviour::default()
+        }
+    }
+
     /// A short message to somebody's own number.
     async fn write_to(&mut self, sentence: &str, sender: &str, user: &PersonName, text: &str) {
         self.stimulus(sentence).await;
