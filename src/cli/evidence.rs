@@ -2,14 +2,15 @@
 //!
 //! Captures go to `captures/<system>/`, beside the accepted ladders; the record of the run and what people read of it to
 //! `reports/<system>/`. Ladders are not accepted here: that is for a person (`review`).
+use crate::report::Format;
 use crate::runner::record::RunRecord;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Documents that are kept, as `run` names them.
-const DOCUMENTS: [&str; 3] = ["run.json", "report.html", "junit.xml"];
+/// Documents that are kept beside run.json.
+const DOCUMENTS: [Format; 2] = [Format::Html, Format::Junit];
 const COVERAGE: &str = "coverage.txt";
 
 /// Why a run is not kept; `None` when it may be.
@@ -49,13 +50,26 @@ pub(super) fn keep(
         copy(&out.join("captures"), &captures, name)?;
     }
     clear(&captures, &kept)?;
-    for name in DOCUMENTS {
-        copy(out, &reports, name)?;
-    }
+    super::report::write_documents(&moved(record, system, &kept), &reports, &DOCUMENTS)?;
     let path = reports.join(COVERAGE);
     fs::write(&path, format!("{}\n", coverage.trim_end()))
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok([captures, reports])
+}
+
+/// The record with its captures where they are kept, so that a report leads to them; those that are not kept are not there.
+fn moved(record: &RunRecord, system: &str, kept: &BTreeSet<String>) -> RunRecord {
+    let mut moved = record.clone();
+    for case in &mut moved.cases {
+        let name = format!("{}.pcapng", case.id);
+        match &mut case.capture {
+            Some(capture) if kept.contains(&name) => {
+                capture.path = format!("../../captures/{system}/{name}");
+            }
+            none => *none = None,
+        }
+    }
+    moved
 }
 
 fn copy(from: &Path, to: &Path, name: &str) -> Result<()> {
@@ -91,9 +105,6 @@ mod tests {
         let record = sample::mixed();
         fs::create_dir_all(out.join("captures")).unwrap();
         fs::create_dir_all(project.join("captures/acme")).unwrap();
-        for name in DOCUMENTS {
-            fs::write(out.join(name), name).unwrap();
-        }
         fs::write(out.join("captures/run.pcapng"), "run").unwrap();
         for case in record.cases.iter().filter(|case| case.capture.is_some()) {
             fs::write(out.join(format!("captures/{}.pcapng", case.id)), &case.id).unwrap();
@@ -108,6 +119,8 @@ mod tests {
             there("TC-GONE-01.snap").exists(),
             "a person decides about ladders"
         );
+        let html = fs::read_to_string(reports.join("report.html")).unwrap();
+        assert!(html.contains("../../captures/acme/TC-POL-02-01.pcapng"));
         let coverage = fs::read_to_string(reports.join(COVERAGE)).unwrap();
         assert_eq!(coverage, "all\n");
     }

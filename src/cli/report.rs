@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     report::{self, Format},
-    runner::record::{RunRecord, SCHEMA_VERSION},
+    runner::record::{CaptureRecord, RunRecord, SCHEMA_VERSION},
 };
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
@@ -21,7 +21,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode> {
     };
     let record = read(run)?;
     let document = match arguments.format.and_then(|format| format.document()) {
-        Some(format) => report::render(&record, format)?,
+        Some(format) => report::render_with(&record, format, &beside(folder(run)))?,
         None => report::text::summary(&record, &folder_of(run)),
     };
     match &arguments.output {
@@ -46,21 +46,35 @@ pub(super) fn read(path: &Path) -> Result<RunRecord> {
     Ok(record)
 }
 
+fn folder(run: &Path) -> &Path {
+    run.parent().unwrap_or(Path::new(""))
+}
+
 /// The folder of run.json as words to put before the paths in it.
 fn folder_of(run: &Path) -> String {
-    let folder = run.parent().unwrap_or(Path::new(""));
-    folder.display().to_string()
+    folder(run).display().to_string()
+}
+
+/// Reads captures that lie beside run.json. One that does not is no mistake: the report shows less then.
+fn beside(folder: &Path) -> impl Fn(&CaptureRecord) -> Option<Vec<u8>> + Sync {
+    move |capture| fs::read(folder.join(&capture.path)).ok()
 }
 
 /// `run.json` and every document beside it.
 pub(super) fn write_all(record: &RunRecord, folder: &Path) -> Result<()> {
+    write_documents(record, folder, &Format::ALL)
+}
+
+/// `run.json` and some documents beside it.
+pub(super) fn write_documents(record: &RunRecord, folder: &Path, formats: &[Format]) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let json = serde_json::to_string_pretty(record)? + "\n";
     write(&folder.join("run.json"), &json)?;
-    for format in Format::ALL {
+    for format in formats {
+        let format = *format;
         write(
             &folder.join(format.file_name()),
-            &report::render(record, format)?,
+            &report::render_with(record, format, &beside(folder))?,
         )?;
     }
     Ok(())

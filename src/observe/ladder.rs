@@ -103,6 +103,17 @@ pub fn ladder(trace: &Trace, names: &Names) -> String {
     text
 }
 
+/// Who is at the suite's ends of the trace, by interface and address (`isc 127.0.0.1:41234`).
+pub fn ends(trace: &Trace, names: &Names) -> BTreeMap<String, String> {
+    let peers = peers(trace, names);
+    let mut ends = BTreeMap::new();
+    for seen in &trace.facts {
+        let key = format!("{} {}", seen.interface, suite_end(seen));
+        ends.entry(key).or_insert_with(|| peer(seen, &peers, names));
+    }
+    ends
+}
+
 fn lines(rung: &Rung<'_>, masks: &mut Masks<'_>) -> Option<Vec<String>> {
     match (&rung.seen.fact, rung.answer.map(|answer| &answer.fact)) {
         (Fact::Sip(message), _) => Some(sip_lines::lines(message, masks)),

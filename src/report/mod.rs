@@ -1,17 +1,24 @@
-//! FLOOR 8: `run.json` to documents. Pure: every format is a function of one [`RunRecord`] and of nothing else, so that it can be made
-//! again later without the system under test.
+//! FLOOR 8: `run.json` to documents. Pure: every format is a function of one [`RunRecord`], and the HTML report also of the captures whose
+//! digests that record holds, so that each can be made again later without the system under test.
 //!
 //! No format that is common in CI knows *inconclusive* or *not applicable*. Each renderer maps them to something its readers cannot
 //! take for a pass; a test sends every verdict through every format.
+mod avp_names;
 pub mod ctrf;
+mod exchange;
 pub mod html;
+mod judged;
 pub mod junit;
 pub mod markdown;
+mod message;
+mod packed;
 mod page;
 mod page_case;
 pub mod schema;
 pub mod text;
 pub(crate) mod wording;
+
+pub use exchange::{Captures, no_captures};
 
 use crate::runner::record::RunRecord;
 #[cfg(test)]
@@ -59,11 +66,22 @@ pub enum ReportError {
     Junit(#[from] quick_junit::SerializeError),
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("cannot compress messages for the HTML report: {0}")]
+    Compression(#[from] std::io::Error),
 }
 
 pub fn render(record: &RunRecord, format: Format) -> Result<String, ReportError> {
+    render_with(record, format, &no_captures)
+}
+
+/// The same with the captures that the record names, where they can be read: the HTML report then shows messages and octets.
+pub fn render_with(
+    record: &RunRecord,
+    format: Format,
+    captures: Captures<'_>,
+) -> Result<String, ReportError> {
     match format {
-        Format::Html => html::render(record),
+        Format::Html => html::render(record, captures),
         Format::Junit => junit::render(record),
         Format::Ctrf => ctrf::render(record),
         Format::Markdown => Ok(markdown::render(record)),

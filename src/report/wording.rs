@@ -8,6 +8,7 @@ use crate::{
         register::{Basis, Requirement},
     },
 };
+use sha2::{Digest, Sha256};
 
 /// `3GPP TS 24.611 clause 4.5.2`, `RFC 4975 section 7.1.1`, `OMA-RD-CPM-V1_0 CPM-IWF-008`.
 pub(crate) fn citation(requirement: &Requirement) -> String {
@@ -39,6 +40,17 @@ pub(crate) fn basis(basis: Basis) -> (&'static str, &'static str) {
 /// Classes I, F and K are reported as profile, never as a departure from the specification.
 pub(crate) fn is_profile(requirement: &Requirement) -> bool {
     matches!(requirement.basis, Basis::I | Basis::F | Basis::K)
+}
+
+/// What the system is called in a diagram.
+pub(super) fn system(record: &RunRecord) -> &str {
+    &record.system.name
+}
+
+/// SHA-256 as `run.json` writes it.
+pub(super) fn digest(octets: &[u8]) -> String {
+    let digest = Sha256::digest(octets);
+    digest.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// The reason code as `run.json` writes it.

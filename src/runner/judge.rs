@@ -5,7 +5,7 @@
 use super::catalogue::Case;
 use super::record::{CaptureRecord, CaseRecord, LadderState};
 use super::snapshots::Snapshots;
-use crate::observe::{Trace, ladder};
+use crate::observe::{Trace, ends, ladder};
 use crate::steps::{Asked, Ending, Facility, Stop};
 use crate::verdict::blame::{self, Evidence};
 use crate::verdict::{Finding, Reason, Requirement, Verdict, View};
@@ -44,6 +44,7 @@ pub fn conclude(
                 path: name,
                 sha256,
                 frames,
+                ends: ends(&trace, &over.ending.names),
             });
             trace
         }

@@ -3,6 +3,7 @@ use crate::sut::waivers::Waiver;
 use crate::verdict::{Finding, Reason, Verdict, register::Requirement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub use super::shard::Shard;
 
@@ -165,6 +166,9 @@ pub struct CaptureRecord {
     pub path: String,
     pub sha256: String,
     pub frames: u32,
+    /// Who is at the suite's ends, by interface and address: `isc 127.0.0.1:41234` is `alice`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ends: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -12,13 +12,16 @@ use crate::{
 };
 
 const LADDER: &str = "\
-Alice                IP-SM-GW               SMSC                 Bob
-  |--- INVITE [CALL-ID-1] --->|               |                    |
-  |<-- 100 Trying ------------|               |                    |
-  |                           |-- submit_sm ->|                    |
-  |                           |<- submit_sm_resp                   |
-  |<-- 200 OK ----------------|               |                    |
-  |--- ACK ------------------>|               |                    |";
+[2] Alice invites Bob to a chat session
+  isc
+    alice -> gateway  INVITE tel:«bob» «call-1» «tag-1»
+        P-Asserted-Identity: \"Alice\" <tel:«alice»>
+    gateway -> alice  200 OK to INVITE «call-1» «tag-1» «tag-2»
+    alice -> gateway  ACK sip:«bob»@«gateway-sip» «call-1» «tag-1» «tag-2»
+  smpp
+    gateway -> smsc  submit_sm «bob» -> «alice» => ok
+        gsm7 \"hello\"
+";
 
 const DIFFERENCE: &str = "\
 --- TC-POL-01-01 accepted
@@ -139,6 +142,7 @@ pub(crate) fn case(number: usize, verdict: Verdict) -> CaseRecord {
             path: format!("captures/{id}.pcapng"),
             sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
             frames: 22,
+            ends: Default::default(),
         }),
         ladder: if judged { LADDER } else { "" }.to_owned(),
         ladder_state: match verdict {
