@@ -3,6 +3,7 @@
 //! `run.json` names each capture and its SHA-256. A capture that lies beside it and has that digest is read when the report is made, so the
 //! report is a function of the record and of octets which the record fixes; a capture that is missing or was changed is not used, and the
 //! diagram is drawn from the masked ladder, without times and octets. So messages need not stand in `run.json` a second time.
+//! More than 400 lines, because what the diagram holds and how it is read from a capture are one thing.
 use super::judged::marks;
 use super::message::{Field, fields, label, text_octets};
 use super::wording::digest;
