@@ -3,8 +3,9 @@
 //! Pure views over a [`Trace`]; nothing is judged here. A message that belongs to no transaction (a response to a request not
 //! captured) appears in no view, but stays in the trace.
 use super::{Direction, Fact, Observation, Trace};
+use crate::wire::authentication::{Challenge, Credentials};
 use crate::wire::sip::SipMessage;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A SIP message and where it was seen.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +112,8 @@ impl<'t> Call<'t> {
     }
 }
 
-/// Every SIP request but ACK, with its responses, in order of the requests.
+/// Every SIP request but ACK, with its responses, in order of the requests. A request that left again because it was challenged counts as
+/// the one it left as last: the challenge is no answer to what it asks for.
 pub fn transactions(trace: &Trace) -> Vec<Transaction<'_>> {
     let mut found: Vec<Transaction<'_>> = Vec::new();
     // Branch, method of CSeq, and whether the request went to the system.
@@ -146,7 +148,66 @@ pub fn transactions(trace: &Trace) -> Vec<Transaction<'_>> {
             }
         }
     }
+    leave_out_challenged(&mut found);
     found
+}
+
+/// RFC 3261 section 22.2: the request comes again with its Call-ID and From tag, the next CSeq number, and credentials.
+fn leave_out_challenged(found: &mut Vec<Transaction<'_>>) {
+    let challenged = |one: &Transaction| matches!(one.final_status(), Some(401 | 407));
+    if !found.iter().any(challenged) {
+        return;
+    }
+    let name = |one: &Transaction, more: u32| {
+        let message = one.request.message;
+        let (number, method) = message.cseq()?;
+        let call_id = message.call_id()?.to_owned();
+        Some((
+            call_id,
+            message.from_tag(),
+            method.to_owned(),
+            number + more,
+        ))
+    };
+    let answers: HashSet<_> = found
+        .iter()
+        .filter(|one| {
+            let message = one.request.message;
+            message.has_header("Authorization") || message.has_header("Proxy-Authorization")
+        })
+        .filter_map(|one| name(one, 0))
+        .collect();
+    let again = |one: &Transaction| name(one, 1).is_some_and(|next| answers.contains(&next));
+    found.retain(|one| !(challenged(one) && again(one)));
+    // Where UEs give credentials, those of a request that had none, or old ones, are on their way.
+    if !answers.is_empty() {
+        for one in found
+            .iter_mut()
+            .filter(|one| challenged(one) && is_asked(one))
+        {
+            one.responses.retain(|response| response.status() < 300);
+        }
+    }
+}
+
+/// The challenge is the first one of this request, or its nonce was too old, or its sequence number out of range.
+fn is_asked(challenged: &Transaction<'_>) -> bool {
+    let names = match challenged.final_status() {
+        Some(401) => ("Authorization", "WWW-Authenticate"),
+        _ => ("Proxy-Authorization", "Proxy-Authenticate"),
+    };
+    let request = challenged.request.message;
+    let mut given = request
+        .headers_named(names.0)
+        .filter_map(Credentials::parse);
+    if !given.any(|one| !one.nonce.is_empty() && one.auts.is_none()) {
+        return true;
+    }
+    let Some(response) = challenged.final_response() else {
+        return false;
+    };
+    let mut asked = response.message.headers_named(names.1);
+    asked.any(|value| Challenge::parse(value).is_some_and(|one| one.stale))
 }
 
 /// The ACK of a 2xx has a branch of its own: Call-ID, From tag and CSeq number tell the INVITE (RFC 3261 section 13.2.2.4).

@@ -2,6 +2,8 @@
 //!
 //! A peer owns no socket, clock or random source: `capture` drives it. One input, then drain the outputs, then the next input.
 
+pub mod attachment;
+pub mod authentication;
 pub mod behaviour;
 pub mod dialog;
 pub mod diameter_node;

@@ -3,6 +3,7 @@
 //! Owns the transactions, dialogs and message sessions of one user; takes octets, commands and time, gives octets and events.
 //! It does not judge: what it tells by events only moves scenarios on. Calling side, called side and media have files of their own.
 //! More than 400 lines: what is left is the one state that they share.
+mod attached;
 mod call;
 mod compose;
 mod ending;
@@ -31,6 +32,7 @@ pub use smsip::ShortMessageOrder;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
+use super::attachment::{Attachment, Binding};
 use super::behaviour::UeBehaviour;
 use super::identifiers::Identifiers;
 use super::offer::LocalMedia;
@@ -54,6 +56,8 @@ enum Use {
     Invite(CallId),
     Refresh(CallId),
     Bye(CallId),
+    /// The UE's own, as it was asked for.
+    Register(Box<(Registration, SipMessage)>),
     /// Its final response is told under this label and changes nothing.
     Plain(String),
 }
@@ -79,6 +83,11 @@ pub struct Ue {
     incoming: u32,
     uses: BTreeMap<ClientId, (String, Use)>,
     agenda: Vec<(Time, Due)>,
+    /// At Gm, what the UE proves with that it is who it says.
+    attachment: Option<Attachment>,
+    binding: Binding,
+    /// What is registered, to be registered again.
+    registered: Registration,
     sip_flows: Flows,
     media_flows: BTreeMap<FlowId, MediaFlow>,
     short_messages: smsip::ShortMessages,
@@ -91,6 +100,9 @@ impl Ue {
         Self {
             ids: Identifiers::new(config.seed),
             transactions: Transactions::new(config.timers),
+            attachment: config.gm.clone().map(Attachment::new),
+            binding: Binding::default(),
+            registered: Registration::default(),
             config,
             calls: BTreeMap::new(),
             next_call: 1,
@@ -331,6 +343,9 @@ impl Ue {
             self.transactions.wake(now);
             self.pump(now);
         }
+        if self.binding.is_due(now) {
+            self.register(now, self.registered);
+        }
         while let Some(at) = self.agenda.iter().position(|(time, _)| *time <= now) {
             match self.agenda.remove(at).1 {
                 Due::Reply(reply) => self.reply_now(now, &reply.0, &reply.1),
@@ -397,6 +412,8 @@ impl Machine for Ue {
     fn wake_at(&self) -> Option<Time> {
         let agenda = self.agenda.iter().map(|(at, _)| *at);
         let calls = self.calls.values().filter_map(Call::wake_at);
-        agenda.chain(calls).chain(self.transactions.wake_at()).min()
+        let registration = self.binding.wake_at();
+        let others = self.transactions.wake_at().into_iter().chain(registration);
+        agenda.chain(calls).chain(others).min()
     }
 }

@@ -3,8 +3,8 @@
 //! It keeps the last challenge, so that only its first request is challenged. With GBA the user name is the B-TID and the password the
 //! Ks_NAF in base64 (3GPP TS 33.222), which the profile gives like any other; the bootstrapping itself is not played.
 use super::identifiers::Identifiers;
+use crate::wire::authentication::{Answering, Challenge, Credentials};
 use crate::wire::http::HttpMessage;
-use crate::wire::http::digest::{Challenge, Credentials};
 use crate::wire::xml::simservs;
 
 /// AUID of the simulation services.
@@ -170,10 +170,10 @@ impl XcapClient {
             add("If-None-Match", tag.clone());
         }
         if let Some(challenge) = &self.challenge {
-            let who = (config.username.as_str(), config.password.as_str());
+            let who = (config.username.as_str(), config.password.as_bytes());
             let cnonce = self.identifiers.token(16);
-            let what = (request.method, target.as_str());
-            let credentials = Credentials::answer(challenge, who, what, &cnonce);
+            let what = Answering::new(request.method, &target);
+            let credentials = Credentials::answer(challenge, who, what, (&cnonce, 1));
             add("Authorization", credentials.to_value());
         }
         message.body.clone_from(&request.body);

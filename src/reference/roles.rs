@@ -6,7 +6,7 @@ use super::conference_service;
 use super::faults::InForce;
 use super::mmtel_as::MmtelAs;
 use super::proxy::Proxy;
-use super::s_cscf::{Destinations, SCscf};
+use super::s_cscf::{AuthenticationArguments, Destinations, SCscf};
 use super::ut::Store;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -45,6 +45,8 @@ pub struct RoleArguments {
     /// Sends requests for a domain to an address; may be given again
     #[arg(long, value_name = "DOMAIN=IP:PORT", value_parser = route)]
     pub route: Vec<(String, SocketAddr)>,
+    #[command(flatten)]
+    pub authentication: AuthenticationArguments,
 }
 
 impl Default for RoleArguments {
@@ -56,6 +58,7 @@ impl Default for RoleArguments {
             conference_service: None,
             blanket_barring: false,
             route: Vec::new(),
+            authentication: AuthenticationArguments::default(),
         }
     }
 }
@@ -128,6 +131,7 @@ impl Roles {
             &arguments.home_domain,
             Some(server),
             destinations,
+            &arguments.authentication,
             faults,
         );
         Ok(Self {

@@ -3,6 +3,7 @@
 //! `doctor` prints everything; a run begins with the same questions, so that a wrong port or password is told as what it is and never
 //! as a failure of the system. Nothing of it is evidence.
 mod http;
+mod registration;
 mod sip;
 
 use super::facility::{Prepared, prepare, wait_for_the_system};
@@ -24,7 +25,7 @@ const NOBODY: &str = "99999";
 /// What came of asking at one interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// `sip`, `core`, `smpp`, `sgd`, `provisioning`, `ut`, `clock`.
+    /// `sip`, `registration`, `core`, `smpp`, `sgd`, `provisioning`, `ut`, `clock`.
     pub interface: &'static str,
     pub finding: Finding,
 }
@@ -139,8 +140,9 @@ fn realm(prepared: &Prepared) -> Result<(), String> {
 
 async fn interfaces(prepared: &Prepared, transport: Transport) -> Vec<Check> {
     let profile = &prepared.profile;
-    let (sip, (provisioning, date), (core, (ut, ut_date))) = tokio::join!(
+    let (sip, registered, (provisioning, date), (core, (ut, ut_date))) = tokio::join!(
         sip::options("sip.address", &profile.sip.address, profile, transport),
+        registration::registration(prepared, transport),
         http::provisioning(profile, &prepared.provisioner),
         async {
             match &profile.conferencing {
@@ -162,7 +164,7 @@ async fn interfaces(prepared: &Prepared, transport: Transport) -> Vec<Check> {
         Some(outcome) => Check::new(interface, outcome),
         None => absent(interface),
     };
-    vec![
+    let mut checks = vec![
         Check::new("sip", sip),
         Check::new("provisioning", provisioning),
         or_absent("core", core),
@@ -171,7 +173,10 @@ async fn interfaces(prepared: &Prepared, transport: Transport) -> Vec<Check> {
             ("provisioning.http.base", date),
             ("conferencing.ut", ut_date),
         ]),
-    ]
+    ];
+    let registered = registered.map(|outcome| Check::new("registration", outcome));
+    checks.extend(registered);
+    checks
 }
 
 /// Compares what the system's HTTP servers say of the time with this machine's.

@@ -55,6 +55,9 @@ macro_rules! mistake {
     };
 }
 
+#[path = "mistakes/registration.rs"]
+mod registration;
+
 /// What only the text of the profile shows.
 const WRITTEN: &[Mistake] = &[
     mistake!(
@@ -470,8 +473,9 @@ fn wrong_of(mistake: &Mistake, elsewhere: &Elsewhere) -> String {
     }
 }
 
-fn each_is_told(mistakes: &[Mistake]) {
+fn each_is_told(mistakes: &[&[Mistake]]) {
     let elsewhere = Elsewhere::start();
+    let mistakes: Vec<&Mistake> = mistakes.iter().copied().flatten().collect();
     let (waiting, wrong) = (Mutex::new(mistakes.iter()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -493,12 +497,12 @@ fn each_is_told(mistakes: &[Mistake]) {
 
 #[test]
 fn what_is_written_wrong_is_told_with_its_key() {
-    each_is_told(WRITTEN);
+    each_is_told(&[WRITTEN, registration::WRITTEN]);
 }
 
 #[test]
 fn what_does_not_fit_the_system_is_told_with_its_key() {
-    each_is_told(FOUND);
+    each_is_told(&[FOUND, registration::FOUND]);
 }
 
 /// The reference as somebody else's system: started by itself, on ports of its own.

@@ -240,13 +240,15 @@ impl Lab {
             let core = &conferencing.core;
             self.broken(Reason::Config, format!("conferencing.core: {core}"));
         };
+        let core = self.proxy_or(core);
         let sip = &facility.profile.sip;
         let sockets = match Sockets::bind_audio(sip.local_ip, "gm").await {
             Ok(sockets) => sockets,
             Err(error) => self.broken(Reason::Capture, error.to_string()),
         };
+        let number = self.stage().user_number(person.index());
+        let gm = self.attachment(&number);
         let stage = self.stage();
-        let number = stage.user_number(person.index());
         let ordinal = stage.setup.ordinal as u64;
         let config = MmtelConfig {
             name: person.0.clone(),
@@ -262,6 +264,7 @@ impl Lab {
             access: stage.setup.access.clone(),
             visited_network: None,
             talk_interval: Duration::from_secs_f64(conferencing.talk_interval_seconds),
+            gm,
         };
         stage.names.system = "core".into();
         let (name, by_address) = (person.0.to_lowercase(), &mut stage.names.by_address);

@@ -28,6 +28,7 @@ mod msisdn_less;
 mod number;
 mod pager;
 mod policy;
+mod registration;
 mod reporting;
 mod routing;
 mod sentences;

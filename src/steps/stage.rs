@@ -293,6 +293,48 @@ impl Stage {
         if self.users.values().any(User::is_mmtel) {
             return self.tear_down_calls().await;
         }
+        self.tear_down_sessions().await;
+        self.tear_down_registrations().await;
+    }
+
+    /// The UEs at Gm that have registered end that.
+    async fn tear_down_registrations(&mut self) {
+        if self.facility.profile.sip.registration.is_none() {
+            return;
+        }
+        self.tap.mark("teardown");
+        for user in self.users.values() {
+            if let (Means::Cpm(endpoint), Some(registered)) = (&user.means, user.registration) {
+                let expires = 0;
+                let end = UeCommand::Register(Registration {
+                    expires,
+                    ..registered
+                });
+                // One that has stopped is found out when it is joined.
+                drop(endpoint.commands.send(end));
+            }
+        }
+        let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
+        self.fall_silent(Instant::now() + guard).await;
+    }
+
+    /// Waits until nobody is at work any more.
+    async fn fall_silent(&mut self, deadline: Instant) {
+        loop {
+            let seen = self.read;
+            let quiet = Instant::now() + BREATH;
+            tokio::select! {
+                () = self.tap.changed(seen) => {}
+                () = sleep_until(quiet) => {}
+            }
+            let working = self.look().is_ok() && is_at_work(self.trace());
+            if Instant::now() >= deadline || (!working && Instant::now() >= quiet) {
+                break;
+            }
+        }
+    }
+
+    async fn tear_down_sessions(&mut self) {
         if self.look().is_err() || !has_open_call(self.trace()) {
             return;
         }
@@ -330,18 +372,7 @@ impl Stage {
                     drop(endpoint.commands.send(command.clone()));
                 }
             }
-            loop {
-                let seen = self.read;
-                let quiet = Instant::now() + BREATH;
-                tokio::select! {
-                    () = self.tap.changed(seen) => {}
-                    () = sleep_until(quiet) => {}
-                }
-                let working = self.look().is_ok() && is_at_work(self.trace());
-                if Instant::now() >= deadline || (!working && Instant::now() >= quiet) {
-                    break;
-                }
-            }
+            self.fall_silent(deadline).await;
         }
     }
 

@@ -99,13 +99,10 @@ impl Lab {
             Ok(sockets) => sockets,
             Err(error) => self.broken(Reason::Capture, error.to_string()),
         };
-        let mut config = UeConfig::new(
-            &person.0,
-            &number,
-            sockets.sip(),
-            sockets.msrp(),
-            facility.system,
-        );
+        let (sip_at, msrp_at) = (sockets.sip(), sockets.msrp());
+        let system = self.proxy_or(facility.system);
+        let mut config = UeConfig::new(&person.0, &number, sip_at, msrp_at, system);
+        config.gm = self.attachment(&number);
         config.transport = facility.transport;
         config.behaviour = facility.terminal();
         config.domain = sip.domain.clone();
@@ -136,6 +133,7 @@ impl Lab {
             &facility.profile.numbers.pool,
         );
         self.introduce(person, Means::Cpm(endpoint), properties);
+        self.user(&person.0).registration = self.own_registration();
     }
 
     async fn introduce_sms_user(&mut self, person: &PersonName) {

@@ -1,5 +1,4 @@
 //! The profile of a system under test: where it is, what it claims (ICS), and the values a tester must supply (IXIT).
-//! More than 400 lines, because every value of a profile stands here with what it means.
 //!
 //! More than 400 lines: one field after the other, as a profile has them.
 mod check;
@@ -7,6 +6,7 @@ mod claim;
 mod conferencing;
 mod local;
 mod provisioning;
+mod registration;
 mod wording;
 
 use super::applicability::Items;
@@ -16,6 +16,7 @@ use crate::wire::smpp::DefaultAlphabet;
 pub use claim::Claim;
 pub use conferencing::{BarringElement, BarringReading, Conferencing, Readings, UtAuthentication};
 pub use provisioning::{CommandProvisioning, HttpProvisioning, HttpRequest, Provisioning};
+pub use registration::{Registration, SharedKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -82,6 +83,9 @@ pub struct Sip {
     pub local_ip: std::net::IpAddr,
     /// Domain of the public user identities.
     pub domain: String,
+    /// How UEs register, where the reference point is `gm`; absent = nobody asks who they are.
+    #[serde(default)]
+    pub registration: Option<Registration>,
 }
 
 /// What carries short messages between the system and the harness.
@@ -420,6 +424,10 @@ impl Profile {
         for (name, value) in addresses {
             let placeholder = format!("{{{name}}}");
             self.sip.address = self.sip.address.replace(&placeholder, value);
+            let registration = self.sip.registration.as_mut();
+            if let Some(address) = registration.and_then(|own| own.address.as_mut()) {
+                *address = address.replace(&placeholder, value);
+            }
             self.provisioning.replace(&placeholder, value);
             if let Some(conferencing) = &mut self.conferencing {
                 conferencing.replace(&placeholder, value);

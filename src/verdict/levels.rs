@@ -2,7 +2,7 @@
 use super::msisdn_less::has_alias;
 use super::scene::{first, pager_text, same_number, seconds};
 use super::transport_level::{UNREADABLE, frames};
-use super::{Judgement, Question, Reason, View};
+use super::{Judgement, Question, Reason, View, registration};
 use crate::observe::{Direction, SipFact, Transaction, diameter_requests, transactions_of};
 use crate::wire::cpim::CpimMessage;
 use crate::wire::diameter::Command;
@@ -113,7 +113,7 @@ pub fn none_reaches(form: Option<Form>, person: &str, guard: f64) -> Question {
 pub fn registration_accepted(person: &str, reaction: f64) -> Question {
     let person = person.to_owned();
     Question::eventually(
-        format!("the third-party REGISTER for {person} is answered 200"),
+        format!("the REGISTER for {person} is answered 200"),
         reaction,
         move |view| {
             let number = view.cast.number(&person);
@@ -130,13 +130,7 @@ pub fn registration_accepted(person: &str, reaction: f64) -> Question {
             let Some(last) = last else {
                 return Judgement::unproven("no REGISTER was sent since the stimulus");
             };
-            let mut all = last.request.frames().to_vec();
-            all.extend(last.final_response().iter().flat_map(|r| r.frames()));
-            match last.final_status() {
-                Some(200) => Judgement::holds("200", all),
-                Some(code) => Judgement::broken(Reason::WrongValue, code.to_string(), all),
-                None => Judgement::awaited("no final response"),
-            }
+            registration::state(last)
         },
     )
 }

@@ -30,6 +30,7 @@ pub mod pager;
 pub mod participation;
 pub mod question;
 pub mod register;
+mod registration;
 pub mod routing;
 pub mod scene;
 pub mod session_description;

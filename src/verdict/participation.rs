@@ -3,7 +3,7 @@
 //! The two sides are looked at together: a UE alone may be talking to an announcement, and a roster alone may be wishful.
 use super::conference_scene::{OWNER, conference_of, is_new, is_person, leg, refer_by, told};
 use super::scene::{frames_of, originator};
-use super::{Judgement, Question, Reason, View};
+use super::{Judgement, Question, Reason, View, registration};
 use crate::observe::{Direction, RosterStep, Transaction, transactions};
 
 /// The registration of a user at the S-CSCF: the state of a `Given`.
@@ -19,12 +19,8 @@ pub fn registered(who: &str, reaction: f64) -> Question {
                 && is_new(view, one)
                 && to.and_then(|to| to.uri.number()).as_deref() == Some(number)
         });
-        match registers.last().map(|one| (one.final_status(), one)) {
-            Some((Some(200..=299), one)) => Judgement::holds("accepted", one.frames()),
-            Some((Some(code), one)) => {
-                Judgement::broken(Reason::Unexpected, code.to_string(), one.frames())
-            }
-            Some((None, _)) => Judgement::awaited("no final response"),
+        match registers.last() {
+            Some(last) => registration::state(last),
             None => Judgement::awaited("no REGISTER yet"),
         }
     })

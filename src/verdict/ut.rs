@@ -5,8 +5,8 @@
 use super::scene::first;
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{HttpExchange, http_exchanges};
+use crate::wire::authentication::Challenge;
 use crate::wire::http::HttpMessage;
-use crate::wire::http::digest::Challenge;
 use crate::wire::sip::number_of;
 use crate::wire::xml::simservs::{self, MEDIA_TYPE, Rule, SimServs};
 use crate::wire::xml::xcap_error::{self, Condition, XcapError};

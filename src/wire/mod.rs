@@ -3,6 +3,7 @@
 //! Peers, reference and dissector share this grammar and nothing else. A message keeps its original octets, and printing an unmodified
 //! one gives them back. Nothing here repairs, adds defaults or invents identifiers.
 
+pub mod authentication;
 pub mod cpim;
 pub mod diameter;
 pub mod http;

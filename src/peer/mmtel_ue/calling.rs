@@ -3,6 +3,7 @@ use super::call::{Call, CallId, Phase};
 use super::compose;
 use super::{AudioCall, Change, ChangeBy, MmtelEvent, MmtelUe, Use};
 use crate::peer::Time;
+use crate::peer::authentication::copy_credentials;
 use crate::peer::dialog::Dialog;
 use crate::peer::transaction::{Hop, of_same_transaction};
 use crate::wire::sip::SipMessage;
@@ -143,6 +144,12 @@ impl MmtelUe {
         let mut ack = dialog.ack(number);
         let via = self.via(hop);
         ack.push_front("Via", via);
+        let calls = self.calls.values().rev();
+        let mut invites = calls.filter_map(|call| call.invite.as_ref());
+        let invite = invites.find(|invite| invite.call_id() == Some(dialog.call_id.as_str()));
+        if let Some(invite) = invite.filter(|_| self.attachment.is_some()) {
+            copy_credentials(invite, &mut ack);
+        }
         compose::set_bodies(&mut ack, sdp, &[], "");
         (hop, ack.to_octets())
     }

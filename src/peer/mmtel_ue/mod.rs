@@ -4,6 +4,7 @@
 //! Owns the transactions, dialogs, subscriptions and audio of one user; takes octets, commands and time, gives octets and events. It does
 //! not judge: what it tells by events only moves scenarios on. The other UE of this floor, `ue`, chats on ISC; they share the layers
 //! below (transactions, dialogs, connections) and no call.
+mod attached;
 mod audio;
 mod call;
 mod called;
@@ -22,6 +23,7 @@ pub use order::{
     MmtelEvent, OnRefer, PlainRequest, ReferOrder, SubscriptionOrder,
 };
 
+use super::attachment::{Attachment, Binding};
 use super::identifiers::Identifiers;
 use super::transaction::{ClientId, Effect, Hop, ServerId, Transactions};
 use super::ue::flows::Flows;
@@ -42,7 +44,7 @@ const MAX_USES: usize = 4096;
 /// What a client transaction is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Use {
-    Register,
+    Register(Box<SipMessage>),
     Invite(CallId),
     Change(CallId),
     Bye(CallId),
@@ -72,10 +74,10 @@ pub struct MmtelUe {
     next_usage: UsageId,
     referrals: Vec<Referral>,
     agenda: Vec<(Time, Due)>,
-    /// Route of requests outside dialogs, as the registration gave it (RFC 3608).
-    service_route: Vec<String>,
-    /// Call-ID, tag and last CSeq number of the registration.
-    registration: Option<(String, u32)>,
+    /// The registration, and the Route of requests outside dialogs that it has given (RFC 3608).
+    binding: Binding,
+    /// Absent: the UE is its own P-CSCF and nobody asks who it is.
+    attachment: Option<Attachment>,
     flows: Flows,
     next_flow: u64,
     outputs: VecDeque<Output<MmtelEvent>>,
@@ -86,6 +88,7 @@ impl MmtelUe {
         Self {
             ids: Identifiers::new(config.seed),
             transactions: Transactions::new(config.timers),
+            attachment: config.gm.clone().map(Attachment::new),
             config,
             calls: BTreeMap::new(),
             next_call: 1,
@@ -95,8 +98,7 @@ impl MmtelUe {
             next_usage: 1,
             referrals: Vec::new(),
             agenda: Vec::new(),
-            service_route: Vec::new(),
-            registration: None,
+            binding: Binding::default(),
             flows: Flows::default(),
             next_flow: 1,
             outputs: VecDeque::new(),
@@ -132,7 +134,7 @@ impl MmtelUe {
 
     /// The parts of a request outside dialogs that are new for it; `routed` along the Service-Route.
     fn fresh<'a>(&'a mut self, method: &'a str, to_uri: &'a str, routed: bool) -> Fresh<'a> {
-        let routes: &[String] = if routed { &self.service_route } else { &[] };
+        let routes: &[String] = if routed { &self.binding.routes } else { &[] };
         Fresh {
             method,
             to_uri,
@@ -143,31 +145,6 @@ impl MmtelUe {
             icid: self.ids.token(16),
             config: &self.config,
         }
-    }
-
-    fn register(&mut self, now: Time, expires: u32) {
-        let registrar = format!("sip:{}", self.config.domain);
-        let known = self.registration.clone();
-        let mut fresh = self.fresh("REGISTER", &registrar, false);
-        if let Some((call_id, _)) = &known {
-            fresh.call_id.clone_from(call_id);
-        }
-        let number = known.map_or(1, |(_, number)| number + 1);
-        let call_id = fresh.call_id.clone();
-        let mut request = compose::register(fresh, expires);
-        request.set("CSeq", format!("{number} REGISTER"));
-        self.registration = Some((call_id, number));
-        let hop = self.hop_to_system();
-        self.send_request(now, request, hop, Use::Register);
-    }
-
-    fn registered(&mut self, response: &SipMessage) {
-        let code = response.status().unwrap_or(0);
-        if (200..300).contains(&code) {
-            let routes = response.values("Service-Route");
-            self.service_route = routes.into_iter().map(str::to_owned).collect();
-        }
-        self.tell(MmtelEvent::Registered { code });
     }
 
     fn plain_request(&mut self, now: Time, order: &PlainRequest) {
@@ -274,6 +251,9 @@ impl MmtelUe {
     }
 
     fn response(&mut self, now: Time, client: &ClientId, response: &SipMessage) {
+        if self.challenged(now, client, response) {
+            return;
+        }
         let Some((method, used)) = self.uses.get(client).cloned() else {
             return;
         };
@@ -285,7 +265,7 @@ impl MmtelUe {
             Use::Invite(id) => self.invite_response(now, id, response),
             Use::Change(id) => self.change_response(now, id, &method, response),
             _ if code < 200 => {}
-            Use::Register => self.registered(response),
+            Use::Register(asked) => self.registered(now, &asked, response),
             Use::Bye(id) => self.bye_answered(id),
             Use::Usage(id) => self.usage_response(id, &method, response),
             Use::Plain(label) => self.tell(MmtelEvent::Answered {
@@ -304,7 +284,10 @@ impl MmtelUe {
             Use::Invite(id) => self.refused(now, id, 408),
             Use::Change(id) => self.changed(id),
             Use::Bye(id) => self.bye_answered(id),
-            Use::Register => self.tell(MmtelEvent::Registered { code: 408 }),
+            Use::Register(_) => self.tell(MmtelEvent::Registered {
+                code: 408,
+                refusal: None,
+            }),
             Use::Usage(_) | Use::Plain(_) => self.problem(format!("{method} got no answer")),
         }
     }
@@ -314,6 +297,9 @@ impl MmtelUe {
         if self.transactions.wake_at().is_some_and(|at| at <= now) {
             self.transactions.wake(now);
             self.pump(now);
+        }
+        if self.binding.is_due(now) {
+            self.register(now, self.binding.length());
         }
         while let Some(at) = self.agenda.iter().position(|(time, _)| *time <= now) {
             match self.agenda.remove(at).1 {
@@ -388,6 +374,8 @@ impl Machine for MmtelUe {
     fn wake_at(&self) -> Option<Time> {
         let agenda = self.agenda.iter().map(|(at, _)| *at);
         let calls = self.calls.values().filter_map(Call::wake_at);
-        agenda.chain(calls).chain(self.transactions.wake_at()).min()
+        let registration = self.binding.wake_at();
+        let others = self.transactions.wake_at().into_iter().chain(registration);
+        agenda.chain(calls).chain(others).min()
     }
 }

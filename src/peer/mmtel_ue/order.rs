@@ -1,4 +1,6 @@
 //! What an MMTel UE is, is told, does by itself, and tells: configuration, commands, behaviour, events.
+use crate::peer::attachment::Gm;
+use crate::peer::authentication::Refusal;
 use crate::peer::ue::{SipTimers, Transport};
 use crate::wire::sip::BodyPart;
 use std::net::SocketAddr;
@@ -29,6 +31,8 @@ pub struct MmtelConfig {
     pub visited_network: Option<String>,
     /// Between two packets of a talker.
     pub talk_interval: Duration,
+    /// What a UE registers with that stands before a P-CSCF. Absent: it is its own P-CSCF, and is believed.
+    pub gm: Option<Gm>,
 }
 
 impl MmtelConfig {
@@ -287,6 +291,8 @@ pub enum MmtelEvent {
     /// Final response to REGISTER.
     Registered {
         code: u16,
+        /// Why its challenge was not answered.
+        refusal: Option<Refusal>,
     },
     /// An INVITE came in; `call` is the label the UE gave it (`incoming-1`, ...).
     Invited {

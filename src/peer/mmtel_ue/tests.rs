@@ -26,6 +26,7 @@ fn ue(name: &str, number: &str, port: u16, other: u16) -> MmtelUe {
         access: vec!["3GPP-NR-FDD;utran-cell-id-3gpp=0010100".into()],
         visited_network: None,
         talk_interval: Duration::from_millis(100),
+        gm: None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! How SIP leaves and enters an MMTel UE: the way to an address, Via, new client transactions, octets on sockets and connections.
 use super::{MAX_USES, MmtelUe, Use};
+use crate::peer::authentication::Met;
 use crate::peer::transaction::{ClientId, Hop};
 use crate::peer::ue::Transport;
 use crate::peer::ue::flows::Way;
@@ -48,6 +49,21 @@ impl MmtelUe {
         hop: Hop,
         used: Use,
     ) -> (ClientId, SipMessage) {
+        if let Some(attachment) = &mut self.attachment {
+            attachment.complete(&mut request, &self.config.domain, &mut self.ids);
+        }
+        self.launch(now, request, hop, used, Met::default())
+    }
+
+    /// The same with a request that is complete, having met these challenges.
+    pub(super) fn launch(
+        &mut self,
+        now: Time,
+        mut request: SipMessage,
+        hop: Hop,
+        used: Use,
+        met: Met,
+    ) -> (ClientId, SipMessage) {
         let via = self.via(hop);
         request.push_front("Via", via);
         if request.header("Content-Length").is_none() {
@@ -60,6 +76,9 @@ impl MmtelUe {
             self.uses.pop_first();
         }
         self.uses.insert(client.clone(), (method, used));
+        if let Some(attachment) = &mut self.attachment {
+            attachment.sent(client.clone(), &sent, hop, met);
+        }
         (client, sent)
     }
 

@@ -20,8 +20,8 @@ pub(super) struct Usage {
     event: String,
     call_id: String,
     local_tag: String,
-    request: SipMessage,
-    dialog: Option<Dialog>,
+    pub(super) request: SipMessage,
+    pub(super) dialog: Option<Dialog>,
     over: bool,
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::focus::Participant;
 use super::{Registration, ShortMessageOrder};
+use crate::peer::attachment::Gm;
+use crate::peer::authentication::Refusal;
 use crate::peer::behaviour::UeBehaviour;
 use crate::wire::sms::tpdu::Submit;
 
@@ -60,6 +62,8 @@ pub struct UeConfig {
     pub service_centre: String,
     /// Unix time at the start of the run, for DateTime of CPIM; a fixed value reproduces a run.
     pub epoch_seconds: i64,
+    /// What a UE registers with that stands before a P-CSCF. Absent: it stands at ISC, as its own S-CSCF.
+    pub gm: Option<Gm>,
 }
 
 impl UeConfig {
@@ -86,6 +90,7 @@ impl UeConfig {
             timers: SipTimers::default(),
             service_centre: "+447700900000".to_owned(),
             epoch_seconds: 1_767_225_600,
+            gm: None,
         }
     }
 }
@@ -136,7 +141,7 @@ pub enum UeCommand {
     },
     /// SIP MESSAGE outside a dialog.
     Message(Box<PagerMessage>),
-    /// The S-CSCF's third-party REGISTER for this user.
+    /// The S-CSCF's third-party REGISTER for this user; at Gm the REGISTER of his own UE.
     Register(Registration),
     /// A short message over IP.
     ShortMessage(Box<ShortMessageOrder>),
@@ -262,6 +267,12 @@ pub enum UeEvent {
     Provisional {
         call: String,
         code: u16,
+    },
+    /// Final response to a REGISTER at Gm.
+    Registered {
+        code: u16,
+        /// Why its challenge was not answered.
+        refusal: Option<Refusal>,
     },
     /// The 2xx of our INVITE has come (and was acknowledged), or the ACK of our 2xx.
     Established {

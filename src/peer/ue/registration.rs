@@ -33,7 +33,7 @@ pub struct Registration {
 
 impl Registration {
     /// Contact parameters, each with its semicolon.
-    fn feature_tags(self) -> String {
+    pub(super) fn feature_tags(self) -> String {
         let smsip = match (self.smsip, self.msisdn_less) {
             (true, true) => format!(";{SMSIP};{MSISDN_LESS}"),
             (true, false) => format!(";{SMSIP}"),
@@ -52,6 +52,9 @@ impl Registration {
 impl Ue {
     pub(super) fn register(&mut self, now: Time, registration: Registration) {
         self.config.msisdn_less = registration.msisdn_less;
+        if self.attachment.is_some() {
+            return self.register_at_gm(now, registration);
+        }
         let config = &self.config;
         let identity = Identity { config }.public_uri();
         let (domain, sip) = (config.domain.clone(), config.sip);

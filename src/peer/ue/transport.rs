@@ -3,6 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::flows::Way;
 use super::{MAX_USES, Transport, Ue, Use, compose};
+use crate::peer::authentication::Met;
 use crate::peer::transaction::{ClientId, Hop};
 use crate::peer::{Channel, FlowId, Output, Time};
 use crate::wire::sip::{Frame, SipMessage, SipUri};
@@ -50,6 +51,19 @@ impl Ue {
         hop: Hop,
         used: Use,
     ) -> (ClientId, SipMessage) {
+        self.attach(&mut request);
+        self.launch(now, request, hop, used, Met::default())
+    }
+
+    /// The same with a request that is complete, having met these challenges.
+    pub(super) fn launch(
+        &mut self,
+        now: Time,
+        mut request: SipMessage,
+        hop: Hop,
+        used: Use,
+        met: Met,
+    ) -> (ClientId, SipMessage) {
         let via = self.via(hop);
         request.push_front("Via", via);
         if request.header("Content-Length").is_none() {
@@ -74,6 +88,9 @@ impl Ue {
             self.uses.pop_first();
         }
         self.uses.insert(client.clone(), (method, used));
+        if let Some(attachment) = &mut self.attachment {
+            attachment.sent(client.clone(), &sent, hop, met);
+        }
         for _ in 0..copies {
             self.pump(now);
             self.emit(hop, octets.clone());

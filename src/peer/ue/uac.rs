@@ -328,6 +328,7 @@ impl Ue {
         let mut ack = dialog.ack(number);
         let via = self.via(hop);
         ack.push_front("Via", via);
+        self.with_credentials(dialog, &mut ack);
         match sdp {
             Some(sdp) => ack.set_body("application/sdp", sdp),
             None => ack.push("Content-Length", "0"),
@@ -348,6 +349,9 @@ impl Ue {
     }
 
     pub(super) fn response(&mut self, now: Time, client: &ClientId, response: &SipMessage) {
+        if self.challenged(now, client, response) {
+            return;
+        }
         let Some((method, used)) = self.uses.get(client).cloned() else {
             return;
         };
@@ -363,7 +367,8 @@ impl Ue {
                 }
             }
             Use::Refresh(id) => self.refresh_response(now, id, &method, Some(response)),
-            Use::Bye(_) | Use::Plain(_) if code < 200 => {}
+            Use::Bye(_) | Use::Plain(_) | Use::Register(_) if code < 200 => {}
+            Use::Register(asked) => self.registered(now, &asked, response),
             Use::Bye(id) => self.bye_answered(now, id, code),
             Use::Plain(call) => self.tell(UeEvent::Answered { call, method, code }),
         }
@@ -377,6 +382,10 @@ impl Ue {
             Use::Invite(id) => self.invite_refused(id, 408),
             Use::Refresh(id) => self.refresh_response(now, id, &method, None),
             Use::Bye(id) => self.bye_answered(now, id, 408),
+            Use::Register(_) => self.tell(UeEvent::Registered {
+                code: 408,
+                refusal: None,
+            }),
             Use::Plain(call) => self.tell(UeEvent::Answered {
                 call,
                 method,

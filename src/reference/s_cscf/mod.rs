@@ -1,13 +1,15 @@
 //! A minimal S-CSCF (3GPP TS 24.229 clause 5.4): registrar, the way of a request past the application servers of its users by one fixed
 //! initial filter criterion, and routing by domain. It stands for a whole core network, P-CSCF and I-CSCF included, so that the paths
-//! UE, AS and focus take are real; it authenticates nobody.
+//! UE, AS and focus take are real; it authenticates nobody unless it is told to.
 mod access;
+mod authentication;
 mod destinations;
 mod registrar;
 mod services;
 #[cfg(test)]
 mod tests;
 
+pub use authentication::AuthenticationArguments;
 pub use destinations::Destinations;
 #[cfg(test)]
 pub(in crate::reference) use tests::Terminal;
@@ -15,6 +17,7 @@ pub(in crate::reference) use tests::Terminal;
 use super::faults::InForce;
 use super::proxy::{Arrived, Decision, Forward, NextHop, Proxy, Service, next_hop};
 use crate::wire::sip::{SipMessage, SipUri, number_of};
+use authentication::Authentication;
 use registrar::Registrar;
 use services::{Leg, Legs, SessionCase};
 use std::net::SocketAddr;
@@ -41,6 +44,10 @@ struct Logic {
     /// The application server of every user.
     application_server: Option<SocketAddr>,
     registrar: Arc<Registrar>,
+    /// Absent: everybody is believed.
+    authentication: Option<Authentication>,
+    /// Registrations briefer than this are refused.
+    min_expires: u64,
     legs: Legs,
     faults: InForce,
 }
@@ -52,6 +59,7 @@ impl SCscf {
         domain: &str,
         application_server: Option<SocketAddr>,
         destinations: Destinations,
+        access: &AuthenticationArguments,
         faults: InForce,
     ) -> Self {
         let logic = Logic {
@@ -61,6 +69,8 @@ impl SCscf {
             destinations,
             application_server,
             registrar: Arc::default(),
+            authentication: Authentication::new(access, domain),
+            min_expires: access.min_expires,
             legs: Legs::default(),
             faults,
         };
@@ -135,6 +145,12 @@ impl Logic {
 
     /// A request of one of our users (3GPP TS 24.229 clause 5.4.3.2).
     fn originating(&self, mut request: SipMessage, registered: Option<String>) -> Decision {
+        if let Some(authentication) = &self.authentication {
+            if let Some(asked) = authentication.request(&request) {
+                return asked;
+            }
+            request.remove("Proxy-Authorization");
+        }
         if let Some((code, reason)) = access::refused(&request, self.faults) {
             return Decision::respond(code, reason);
         }

@@ -1,4 +1,4 @@
-//! Registration (3GPP TS 24.229 clause 5.4.1) without authentication: contacts of public user identities, the Service-Route, and the
+//! Registration (3GPP TS 24.229 clause 5.4.1): contacts of public user identities, the Service-Route, and the
 //! third-party REGISTER for the application server.
 use super::{Logic, ORIGINATING, user_key};
 use crate::reference::proxy::{Arrived, Decision, NextHop, Response};
@@ -105,11 +105,20 @@ impl Logic {
         let Some(identity) = request.address("To").map(|to| to.uri.as_str().to_owned()) else {
             return Decision::respond(400, "Malformed To Header Field");
         };
+        let authentication = self.authentication.as_ref();
+        if let Some(asked) = authentication.and_then(|one| one.register(request, &identity)) {
+            return asked;
+        }
         let user = user_key(&identity);
         let asked = request
             .header("Expires")
             .and_then(|value| value.trim().parse().ok());
         let mut expires = asked.unwrap_or(EXPIRES);
+        if (1..self.min_expires).contains(&expires) {
+            let least = Response::new(423, "Interval Too Brief");
+            let least = least.with("Min-Expires", self.min_expires.to_string());
+            return Decision::Respond(vec![least]);
+        }
         for value in request.values("Contact") {
             if value.trim() == "*" {
                 self.registrar.clear(&user);
@@ -170,6 +179,9 @@ impl Logic {
                 let bound = format!("<{}>;expires={expires}", contact.uri);
                 response = response.with("Contact", bound);
             }
+        }
+        for path in request.values("Path") {
+            response = response.with("Path", path);
         }
         let mut identities = format!("<{identity}>");
         if let Some(number) = number_of(identity) {

@@ -3,7 +3,7 @@
 //! The user name is a public user identity in any form, and he sees and changes what is his. A nonce bears its own time, so that none has
 //! to be remembered.
 use super::store::identity;
-use crate::wire::http::digest::{Algorithm, Challenge, Credentials};
+use crate::wire::authentication::{Algorithm, Answering, Challenge, Credentials, Qop};
 use sha2::Digest as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -50,7 +50,8 @@ impl Authentication {
         let right = credentials.realm == self.realm
             && credentials.uri == target
             && credentials.algorithm == self.algorithm
-            && credentials.response == credentials.expected(password, method);
+            && credentials.response
+                == credentials.expected(password.as_bytes(), Answering::new(method, target));
         if !right {
             return Verified::Challenged(self.challenge(false));
         }
@@ -67,7 +68,7 @@ impl Authentication {
             realm: self.realm.clone(),
             nonce: self.nonce(now()),
             algorithm: self.algorithm,
-            qop_auth: true,
+            qop: vec![Qop::Auth],
             opaque: None,
             stale,
         }
@@ -117,7 +118,9 @@ mod tests {
             panic!("believed");
         };
         let answer = |who, password, challenge: &Challenge| {
-            let answer = Credentials::answer(challenge, (who, password), ("GET", "/a"), "c");
+            let who = (who, str::as_bytes(password));
+            let request = Answering::new("GET", "/a");
+            let answer = Credentials::answer(challenge, who, request, ("c", 1));
             server.verify(Some(&answer.to_value()), "GET", "/a")
         };
         let known = answer("+4477@x.example", "secret", &challenge);

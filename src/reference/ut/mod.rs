@@ -16,7 +16,7 @@ pub use server::{Server, router};
 pub use store::Store;
 
 use crate::reference::faults::InForce;
-use crate::wire::http::digest::Algorithm;
+use crate::wire::authentication::Algorithm;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};

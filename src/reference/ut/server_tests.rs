@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::reference::ut::{UtArguments, listen};
-use crate::wire::http::digest::{Challenge, Credentials};
+use crate::wire::authentication::{Answering, Challenge, Credentials};
 use crate::wire::xml::simservs::{Barring, Rule, SimServs};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -173,7 +173,8 @@ async fn lets_a_user_see_what_is_his() {
     assert_eq!(status, 401);
     let challenge = Challenge::parse(headers["www-authenticate"].to_str().unwrap()).unwrap();
     let answered = async |who: &str, path: &str, more: &[(&str, &str)]| {
-        let answer = Credentials::answer(&challenge, (who, "secret"), ("GET", path), "c");
+        let (who, request) = ((who, "secret".as_bytes()), Answering::new("GET", path));
+        let answer = Credentials::answer(&challenge, who, request, ("c", 1));
         let value = answer.to_value();
         let mut headers = vec![("Authorization", value.as_str())];
         headers.extend(more);

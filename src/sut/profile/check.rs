@@ -12,6 +12,7 @@ const DIGITS_AT_MOST: usize = 15;
 pub(super) fn problems(profile: &Profile) -> Vec<String> {
     let mut found = Vec::new();
     found.extend(sip(profile));
+    found.extend(super::registration::problems(&profile.sip));
     found.extend(short_messages(profile));
     match &profile.provisioning {
         Provisioning::Http(http) => found.extend(url("provisioning.http.base", &http.base)),
@@ -190,7 +191,7 @@ fn times(profile: &Profile) -> Vec<String> {
 }
 
 /// An IP address and port, or a placeholder for one.
-fn address(key: &str, text: &str) -> Option<String> {
+pub(super) fn address(key: &str, text: &str) -> Option<String> {
     if text.starts_with('{') {
         return None;
     }

@@ -1,7 +1,5 @@
 //! HTTP/1.1 messages (RFC 9112) as they stand in a stream, as far as XCAP uses them.
 
-pub mod digest;
-
 use super::Malformed;
 
 /// Octets of start line and header section together.
