@@ -26,7 +26,6 @@ static OWN: OwnFiles = OwnFiles {
     ],
     files: &[
         fixture!("access_networks.yaml"),
-        fixture!("access_networks.yaml"),
         fixture!("faults.yaml"),
         fixture!("personalities.yaml"),
         fixture!("roles.yaml"),

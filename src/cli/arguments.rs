@@ -299,6 +299,31 @@ pub struct ReportArguments {
 pub enum ReportAction {
     /// Put the runs of all parts (run --shard) together; the exit code is that of the whole
     Merge(MergeArguments),
+    /// Put two or more runs beside each other: of two, what changed; of more, a matrix. Of two, exit code 1 when something passes no more
+    Compare(CompareArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The run.json of every run; the first is what the second is compared with
+    #[arg(value_name = "RUN.JSON", required = true, num_args = 2..)]
+    pub runs: Vec<PathBuf>,
+    /// Format of the comparison
+    #[arg(long = "as", value_name = "FORMAT", default_value = "text")]
+    pub format: CompareFormat,
+    /// File to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// For a terminal; only what is not alike
+    Text,
+    /// For the summary page of a CI job
+    Markdown,
+    /// One HTML file with the matrix of all test cases
+    Html,
 }
 
 #[derive(Debug, Args)]

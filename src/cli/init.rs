@@ -24,12 +24,16 @@ pub(super) fn init(arguments: &InitArguments) -> Result<ExitCode> {
     let name = name.context("name a folder for the profile, e.g. ./acme")?;
     let text = written(name, arguments, &mut std::io::stdin().lock())?;
     let before = std::fs::read(&path).ok();
+    let is_new = !folder.exists();
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     std::fs::write(&path, &text).with_context(|| path.display().to_string())?;
     if let Err(error) = Profile::load(&folder.display().to_string(), Path::new(".")) {
         match before {
             Some(before) => std::fs::write(&path, before)?,
             None => std::fs::remove_file(&path)?,
+        }
+        if is_new {
+            std::fs::remove_dir(folder)?;
         }
         return Err(error).context("these answers make no profile");
     }

@@ -3,6 +3,7 @@
 //! Standard output carries what was asked for, standard error everything else, so that both can be redirected.
 pub mod arguments;
 mod catalogue_text;
+mod compare;
 mod coverage;
 mod doctor;
 mod evidence;

@@ -39,13 +39,22 @@ fn rounds(text: &str) -> Result<u32, String> {
     }
 }
 
-/// Puts what did not pass in an earlier run in place of the selection. False when there is nothing of that kind.
+/// What is there of an earlier run to be run again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Again {
+    /// Nothing of it can be run.
+    pub nothing: bool,
+    /// Something of it is in the catalogue no more.
+    pub gone: bool,
+}
+
+/// Puts what did not pass in an earlier run in place of the selection.
 pub(super) fn rerun_failed(
     arguments: &mut RunArguments,
     run: &Path,
     catalogue: &Catalogue,
     system: &str,
-) -> Result<bool> {
+) -> Result<Again> {
     let record = report::read(run)?;
     if record.system.name != system {
         bail!(
@@ -55,8 +64,10 @@ pub(super) fn rerun_failed(
         );
     }
     let (again, gone) = not_passed(&record, catalogue)?;
-    for id in gone {
-        complain(&format!("{id} did not pass there, and is no more"));
+    for id in &gone {
+        complain(&format!(
+            "{id} did not pass there, and these features have no such test case; `list` prints them"
+        ));
     }
     let system = &record.system;
     // What the record says was valid when it was written; a value this build does not know is left to the profile.
@@ -71,7 +82,10 @@ pub(super) fn rerun_failed(
         arguments.access.clone_from(&record.access);
     }
     arguments.selection = again;
-    Ok(!arguments.selection.is_empty())
+    Ok(Again {
+        nothing: arguments.selection.is_empty(),
+        gone: !gone.is_empty(),
+    })
 }
 
 /// Everything selected there that neither passed nor was not applicable, waived or never judged included; and what of that the catalogue

@@ -12,8 +12,10 @@ use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode> {
-    if let Some(ReportAction::Merge(merge)) = &arguments.action {
-        return super::merge::merge(merge);
+    match &arguments.action {
+        Some(ReportAction::Merge(merge)) => return super::merge::merge(merge),
+        Some(ReportAction::Compare(compare)) => return super::compare::compare(compare),
+        None => {}
     }
     // The definition of the command requires one or the other.
     let Some(run) = &arguments.run else {
@@ -80,6 +82,6 @@ pub(super) fn write_documents(record: &RunRecord, folder: &Path, formats: &[Form
     Ok(())
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -19,7 +19,7 @@ use crate::{
     sut::{self, Profile, access::AccessNetworks, personality::Personalities},
     verdict::{Register, Requirement},
 };
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -32,20 +32,44 @@ pub(super) fn run(mut arguments: RunArguments) -> Result<ExitCode> {
     let kept_for = arguments
         .refresh_evidence
         .then(|| (arguments.places.clone(), system_name(&arguments.system)));
-    if !only_what_failed(&mut arguments)? {
-        complain("everything passed there; nothing to run again");
+    let again = only_what_failed(&mut arguments)?;
+    if again.nothing {
+        let what = match again.gone {
+            true => "nothing else is left to run again",
+            false => "everything passed there; nothing to run again",
+        };
+        complain(what);
         return Ok(ExitCode::NothingJudged);
     }
-    let misspelt = misspelt(&arguments.places, &arguments.selection)?;
+    // What is gone and a word that selects nothing are alike: it was meant to run something.
+    let misspelt = misspelt(&arguments.places, &arguments.selection)? || again.gone;
     let rounds = arguments.part.until_fail.unwrap_or(1);
-    let options = options(arguments, &jiff::Timestamp::now())?;
-    let out = options.out.clone().unwrap_or_default();
-    let record = until_fail(&options, rounds, quiet)?;
+    let given = arguments.out.is_some();
+    let mut options = options(arguments, &jiff::Timestamp::now())?;
+    let wanted = options.out.clone().unwrap_or_default();
+    let out = if given { wanted } else { own_folder(&wanted)? };
+    options.out = Some(out.clone());
+    options.ladders = options
+        .ladders
+        .map(|kept| ladders_in(kept, kept_for.is_some(), &out));
+    let record = until_fail(&options, rounds, quiet).inspect_err(|_| {
+        // Nothing ran: no folder is left behind, unless something has been written to it.
+        if !given {
+            std::fs::remove_dir(&out).unwrap_or_default();
+        }
+    })?;
     report::write_all(&record, &out)?;
     let folder = out.display().to_string();
     say(text::summary(&record, &folder).trim_end());
     if !quiet {
         complain(&format!("report: {}", out.join("report.html").display()));
+        let waiting = out.join("ladders");
+        if waiting.is_dir() {
+            let folder = waiting.display();
+            complain(&format!(
+                "ladders: ims-conformance review --ladders {folder}"
+            ));
+        }
     }
     if let Some((places, system)) = kept_for {
         keep(&record, &out, &places, &system)?;
@@ -56,10 +80,10 @@ pub(super) fn run(mut arguments: RunArguments) -> Result<ExitCode> {
     }
 }
 
-/// With `--rerun-failed` the selection is what did not pass there. False when that is nothing.
-fn only_what_failed(arguments: &mut RunArguments) -> Result<bool> {
+/// With `--rerun-failed` the selection is what did not pass there.
+fn only_what_failed(arguments: &mut RunArguments) -> Result<part::Again> {
     let Some(run) = arguments.part.rerun_failed.take() else {
-        return Ok(true);
+        return Ok(part::Again::default());
     };
     let suite = Suite::read(&arguments.places)?;
     let (profile, _) = Profile::load(&arguments.system, &suite.places.fixtures)?;
@@ -368,6 +392,36 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
     })
 }
 
+/// Makes the folder of a run, and of that name only one: runs that start in the same second do not share theirs.
+fn own_folder(wanted: &Path) -> Result<PathBuf> {
+    if let Some(parent) = wanted.parent() {
+        std::fs::create_dir_all(parent)
+            .with_context(|| format!("cannot create {}", parent.display()))?;
+    }
+    let mut folder = wanted.to_owned();
+    for number in 2_u32.. {
+        match std::fs::create_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let name = wanted.file_name().unwrap_or_default().to_string_lossy();
+                folder = wanted.with_file_name(format!("{name}-{number}"));
+            }
+            made => {
+                made.with_context(|| format!("cannot create {}", folder.display()))?;
+                break;
+            }
+        }
+    }
+    Ok(folder)
+}
+
+/// Where ladders are compared and proposed: where some were accepted for the system or are to be kept, else with the report of the run.
+fn ladders_in(kept: PathBuf, keeps: bool, out: &Path) -> PathBuf {
+    match keeps || kept.is_dir() {
+        true => kept,
+        false => out.join("ladders"),
+    }
+}
+
 /// The folder name of a system, also when it is given by path.
 fn system_name(system: &str) -> String {
     let name = Path::new(system).file_name().map(PathBuf::from);
@@ -401,6 +455,30 @@ mod tests {
         let out = options.out.unwrap();
         assert!(out.ends_with("reports/acme/20261121T054000Z"), "{out:?}");
         assert!(options.ladders.unwrap().ends_with("captures/acme"));
+    }
+
+    #[test]
+    fn two_runs_of_one_second_do_not_share_a_folder() {
+        let place = tempfile::tempdir().unwrap();
+        let wanted = place.path().join("acme/20261121T054000Z");
+        let made = [(), (), ()].map(|()| own_folder(&wanted).unwrap());
+        let names = [
+            "20261121T054000Z",
+            "20261121T054000Z-2",
+            "20261121T054000Z-3",
+        ];
+        assert_eq!(made, names.map(|name| place.path().join("acme").join(name)));
+        assert!(made.iter().all(|folder| folder.is_dir()));
+    }
+
+    #[test]
+    fn a_run_keeps_its_ladders_to_itself_unless_some_are_kept() {
+        let place = tempfile::tempdir().unwrap();
+        let (kept, out) = (place.path().join("captures/acme"), place.path().join("out"));
+        assert_eq!(ladders_in(kept.clone(), false, &out), out.join("ladders"));
+        assert_eq!(ladders_in(kept.clone(), true, &out), kept);
+        std::fs::create_dir_all(&kept).unwrap();
+        assert_eq!(ladders_in(kept.clone(), false, &out), kept);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::{Direction, Fact, Observation, Trace, transactions};
 use crate::wire::diameter::application;
 use masks::Masks;
-pub use settled::first_difference;
+pub use settled::{differences, first_difference};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 

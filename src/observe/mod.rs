@@ -32,7 +32,7 @@ pub use diameter::{DiameterRequest, diameter_requests, way as diameter_way};
 pub use encapsulated::{Encapsulated, encapsulated, is_encapsulated};
 pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};
 pub use http::{HttpExchange, http_exchanges};
-pub use ladder::{Names, ends, first_difference, ladder};
+pub use ladder::{Names, differences, ends, first_difference, ladder};
 pub use observer::Observer;
 pub use payload::payloads;
 pub use reaction::expected;

@@ -466,6 +466,7 @@ faults! {
     AccessRewritten "access-rewritten" "AI-02" "cuts P-Access-Network-Info down to the access type";
     WlanTakenForRoaming "wlan-taken-for-roaming" "AI-06" "takes every user on a WLAN for a roaming one";
     ProgressOverWlan "progress-over-wlan" "AI-09" "sends 183 before it accepts a new conference over a WLAN";
+    BarredAtRegistration "barred-at-registration" "AI-10" "ends the conference sessions of who registers over a WLAN";
     AccessChangeBarred "access-change-barred" "AI-10" "refuses a re-INVITE over a WLAN as barred";
 }
 

@@ -101,6 +101,10 @@ impl Roles {
             Some(_) => None,
             None => Some(cmmc_focus(ip, core.address(), faults).await?),
         };
+        if let Some((focus, _)) = &cmmc {
+            let focus = focus.clone();
+            mmtel_as.tell_of_moves(Box::new(move |user| focus.send_away(user)));
+        }
         let own = cmmc.as_ref().map(|(focus, _)| focus.sip_address());
         if let Some(address) = arguments.cmmc_focus.or(own) {
             destinations.set(CMMC_DOMAIN, address);

@@ -116,7 +116,7 @@ fn requirements(record: &RunRecord) -> String {
 }
 
 /// Text that neither ends the cell nor becomes markup.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

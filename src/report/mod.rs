@@ -4,6 +4,9 @@
 //! No format that is common in CI knows *inconclusive* or *not applicable*. Each renderer maps them to something its readers cannot
 //! take for a pass; a test sends every verdict through every format.
 mod avp_names;
+pub mod compare;
+pub mod compare_html;
+pub mod compare_text;
 pub mod ctrf;
 mod exchange;
 pub mod html;

@@ -55,10 +55,7 @@ pub(super) fn digest(octets: &[u8]) -> String {
 
 /// The reason code as `run.json` writes it.
 pub(super) fn reason(reason: Reason) -> String {
-    match serde_json::to_value(reason) {
-        Ok(serde_json::Value::String(code)) => code,
-        _ => String::new(),
-    }
+    reason.code()
 }
 
 /// `FAIL/missing`, `INCONC/not-stimulated`, `ERROR/panic`; a case that nothing judged is an error of the suite.

@@ -2,14 +2,14 @@
 //!
 //! Over the baseline a case keeps its id; over another network it is a case of its own, with users of its own, named after the network. What
 //! differs is judged in `verdict::access`; here the cases are multiplied and brought together again.
-use super::catalogue::{Case, Catalogue, OVER, access_of, relative};
+use super::catalogue::{Case, Catalogue, EVERY_ACCESS, OVER, access_of, relative};
 use super::judge::settle;
 use super::record::{CaseRecord, RunRecord};
 use super::select::controls_of;
 use crate::observe::Trace;
 use crate::sut::SutError;
 use crate::sut::access::{AccessNetwork, AccessNetworks};
-use crate::verdict::{Finding, Verdict, access};
+use crate::verdict::{Finding, Reason, Verdict, access};
 use cucumber::gherkin::{Feature, Scenario};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -66,64 +66,117 @@ impl Axis {
             .into_iter()
             .map(|one| one.name.as_str())
             .collect();
-        let everywhere = match self.asked.is_empty() {
-            true => everywhere(&catalogue.cases, &selected),
-            false => BTreeSet::new(),
-        };
+        let everywhere = everywhere(&catalogue.cases, &selected);
         let others = || self.networks.iter().filter(|one| !one.baseline);
         let count = others().count();
         let mut running = BTreeSet::new();
         for (index, network) in others().enumerate() {
             let over = match named.contains(&network.name.as_str()) {
                 true => &selected,
-                false => &everywhere,
+                false if self.asked.is_empty() => &everywhere,
+                false => continue,
             };
             running.extend(add_over(catalogue, &network.name, (index, count), over));
         }
         let baseline = |one: &AccessNetwork| one.baseline && named.contains(&one.name.as_str());
         if self.networks.iter().any(baseline) {
             running.extend(selected);
+        } else {
+            // What is judged by comparison alone needs the baseline beside it.
+            running.extend(everywhere);
         }
         self.running = running;
         Ok(())
     }
 
     /// Every case that ran over another network beside its run over the baseline.
+    ///
+    /// What is judged by the comparison alone, tagged so, proves nothing where nothing was compared; others then stand for themselves.
     pub fn compare(&self, record: &mut RunRecord, out: &Path) {
-        let comparable =
-            |case: &&CaseRecord| !matches!(case.verdict, Verdict::Error | Verdict::None);
-        let baselines: BTreeMap<String, String> = record
-            .cases
-            .iter()
-            .filter(comparable)
-            .filter(|case| case.access.is_none())
-            .map(|case| (case.id.clone(), case.ladder.clone()))
-            .collect();
-        let Some(baseline) = self.networks.iter().find(|one| one.baseline) else {
+        let Some(baseline) = self.networks.baseline() else {
             return;
         };
-        for case in &mut record.cases {
+        let baselines: BTreeMap<String, (Verdict, String)> = record
+            .cases
+            .iter()
+            .filter(|case| case.access.is_none())
+            .map(|case| (case.id.clone(), (case.verdict, case.ladder.clone())))
+            .collect();
+        let compared: BTreeSet<String> = record
+            .cases
+            .iter()
+            .filter(|case| case.access.is_some())
+            .map(|case| case.stated().to_owned())
+            .collect();
+        for case in record.cases.iter_mut().filter(|case| was_judged(case)) {
             let network = self
                 .networks
                 .iter()
                 .find(|one| Some(&one.name) == case.access.as_ref());
-            let (Some(network), Some(ladder)) = (network, baselines.get(case.stated())) else {
-                continue;
+            let finding = match (network, baselines.get(case.stated())) {
+                (None, _) if is_everywhere(case) && !compared.contains(&case.id) => {
+                    access::not_compared(
+                        &case.requirement,
+                        "every access network",
+                        &baseline.what,
+                        &format!("it ran over that alone; run {} --access all", case.id),
+                    )
+                }
+                (None, _) => continue,
+                (Some(network), Some((Verdict::Pass | Verdict::Fail, ladder))) => {
+                    let question = access::Comparison {
+                        requirement: &network.row,
+                        network: &network.what,
+                        baseline: &baseline.what,
+                        ladder: &case.ladder,
+                        baseline_ladder: ladder,
+                        to_the_end: came_to_its_end(case),
+                    };
+                    question.finding(|| trace(case, out).unwrap_or_default())
+                }
+                (Some(network), Some((verdict, _))) => access::not_compared(
+                    &network.row,
+                    &network.what,
+                    &baseline.what,
+                    &format!(
+                        "over that it came to {}; see to {} first",
+                        verdict.name(),
+                        case.stated()
+                    ),
+                ),
+                (Some(network), None) if is_everywhere(case) => access::not_compared(
+                    &network.row,
+                    &network.what,
+                    &baseline.what,
+                    &format!(
+                        "it did not run over that; run {} --access {},{}",
+                        case.stated(),
+                        baseline.name,
+                        network.name
+                    ),
+                ),
+                (Some(_), None) => continue,
             };
-            if case.capture.is_none() || matches!(case.verdict, Verdict::Error | Verdict::None) {
-                continue;
-            }
-            let question = access::Comparison {
-                requirement: &network.row,
-                network: &network.what,
-                baseline: &baseline.what,
-                ladder: &case.ladder,
-                baseline_ladder: ladder,
-            };
-            let finding = question.finding(|| trace(case, out).unwrap_or_default());
             take(case, finding);
         }
     }
+}
+
+fn was_judged(case: &CaseRecord) -> bool {
+    case.capture.is_some() && !matches!(case.verdict, Verdict::Error | Verdict::None)
+}
+
+fn is_everywhere(case: &CaseRecord) -> bool {
+    case.tags.iter().any(|tag| tag == EVERY_ACCESS)
+}
+
+/// A case that a refused `Given` has ended did what its system let it do; what is missing then is the system's doing. So it is with a
+/// control that the system has contradicted, which has the frames to show for it.
+fn came_to_its_end(case: &CaseRecord) -> bool {
+    let contradicts = |one: &Finding| one.verdict == Verdict::Inconc && !one.frames.is_empty();
+    case.verdict != Verdict::Inconc
+        || case.reason == Some(Reason::PreconditionUnmet)
+        || (case.control && case.findings.iter().any(contradicts))
 }
 
 /// Adds these cases over an access network, the `index`th of so many, with ids and users of their own; gives the ids.
@@ -220,4 +273,82 @@ fn take(case: &mut CaseRecord, finding: Finding) {
     let cause = format!("{}: {}", finding.expected, finding.observed);
     settle(case, finding.verdict, finding.reason, cause);
     case.findings.push(finding);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::runner::sample;
+
+    const LADDER: &str = "[1] Alice asks\n  gm\n    alice -> core  INVITE «call-1»\n    core -> alice  603 Decline to INVITE «call-1»\n";
+
+    fn axis() -> Axis {
+        let list = "- {name: lte, what: LTE, baseline: true, values: []}\n- {name: wlan, what: WLAN, values: []}\n";
+        Axis::new(AccessNetworks::parse(list).unwrap(), &[]).unwrap()
+    }
+
+    /// A case with the ladder, over the baseline or over the WLAN.
+    fn case(over: Option<&str>, verdict: Verdict, ladder: &str) -> CaseRecord {
+        let mut case = sample::case(1, verdict);
+        if let Some(over) = over {
+            case.id = format!("{}[{over}]", case.id);
+            case.access = Some(over.to_owned());
+        }
+        case.tags = vec![EVERY_ACCESS.to_owned()];
+        case.ladder = ladder.to_owned();
+        case
+    }
+
+    /// The verdict and the last observation of the last case.
+    fn compared(cases: Vec<CaseRecord>) -> (Verdict, String) {
+        let mut record = sample::of(cases);
+        axis().compare(&mut record, Path::new("nowhere"));
+        let case = record.cases.pop().unwrap();
+        let said = case.findings.last().unwrap().observed.clone();
+        (case.verdict, said)
+    }
+
+    #[test]
+    fn a_baseline_that_proves_nothing_is_none() {
+        let here = || case(Some("wlan"), Verdict::Pass, LADDER);
+        for verdict in [Verdict::Inconc, Verdict::Error] {
+            let cut_off = case(None, verdict, "[1] Alice asks\n");
+            let (verdict, said) = compared(vec![cut_off, here()]);
+            assert_eq!(verdict, Verdict::Inconc, "{said}");
+            assert!(said.contains("see to TC-POL-01-01 first"), "{said}");
+        }
+        let other = LADDER.replace("603 Decline", "200 OK");
+        let (verdict, said) = compared(vec![case(None, Verdict::Pass, &other), here()]);
+        assert_eq!(verdict, Verdict::Fail, "{said}");
+        let (verdict, _) = compared(vec![case(None, Verdict::Fail, LADDER), here()]);
+        assert_eq!(verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn a_refused_preparation_counts_and_whatever_else_cuts_a_case_off_does_not() {
+        let baseline = || case(None, Verdict::Pass, LADDER);
+        let mut here = case(Some("wlan"), Verdict::Inconc, "[1] Alice asks\n");
+        here.reason = Some(Reason::NotStimulated);
+        assert_eq!(compared(vec![baseline(), here.clone()]).0, Verdict::Inconc);
+        here.reason = Some(Reason::PreconditionUnmet);
+        assert_eq!(compared(vec![baseline(), here.clone()]).0, Verdict::Fail);
+        here.reason = Some(Reason::InsufficientEvidence);
+        assert_eq!(compared(vec![baseline(), here.clone()]).0, Verdict::Inconc);
+        (here.control, here.findings[0].frames) = (true, vec![7]);
+        assert_eq!(compared(vec![baseline(), here]).0, Verdict::Fail);
+    }
+
+    #[test]
+    fn what_is_judged_by_comparison_does_not_pass_without_one() {
+        let (verdict, said) = compared(vec![case(None, Verdict::Pass, LADDER)]);
+        assert_eq!(verdict, Verdict::Inconc);
+        assert!(said.contains("run TC-POL-01-01 --access all"), "{said}");
+        let (verdict, said) = compared(vec![case(Some("wlan"), Verdict::Pass, LADDER)]);
+        assert_eq!(verdict, Verdict::Inconc);
+        assert!(
+            said.contains("run TC-POL-01-01 --access lte,wlan"),
+            "{said}"
+        );
+    }
 }

@@ -46,6 +46,8 @@ pub struct Step {
 
 /// Tag that a scenario gets over an access network, before the network's name.
 pub(super) const OVER: &str = "over:";
+/// What is judged by the comparison of access networks, and so runs over each of them.
+pub(super) const EVERY_ACCESS: &str = "every-access";
 
 impl Case {
     /// The id of the case as the features state it.
@@ -334,7 +336,7 @@ fn cases_of(feature: &Feature, folder: &Path) -> Vec<Case> {
                     .collect(),
                 control: scenario.tags.iter().any(|tag| tag == "control"),
                 derived: scenario.tags.iter().any(|tag| tag == "derived"),
-                every_access: scenario.tags.iter().any(|tag| tag == "every-access"),
+                every_access: scenario.tags.iter().any(|tag| tag == EVERY_ACCESS),
                 access: None,
                 steps: before
                     .chain(scenario.steps.iter().map(|step| own(step, false)))

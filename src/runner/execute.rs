@@ -5,8 +5,10 @@ use super::judge::{self, Desk, Over};
 use super::options::ProgressEvent;
 use super::record::{CaseRecord, LadderState, StepOutcome, StepRecord};
 use super::snapshots::Snapshots;
+use super::waive;
 use super::writer::StepWriter;
 use crate::steps::{CaseSetup, Facility, Lab, Stage, Stop};
+use crate::sut::waivers::Waiver;
 use crate::verdict::{Reason, Register, Verdict};
 use cucumber::event::{ScenarioFinished, StepError};
 use cucumber::gherkin::{Feature, Rule, Scenario};
@@ -26,6 +28,8 @@ pub struct Bench {
     pub access: AccessValues,
     pub out: PathBuf,
     pub snapshots: Option<Snapshots>,
+    /// Those of the system that are sound and are for this run.
+    pub waivers: Vec<Waiver>,
     pub progress: Box<dyn Fn(ProgressEvent) + Send + Sync>,
     pub records: Mutex<BTreeMap<String, CaseRecord>>,
 }
@@ -159,6 +163,7 @@ impl Bench {
             record.cause.clone(),
             record.duration_ms,
         );
+        let waived = waive::covers(&self.waivers, &record);
         let done = self.with_records(|records| {
             records.insert(id.clone(), record);
             records
@@ -169,6 +174,7 @@ impl Bench {
         (self.progress)(ProgressEvent::CaseFinished {
             id,
             verdict,
+            waived,
             cause,
             duration_ms,
             done,

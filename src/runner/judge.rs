@@ -164,6 +164,8 @@ pub fn settle(record: &mut CaseRecord, verdict: Verdict, reason: Option<Reason>,
         record.reason = reason;
         record.cause = cause;
         record.blame = blame::by_reason(verdict, reason).to_owned();
+        // What the recording said was about another verdict.
+        record.blame_why.clear();
     }
 }
 
@@ -193,5 +195,30 @@ fn compare_ladder(record: &mut CaseRecord, case: &Case, desk: &Desk) {
             record.ladder_state = LadderState::NotCompared;
             record.ladder_difference = error.to_string();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runner::sample;
+
+    #[test]
+    fn a_worse_verdict_does_not_keep_the_reasons_of_the_blame_before() {
+        let mut record = sample::case(1, Verdict::Inconc);
+        record.blame_why = "the system never answered".to_owned();
+        let reason = Some(Reason::Unexpected);
+        settle(&mut record, Verdict::Pass, None, String::new());
+        assert_eq!(record.blame_why, "the system never answered");
+        settle(
+            &mut record,
+            Verdict::Fail,
+            reason,
+            "another line".to_owned(),
+        );
+        assert_eq!(
+            (record.blame.as_str(), record.blame_why.as_str()),
+            ("system", "")
+        );
     }
 }

@@ -59,7 +59,7 @@ pub fn merge(parts: Vec<Named>) -> Result<RunRecord, MergeError> {
 }
 
 /// What has to be the same in two parts of one run, in words.
-fn questions(record: &RunRecord) -> [(&'static str, String); 10] {
+fn questions(record: &RunRecord) -> [(&'static str, String); 12] {
     let system = &record.system;
     [
         ("the system", system.name.clone()),
@@ -75,6 +75,11 @@ fn questions(record: &RunRecord) -> [(&'static str, String); 10] {
         ("the access networks", record.access.join(",")),
         ("the fault", system.fault.clone().unwrap_or_default()),
         ("the number of parts", parts_of(record)),
+        (
+            "--only-smoke",
+            if record.only_smoke { "yes" } else { "no" }.to_owned(),
+        ),
+        ("the waivers (SHA-256)", record.waivers_sha256.clone()),
     ]
 }
 
@@ -310,6 +315,14 @@ mod tests {
             (|r| r.tool = "older".to_owned(), "the version of the suite"),
             (|r| r.system.carriage = "sgd".to_owned(), "the carriage"),
             (|r| r.selection = vec!["CB".to_owned()], "the selection"),
+            (
+                |r| r.only_smoke = true,
+                "--only-smoke differs: 1.json has `no`, 2.json has `yes`",
+            ),
+            (
+                |r| r.waivers_sha256 = "f00".to_owned(),
+                "the waivers (SHA-256)",
+            ),
             (
                 |r| r.shard = Some(Shard { index: 2, of: 4 }),
                 "the number of parts",

@@ -117,6 +117,8 @@ pub enum ProgressEvent {
     CaseFinished {
         id: String,
         verdict: Verdict,
+        /// It came out as a waiver of the system says.
+        waived: bool,
         /// First cause in words; empty for a pass.
         cause: String,
         duration_ms: u64,

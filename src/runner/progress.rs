@@ -96,6 +96,7 @@ fn line(event: &ProgressEvent) -> Option<String> {
         ProgressEvent::CaseFinished {
             id,
             verdict,
+            waived,
             cause,
             duration_ms,
             done,
@@ -104,6 +105,11 @@ fn line(event: &ProgressEvent) -> Option<String> {
             let rare = done.is_multiple_of(LINE_EVERY) || done == of;
             (!quiet_verdict(*verdict) || rare).then(|| {
                 let name = verdict.name();
+                let name = if *waived {
+                    format!("{name} (waived)")
+                } else {
+                    name.to_owned()
+                };
                 let seconds = Duration::from_millis(*duration_ms).as_secs_f64();
                 let line = format!("[{done}/{of}] {id}  {name}  {seconds:.1} s  {cause}");
                 line.trim_end().to_owned()
@@ -122,11 +128,22 @@ mod tests {
         ProgressEvent::CaseFinished {
             id: "TC-POL-01-01".to_owned(),
             verdict,
+            waived: false,
             cause: if verdict == Verdict::Pass { "" } else { "no" }.to_owned(),
             duration_ms: 1250,
             done,
             of: 7,
         }
+    }
+
+    #[test]
+    fn a_waived_case_is_no_plain_fail() {
+        let mut event = finished(Verdict::Fail, 1);
+        if let ProgressEvent::CaseFinished { waived, .. } = &mut event {
+            *waived = true;
+        }
+        let text = line(&event).unwrap();
+        assert_eq!(text, "[1/7] TC-POL-01-01  fail (waived)  1.2 s  no");
     }
 
     #[test]

@@ -23,6 +23,12 @@ pub struct RunRecord {
     pub system: SystemRecord,
     /// Selection words of the command line; empty = everything.
     pub selection: Vec<String>,
+    /// True when only what proves the plumbing was to run (`--only-smoke`).
+    #[serde(default)]
+    pub only_smoke: bool,
+    /// Digest of the waivers of the system, so that only runs with the same ones are merged.
+    #[serde(default)]
+    pub waivers_sha256: String,
     /// Digest of every test case and every register entry, so that only runs of the same catalogue are merged.
     #[serde(default)]
     pub catalogue_sha256: String,

@@ -17,7 +17,8 @@ use super::waive;
 use super::writer::StepWriter;
 use crate::capture::CaptureError;
 use crate::sut::access::AccessNetworks;
-use crate::sut::{Profile, SutError, waivers::Waivers};
+use crate::sut::waivers::{Waiver, Waivers};
+use crate::sut::{Profile, SutError};
 use crate::verdict::register::RegisterError;
 use crate::verdict::{Reason, Register, Verdict};
 use sha2::{Digest, Sha256};
@@ -87,6 +88,7 @@ pub async fn run(
         selected = shard.of_selection(&catalogue.cases, &selected);
     }
     let waivers = Waivers::load(&profile_path)?;
+    let networks = AccessNetworks::load(&options.fixtures)?;
     let known = catalogue.requirements();
     let usual = options.carriage.is_none_or(|c| c == profile.carriage())
         && options.local_ip.is_none_or(|ip| ip == profile.sip.local_ip);
@@ -108,7 +110,10 @@ pub async fn run(
         applicable_of(&catalogue, &register, &profile, &profile_path, &selected)
             .map_err(RunError::Ics)?;
     record.cases.extend(others);
-    let mut axis = Axis::new(AccessNetworks::load(&options.fixtures)?, &options.access)?;
+    record.waivers_sha256 = waivers.sha256();
+    let carriage = &record.system.carriage;
+    let (sound, _) = waive::sound(&waivers, carriage, &known, &networks, options.today);
+    let mut axis = Axis::new(networks.clone(), &options.access)?;
     let stated = applicable.len();
     axis.expand(&mut catalogue, applicable)?;
     record.totals.catalogue += axis.running.len() - stated;
@@ -118,13 +123,13 @@ pub async fn run(
             &options,
             profile,
             axis,
-            (catalogue, register),
+            (catalogue, register, sound),
             &mut record,
             Box::new(progress),
         )
         .await?;
     }
-    waive::apply(&mut record, &waivers, &known, options.today);
+    waive::apply(&mut record, &waivers, &known, &networks, options.today);
     seal(&mut record, started);
     Ok(record)
 }
@@ -133,7 +138,7 @@ async fn perform(
     options: &RunOptions,
     profile: Profile,
     axis: Axis,
-    (catalogue, register): (Catalogue, Register),
+    (catalogue, register, waivers): (Catalogue, Register, Vec<Waiver>),
     record: &mut RunRecord,
     progress: Box<dyn Fn(ProgressEvent) + Send + Sync>,
 ) -> Result<(), RunError> {
@@ -171,6 +176,7 @@ async fn perform(
         access: axis.values(),
         out: out.clone(),
         snapshots: ladders.map(Snapshots::new),
+        waivers,
         progress,
         records: Mutex::default(),
     });
@@ -224,6 +230,8 @@ fn outline(
             transport,
         },
         selection: options.selection.clone(),
+        only_smoke: options.only_smoke,
+        waivers_sha256: String::new(),
         catalogue_sha256: catalogue.sha256(register),
         shard: options.shard,
         access: options.access.clone(),

@@ -209,6 +209,8 @@ pub(crate) fn of(cases: Vec<CaseRecord>) -> RunRecord {
             transport: "udp".to_owned(),
         },
         selection: vec!["POL".to_owned()],
+        only_smoke: false,
+        waivers_sha256: String::new(),
         catalogue_sha256: "4b825dc642cb6eb9a060e54bf8d69288fbee4904a1f1c2f1b8d5d34e0d9f0c11"
             .to_owned(),
         shard: None,

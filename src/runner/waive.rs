@@ -1,7 +1,8 @@
 //! What the waivers of a system make of a finished run: verdicts that are waived, and everything about the waivers that is not as agreed.
 use super::record::{CaseRecord, RunRecord};
+use crate::sut::access::AccessNetworks;
 use crate::sut::waivers::{Waiver, Waivers};
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Finding, Reason, Verdict};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -10,20 +11,41 @@ pub fn apply(
     record: &mut RunRecord,
     waivers: &Waivers,
     cases: &BTreeMap<String, String>,
+    networks: &AccessNetworks,
     today: Date,
 ) {
-    let mut found = Vec::new();
-    for waiver in &waivers.0 {
-        let problems = waivers.problems(waiver, today, cases);
-        let sound = problems.is_empty();
-        found.extend(problems);
-        if !sound || !waiver.is_over(&record.system.carriage) {
-            continue;
-        }
+    let (sound, mut found) = sound(waivers, &record.system.carriage, cases, networks, today);
+    for waiver in &sound {
         let case = record.cases.iter_mut().find(|c| c.id == waiver.test_case);
         found.extend(case.and_then(|case| compare(case, waiver)));
     }
     record.waiver_problems = found;
+}
+
+/// The waivers that are in order and are for runs over this carriage, and what is wrong with the others.
+pub fn sound(
+    waivers: &Waivers,
+    carriage: &str,
+    cases: &BTreeMap<String, String>,
+    networks: &AccessNetworks,
+    today: Date,
+) -> (Vec<Waiver>, Vec<String>) {
+    let (mut sound, mut found) = (Vec::new(), Vec::new());
+    for waiver in &waivers.0 {
+        let problems = waivers.problems(waiver, today, cases, networks);
+        if problems.is_empty() && waiver.is_over(carriage) {
+            sound.push(waiver.clone());
+        }
+        found.extend(problems);
+    }
+    (sound, found)
+}
+
+/// Whether the case has come out as one of them says; passes and what is not applicable have not.
+pub fn covers(sound: &[Waiver], case: &CaseRecord) -> bool {
+    let of_case = sound.iter().find(|waiver| waiver.test_case == case.id);
+    let judged = matches!(case.verdict, Verdict::Fail | Verdict::Inconc);
+    judged && of_case.is_some_and(|waiver| is_as_expected(case, waiver))
 }
 
 /// Marks the case if it came out as the waiver says; else says how it came out.
@@ -79,11 +101,9 @@ fn difference(case: &CaseRecord, waiver: &Waiver) -> String {
     )
 }
 
-fn kind(verdict: Verdict, reason: Option<crate::verdict::Reason>) -> String {
-    let code = reason.and_then(|reason| serde_json::to_value(reason).ok());
-    let code = code.and_then(|code| code.as_str().map(str::to_owned));
-    match code {
-        Some(code) => format!("{}/{code}", verdict.name()),
+fn kind(verdict: Verdict, reason: Option<Reason>) -> String {
+    match reason {
+        Some(reason) => format!("{}/{}", verdict.name(), reason.code()),
         None => verdict.name().to_owned(),
     }
 }
@@ -93,7 +113,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::runner::sample;
-    use crate::verdict::Reason;
+    use crate::sut::profile::Carriage;
     use jiff::civil::date;
 
     /// The case with its waiver, and what applying the waiver comes to after both were changed.
@@ -105,7 +125,15 @@ mod tests {
         let mut waiver = record.cases[0].waiver.take().unwrap();
         change(&mut record.cases[0], &mut waiver);
         let known = [("TC-POL-01-01".to_owned(), "POL-01".to_owned())].into();
-        apply(&mut record, &Waivers(vec![waiver]), &known, today);
+        let networks = "- {name: lte, what: LTE, baseline: true, values: []}";
+        let networks = AccessNetworks::parse(networks).unwrap();
+        apply(
+            &mut record,
+            &Waivers(vec![waiver]),
+            &known,
+            &networks,
+            today,
+        );
         record.totals.count(&record.cases);
         let problems = record.waiver_problems.clone();
         (record, problems)
@@ -163,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_waiver_says_nothing_of_another_carriage_or_of_what_did_not_run() {
-        let (record, problems) = applied(|_, w| w.carriage = Some("sgd".to_owned()), TODAY);
+        let (record, problems) = applied(|_, w| w.carriage = Some(Carriage::Sgd), TODAY);
         assert_eq!((problems, record.totals.fail), (vec![], 1));
         let (_, problems) = applied(|case, _| case.verdict = Verdict::NotApplicable, TODAY);
         assert!(problems.is_empty());

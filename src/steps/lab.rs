@@ -1,10 +1,11 @@
 //! The cucumber world: actions with their preparations and time limits, and questions with their patience.
 use super::stage::{Asked, Means, Stage, User};
 use super::vocabulary::PersonName;
+use super::watch::Watch;
 use crate::capture::Handset;
 use crate::capture::pacing::TICK;
 use crate::peer::ue::{Registration, UeCommand};
-use crate::verdict::{Finding, Judgement, Patience, Question, Reason, Verdict, View, levels};
+use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View, levels};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -268,29 +269,23 @@ impl Lab {
         self.answer_at(question).await.0
     }
 
-    /// The same, with the time of the view it was answered from. What must not happen is looked out for from when all that must happen
-    /// beside it has happened, which may take as long as any reaction.
+    /// The same, with the time of the view it was answered from.
     async fn answer_at(&mut self, question: &Question) -> (Judgement, u64) {
-        let patience = Duration::from_secs_f64(question.patience.seconds());
         let guard = Duration::from_secs_f64(self.ixit().guard_seconds);
         let reaction = Duration::from_secs_f64(self.ixit().reaction_seconds);
         let begun = Instant::now();
-        let mut deadline = begun + patience;
+        let mut watch = Watch::new(question.patience, guard, reaction);
         loop {
             self.look();
             let stage = self.stage();
-            let over = Instant::now() >= deadline;
+            // Before the time of the view: what is answered from it is not older than the watch takes it for.
+            let waited = begun.elapsed();
             let now = stage.tap.now();
             let answer = question.ask(&stage.view(now));
-            if over || answer.is_final(question.patience) {
-                return (answer, now);
+            match watch.next(waited, &answer) {
+                None => return (answer, now),
+                Some(deadline) => self.wait_for_change(begun + deadline).await,
             }
-            let holds = matches!(answer, Judgement::Holds { .. });
-            if matches!(question.patience, Patience::Throughout(_)) && !holds {
-                let settled = (Instant::now() + guard).min(begun + reaction);
-                deadline = settled.max(begun + patience);
-            }
-            self.wait_for_change(deadline).await;
         }
     }
 

@@ -44,6 +44,7 @@ mod users;
 mod ut;
 mod ut_ways;
 mod vocabulary;
+mod watch;
 
 pub use lab::{Lab, Stop};
 pub use sentences::{Sentence, catalogue as sentence_catalogue, find};

@@ -96,7 +96,10 @@ impl Services {
                 let active = if wanted.active { "true" } else { "false" };
                 let node = format!("{}/@active", service_node(incoming));
                 let put = self.request("PUT").node(node).body(ATTRIBUTE, active);
-                self.status(&put, tap).await?;
+                // What the system refuses is the last that is asked of it, so that its refusal is what is judged.
+                if self.status(&put, tap).await? >= 300 {
+                    return Ok(());
+                }
             }
         }
         Ok(())

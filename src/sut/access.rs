@@ -94,6 +94,11 @@ impl AccessNetworks {
         self.0.iter()
     }
 
+    /// What the others are compared with.
+    pub fn baseline(&self) -> Option<&AccessNetwork> {
+        self.0.iter().find(|one| one.baseline)
+    }
+
     /// Those that words of the command line name; without words, the baseline alone.
     pub fn named(&self, words: &[String]) -> Result<Vec<&AccessNetwork>, SutError> {
         let known = |word: &String| word == ALL || self.0.iter().any(|one| one.name == **word);

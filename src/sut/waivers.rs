@@ -2,11 +2,14 @@
 //!
 //! A waiver never makes a pass. It says which finding is expected, who answers for it and until when; whatever is not exactly so is a
 //! problem that fails the run. What the cases of a run came to is compared in `runner::waive`.
-use super::{SutError, yaml};
+use super::access::AccessNetworks;
+use super::profile::Carriage;
+use super::{SutError, spelling, yaml};
 use crate::verdict::{Reason, Verdict};
 use jiff::{ToSpan as _, civil::Date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -33,7 +36,7 @@ pub struct Waiver {
     pub expires: String,
     /// The carriage over which the system fails so; any when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub carriage: Option<String>,
+    pub carriage: Option<Carriage>,
     pub expected: Expected,
 }
 
@@ -87,26 +90,38 @@ impl Waivers {
         }
     }
 
+    /// A digest of what they say; empty where there are none.
+    pub fn sha256(&self) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        let digest = Sha256::digest(text);
+        digest.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
     /// The other waivers for the same test case, over a carriage this one is for too.
     fn rivals(&self, waiver: &Waiver) -> usize {
         let meets = |other: &&Waiver| {
-            let both = other.carriage.as_ref().zip(waiver.carriage.as_ref());
+            let both = other.carriage.zip(waiver.carriage);
             other.test_case == waiver.test_case && both.is_none_or(|(a, b)| a == b)
         };
         self.0.iter().filter(meets).count() - 1
     }
 
-    /// What is wrong with a waiver before anything has run: with its form, its time, its test case. `cases` are all there are, with their
-    /// requirement.
+    /// What is wrong with a waiver before anything has run: with its form, its time, its test case, its access network. `cases` are all
+    /// there are, with their requirement.
     pub fn problems(
         &self,
         waiver: &Waiver,
         today: Date,
         cases: &BTreeMap<String, String>,
+        networks: &AccessNetworks,
     ) -> Vec<String> {
         let mut problems = waiver.ill_formed();
         problems.extend(waiver.out_of_time(today));
         problems.extend(waiver.about_nothing(cases));
+        problems.extend(waiver.over_nothing(networks));
         if self.rivals(waiver) > 0 {
             problems.push("there is another waiver for it; keep one".to_owned());
         }
@@ -128,7 +143,7 @@ impl Waiver {
     }
 
     pub fn is_over(&self, carriage: &str) -> bool {
-        self.carriage.as_deref().is_none_or(|one| one == carriage)
+        self.carriage.is_none_or(|one| one.name() == carriage)
     }
 
     fn ill_formed(&self) -> Vec<String> {
@@ -198,6 +213,33 @@ impl Waiver {
     }
 }
 
+impl Waiver {
+    /// Over an access network that there is not, nothing runs that the waiver could be for.
+    fn over_nothing(&self, networks: &AccessNetworks) -> Option<String> {
+        let (stated, rest) = self.test_case.split_once('[')?;
+        let Some(name) = rest.strip_suffix(']') else {
+            return Some(format!(
+                "`{}` has no closing bracket; write {stated}[NAME]",
+                self.test_case
+            ));
+        };
+        if networks.baseline().is_some_and(|one| one.name == name) {
+            return Some(format!(
+                "{name} is what everything runs over; write {stated}"
+            ));
+        }
+        if networks.iter().any(|one| one.name == name) {
+            return None;
+        }
+        let names = networks.iter().map(|one| one.name.as_str());
+        let meant = spelling::nearest(name, names)
+            .map_or(String::new(), |meant| format!(", is `{meant}` meant?"));
+        Some(format!(
+            "there is no access network `{name}`{meant}; `list --access` prints them"
+        ))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -231,7 +273,12 @@ mod tests {
     fn after(from: &str, to: &str) -> Vec<String> {
         assert!(FILE_TEXT.contains(from), "{from}");
         let waivers = read(&FILE_TEXT.replace(from, to));
-        waivers.problems(&waivers.0[0], date(2026, 11, 21), &cases())
+        waivers.problems(&waivers.0[0], date(2026, 11, 21), &cases(), &networks())
+    }
+
+    fn networks() -> AccessNetworks {
+        let list = "- {name: lte, what: LTE, baseline: true, values: []}\n- {name: wlan, what: WLAN, values: []}\n";
+        AccessNetworks::parse(list).unwrap()
     }
 
     #[test]
@@ -239,6 +286,7 @@ mod tests {
         assert_eq!(after("", ""), [""; 0]);
         assert_eq!(after("2027-03-31", "2026-11-21"), [""; 0]);
         assert_eq!(after("2027-03-31", "2027-05-20"), [""; 0]);
+        assert_eq!(after("TC-POL-01-01", "TC-POL-01-01[wlan]"), [""; 0]);
         assert_eq!(read(FILE_TEXT).0[0].expected.verdict, Waivable::Fail);
     }
 
@@ -269,6 +317,21 @@ mod tests {
             ),
             ("Jane Doe", "\"\"", "`owner` is empty"),
             (
+                "TC-POL-01-01",
+                "TC-POL-01-01[wlam]",
+                "there is no access network `wlam`, is `wlan` meant?; `list --access`",
+            ),
+            (
+                "TC-POL-01-01",
+                "TC-POL-01-01[lte]",
+                "lte is what everything runs over; write TC-POL-01-01",
+            ),
+            (
+                "TC-POL-01-01",
+                "TC-POL-01-01[wlan",
+                "has no closing bracket; write TC-POL-01-01[NAME]",
+            ),
+            (
                 "https://tickets.acme.example/123",
                 "ticket 123",
                 "`link` is `ticket 123`",
@@ -287,15 +350,23 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_that_there_is_not_is_refused() {
+        let text = FILE_TEXT.to_owned() + "  carriage: smtp\n";
+        let error = yaml::from_str::<Vec<Waiver>>(&text).unwrap_err();
+        assert!(error.contains("smtp") && error.contains("smpp"), "{error}");
+    }
+
+    #[test]
     fn two_waivers_for_one_test_case_are_one_too_many() {
         let twice = read(&FILE_TEXT.repeat(2));
-        let problems = twice.problems(&twice.0[0], date(2026, 11, 21), &cases());
+        let today = date(2026, 11, 21);
+        let problems = twice.problems(&twice.0[0], today, &cases(), &networks());
         assert!(problems[0].contains("another waiver"), "{problems:?}");
         let over = |name: &str| FILE_TEXT.to_owned() + "  carriage: " + name + "\n";
         let apart = read(&(over("smpp") + &over("sgd")));
         assert!(
             apart
-                .problems(&apart.0[0], date(2026, 11, 21), &cases())
+                .problems(&apart.0[0], today, &cases(), &networks())
                 .is_empty()
         );
     }

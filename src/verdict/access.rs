@@ -2,11 +2,9 @@
 //!
 //! What is compared are masked ladders, which show neither P-Access-Network-Info nor charging; what may differ is not in them.
 use super::conference_scene::{creations, invites_by, invites_to, is_new, leg, within};
-use super::scene::originator;
-use super::{Finding, Judgement, Question, Reason, Verdict};
-use crate::observe::{
-    Direction, Fact, Observation, Trace, Transaction, first_difference, transactions,
-};
+use super::scene::{first, originator};
+use super::{Finding, Judgement, Question, Reason, Verdict, View};
+use crate::observe::{Direction, Fact, Observation, Trace, Transaction, differences, transactions};
 use crate::wire::sip::SipMessage;
 
 const NETWORK_PROVIDED: &str = "network-provided";
@@ -17,6 +15,9 @@ const REPEATED: &str = " (repeated)";
 /// A finding names no more frames than a person looks at.
 const MOST_FRAMES: usize = 24;
 
+/// What ladders call systems under test.
+const SYSTEMS: [&str; 2] = ["core", "gateway"];
+
 /// The ladder of a test case over an access network, beside that over the baseline in the same run.
 pub struct Comparison<'a> {
     /// Whom a difference speaks against.
@@ -26,47 +27,76 @@ pub struct Comparison<'a> {
     pub baseline: &'a str,
     pub ladder: &'a str,
     pub baseline_ladder: &'a str,
+    /// The test case came to an end of its own over the network, and was not cut off by something else.
+    pub to_the_end: bool,
 }
 
 impl Comparison<'_> {
-    /// Passes if the two are the same; a failure names the first line that differs. The trace is that of the network's own run.
+    /// Passes if the two are the same. Fails where the system itself says something else, and names the first such line: what the suite's
+    /// own terminals say otherwise is nothing against the system. The trace is that of the network's own run.
     //= AI-01 type=test
     //= AI-03 type=test
     //= AI-11 type=test
     pub fn finding(&self, trace: impl FnOnce() -> Trace) -> Finding {
         let (baseline, here) = (own(self.baseline_ladder), own(self.ladder));
-        let difference = first_difference(&baseline, &here);
+        let found = differences(&baseline, &here);
+        let of_system = found.iter().find(|one| SYSTEMS.contains(&&*one.speaker));
         let trace = trace();
-        let (verdict, reason, observed, frames) = match difference {
+        let (verdict, reason, observed, frames) = match of_system.or(found.first()) {
             None => (
                 Verdict::Pass,
                 None,
                 "the ladders are the same".to_owned(),
                 frames(&trace, None),
             ),
-            Some(line) => {
-                let step = step_of(&line, &here).or_else(|| step_of(&line, &baseline));
+            Some(difference) => {
+                let line = &difference.line;
+                let step = step_of(line, &here).or_else(|| step_of(line, &baseline));
                 let at = step.map_or(String::new(), |step| format!(" in step {step}"));
-                (
-                    Verdict::Fail,
-                    Some(Reason::Unexpected),
-                    format!("the ladders differ{at}, first here:\n{line}"),
-                    frames(&trace, step),
-                )
+                let said = format!("the ladders differ{at}, first here:\n{line}");
+                let (verdict, reason, said) = match (of_system, self.to_the_end) {
+                    (Some(_), true) => (Verdict::Fail, Reason::Unexpected, said),
+                    (Some(_), false) => {
+                        let why =
+                            "; the test case was cut off, so this may be for want of the rest";
+                        (Verdict::Inconc, Reason::InsufficientEvidence, said + why)
+                    }
+                    (None, _) => {
+                        let why = "; the system itself has said the same";
+                        (Verdict::Inconc, Reason::InsufficientEvidence, said + why)
+                    }
+                };
+                (verdict, Some(reason), said, frames(&trace, step))
             }
         };
         Finding {
-            requirement: self.requirement.to_owned(),
-            sentence: "the same happens over every access network".to_owned(),
-            verdict,
-            reason,
-            expected: format!(
-                "over {} the same happens as over {}",
-                self.network, self.baseline
-            ),
             observed,
             frames,
+            verdict,
+            reason,
+            ..compared(self.requirement, self.network, self.baseline)
         }
+    }
+}
+
+/// A finding of the comparison, inconclusive so far.
+fn compared(requirement: &str, network: &str, baseline: &str) -> Finding {
+    Finding {
+        requirement: requirement.to_owned(),
+        sentence: "the same happens over every access network".to_owned(),
+        verdict: Verdict::Inconc,
+        reason: Some(Reason::InsufficientEvidence),
+        expected: format!("over {network} the same happens as over {baseline}"),
+        observed: String::new(),
+        frames: Vec::new(),
+    }
+}
+
+/// The finding where there was nothing to compare with, and what to do about that.
+pub fn not_compared(requirement: &str, network: &str, baseline: &str, why: &str) -> Finding {
+    Finding {
+        observed: why.to_owned(),
+        ..compared(requirement, network, baseline)
     }
 }
 
@@ -250,7 +280,19 @@ pub fn created_alike(first: &str, second: &str, reaction: f64) -> Question {
     })
 }
 
-/// A user whose access has changed stays in the conference: his re-INVITE is not refused as barred, and nobody ends his dialog.
+/// First frame of a user's latest REGISTER.
+fn registered(view: &View, who: &str) -> Option<u32> {
+    let number = view.cast.number(who);
+    let all = transactions(view.trace).into_iter();
+    let mut latest = all.filter(|one| {
+        let to = one.request.message.address("To");
+        one.method == "REGISTER" && to.and_then(|to| to.uri.number()).as_deref() == Some(number)
+    });
+    latest.next_back().map(|one| first(one.request.frames()))
+}
+
+/// A user whose access has changed stays in the conference: neither his registration over the new one nor his re-INVITE is followed by a
+/// BYE of the focus, and his re-INVITE is not refused as barred.
 //= AI-10 type=test
 pub fn goes_on_over_it(who: &str, guard: f64) -> Question {
     let who = who.to_owned();
@@ -260,9 +302,13 @@ pub fn goes_on_over_it(who: &str, guard: f64) -> Question {
             return Judgement::unproven(format!("{who} has no leg"));
         };
         if let Some(bye) = leg.bye.as_ref() {
-            return match is_new(view, bye) {
-                true => Judgement::broken(Reason::Unexpected, "a BYE", bye.frames()),
-                false => Judgement::unproven("it had ended before"),
+            let since = registered(view, &who).unwrap_or(view.before_stimulus);
+            return match bye.direction {
+                Direction::FromSystem if first(bye.request.frames()) > since => {
+                    Judgement::broken(Reason::Unexpected, "a BYE from the focus", bye.frames())
+                }
+                Direction::FromSystem => Judgement::unproven("the focus had ended it before"),
+                _ => Judgement::unproven(format!("{who} has ended it")),
             };
         }
         let mut changes = within(view, &leg.invite);
@@ -288,15 +334,19 @@ mod tests {
 
     const LADDER: &str = "[1] Alice is there\n  gm\n    alice -> core  REGISTER\n[2] Alice asks\n  gm\n    alice -> core  INVITE «call-1» (repeated)\n    core -> alice  603 Decline «call-1»\n";
 
-    fn finding(other: &str) -> Finding {
-        let comparison = Comparison {
+    fn comparison(other: &str) -> Comparison<'_> {
+        Comparison {
             requirement: "AI-01",
             network: "WLAN",
             baseline: "3GPP E-UTRAN",
             ladder: other,
             baseline_ladder: LADDER,
-        };
-        comparison.finding(Trace::default)
+            to_the_end: true,
+        }
+    }
+
+    fn finding(other: &str) -> Finding {
+        comparison(other).finding(Trace::default)
     }
 
     #[test]
@@ -331,9 +381,27 @@ mod tests {
         let shorter = LADDER.split("[2]").next().unwrap_or_default();
         let said = finding(shorter).observed;
         assert!(
-            said.contains("INVITE") && said.contains("is missing"),
+            said.contains("603 Decline") && said.contains("is missing"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn what_only_our_terminals_say_otherwise_is_nothing_against_the_system() {
+        let finding = finding(&LADDER.replace("INVITE «call-1»", "REFER «call-1»"));
+        assert_eq!(finding.verdict, Verdict::Inconc, "{}", finding.observed);
+        assert!(finding.observed.contains("the system itself has said"));
+    }
+
+    #[test]
+    fn a_ladder_that_was_cut_off_proves_nothing() {
+        let shorter = LADDER.split("[2]").next().unwrap_or_default();
+        let cut_off = Comparison {
+            to_the_end: false,
+            ..comparison(shorter)
+        };
+        let finding = cut_off.finding(Trace::default);
+        assert_eq!(finding.verdict, Verdict::Inconc, "{}", finding.observed);
     }
 
     #[test]

@@ -58,3 +58,13 @@ pub enum Reason {
     Panic,
     Timeout,
 }
+
+impl Reason {
+    /// As `run.json` and waivers write it: `wrong-value`.
+    pub fn code(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(code)) => code,
+            _ => String::new(),
+        }
+    }
+}

@@ -1,9 +1,12 @@
 //! Whether two ladders tell the same, but for what only a race decides.
 //!
 //! Whoever talks to several at once has no settled order of what is said: conversations side by side change places, an answer crosses a
-//! request, a message falls to the step before or after, two notifications become one (RFC 6665 section 4.2.2, RFC 4575 section 4.4). What does
+//! request, a message falls to another step, two notifications become one (RFC 6665 section 4.2.2, RFC 4575 section 4.4). What does
 //! not change is the order of what one side says in one conversation. So ladders are compared conversation by conversation, each side for
 //! itself and its notifications apart; numbered names count as the same when they stand in the same places.
+//!
+//! Not compared at all: in which step a message stands, how many notifications tell the same, and how many users a notification of a
+//! conference lists, which hangs on what had happened when it was written. Who is in a conference is for the judges of rosters.
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -18,19 +21,38 @@ struct Side<'t> {
     messages: Vec<Vec<&'t str>>,
 }
 
-/// The first line by which `observed` differs from `expected`, with who says it; `None` where they tell the same.
-pub fn first_difference(expected: &str, observed: &str) -> Option<String> {
+/// A line that one ladder has and the other has not, or has otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Who says it, as ladders call him.
+    pub speaker: String,
+    /// The line with its reference point and ends, and what stands there instead.
+    pub line: String,
+}
+
+/// The lines by which `observed` differs from `expected`, the first of each side of a conversation; none where they tell the same.
+pub fn differences(expected: &str, observed: &str) -> Vec<Difference> {
     if expected == observed {
-        return None;
+        return Vec::new();
     }
     let (before, after) = (sides(expected), sides(observed));
     let bare = |sides: &[Side<'_>]| texts(sides, &HashMap::new());
-    if let Some(difference) = unmatched(&before, &bare(&before), &after, &bare(&after)) {
-        return Some(difference);
+    let found = unmatched(&before, &bare(&before), &after, &bare(&after));
+    if !found.is_empty() {
+        return found;
     }
     let named = |sides: &[Side<'_>]| texts(sides, &labels(sides));
-    unmatched(&before, &named(&before), &after, &named(&after))
-        .map(|line| format!("another identity in: {line}"))
+    let mut found = unmatched(&before, &named(&before), &after, &named(&after));
+    for difference in &mut found {
+        difference.line.insert_str(0, "another identity in: ");
+    }
+    found
+}
+
+/// The first of them.
+pub fn first_difference(expected: &str, observed: &str) -> Option<String> {
+    let first = differences(expected, observed).into_iter().next();
+    first.map(|difference| difference.line)
 }
 
 /// The conversations of a ladder.
@@ -193,33 +215,34 @@ fn digest(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// What one has and the other has not: the first such side of `before`, else of `after`, compared with the most similar of the other.
+/// What one has and the other has not: each such side of `before`, compared with the most similar of the other, then those of `after` that
+/// nothing was compared with.
 fn unmatched(
     before: &[Side<'_>],
     before_texts: &[String],
     after: &[Side<'_>],
     after_texts: &[String],
-) -> Option<String> {
+) -> Vec<Difference> {
     let gone = without(before_texts, after_texts);
-    let come = without(after_texts, before_texts);
-    match (gone.first(), come.as_slice()) {
-        (None, []) => None,
-        (Some(one), others) => {
-            let lines: Vec<&str> = before_texts[*one].lines().collect();
-            let nearest = others
-                .iter()
-                .filter(|other| after[**other].heading == before[*one].heading)
-                .max_by_key(|other| common(&lines, &after_texts[**other]));
-            Some(match nearest {
-                Some(other) => between(&before[*one], &lines, &after_texts[*other]),
-                None => format!("{} is missing", spoken(&before[*one], lines.get(1))),
-            })
-        }
-        (None, [first, ..]) => {
-            let lines: Vec<&str> = after_texts[*first].lines().collect();
-            Some(format!("{} is new", spoken(&after[*first], lines.get(1))))
-        }
+    let mut come = without(after_texts, before_texts);
+    let mut found = Vec::new();
+    for one in gone {
+        let (side, lines) = (&before[one], before_texts[one].lines().collect::<Vec<_>>());
+        let nearest = come
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| after[**other].heading == side.heading)
+            .max_by_key(|(_, other)| common(&lines, &after_texts[**other]));
+        found.push(match nearest.map(|(place, _)| place) {
+            Some(place) => between(side, &lines, &after_texts[come.remove(place)]),
+            None => spoken(side, lines.get(1), "is missing"),
+        });
     }
+    found.extend(come.into_iter().map(|other| {
+        let mut lines = after_texts[other].lines();
+        spoken(&after[other], lines.nth(1).as_ref(), "is new")
+    }));
+    found
 }
 
 /// Positions in `texts` that have no partner in `others`.
@@ -243,21 +266,27 @@ fn common(lines: &[&str], other: &str) -> usize {
     pairs.take_while(|(one, other)| **one == *other).count()
 }
 
-fn between(side: &Side<'_>, lines: &[&str], other: &str) -> String {
+fn between(side: &Side<'_>, lines: &[&str], other: &str) -> Difference {
     let at = common(lines, other);
     match (lines.get(at), other.lines().nth(at)) {
         (Some(expected), Some(observed)) => {
-            format!("{}, not \"{expected}\"", spoken(side, Some(&observed)))
+            let mut difference = spoken(side, Some(&observed), "");
+            difference.line = format!("{}, not \"{expected}\"", difference.line.trim_end());
+            difference
         }
-        (Some(expected), None) => format!("{} is missing", spoken(side, Some(expected))),
-        (None, observed) => format!("{} is new", spoken(side, observed.as_ref())),
+        (Some(expected), None) => spoken(side, Some(expected), "is missing"),
+        (None, observed) => spoken(side, observed.as_ref(), "is new"),
     }
 }
 
-fn spoken(side: &Side<'_>, line: Option<&&str>) -> String {
+fn spoken(side: &Side<'_>, line: Option<&&str>, what: &str) -> Difference {
     let [interface, ends, _] = side.heading;
     let line = line.copied().unwrap_or_default();
-    format!("{interface}, {ends}: \"{line}\"")
+    let speaker = ends.split_once(" -> ").map_or(ends, |(from, _)| from);
+    Difference {
+        speaker: speaker.to_owned(),
+        line: format!("{interface}, {ends}: \"{line}\" {what}"),
+    }
 }
 
 #[cfg(test)]
@@ -344,6 +373,22 @@ mod tests {
             .replace("200 OK to INVITE", "180 Ringing to INVITE")
             .replace("later to INVITE", "200 OK to INVITE");
         assert!(first_difference(LADDER, &swapped).is_some());
+    }
+
+    #[test]
+    fn every_side_that_differs_is_named_with_its_speaker() {
+        let other = LADDER
+            .replace("200 OK to INVITE", "486 Busy Here to INVITE")
+            .replace("From: <sip:«alice»>", "From: <sip:«bob»>")
+            .replace(
+                "core -> alice  MESSAGE sip:«alice» «call-4»",
+                "core -> bob  MESSAGE sip:«alice» «call-4»",
+            );
+        let found = differences(LADDER, &other);
+        let speakers: Vec<&str> = found.iter().map(|one| one.speaker.as_str()).collect();
+        assert_eq!(speakers, ["alice", "core", "core", "core"], "{found:?}");
+        assert!(found[2].line.ends_with("is missing") && found[3].line.ends_with("is new"));
+        assert!(differences(LADDER, LADDER).is_empty());
     }
 
     #[test]

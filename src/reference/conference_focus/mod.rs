@@ -27,7 +27,8 @@ pub mod users;
 
 use super::faults::{Fault, InForce};
 use super::user_agent::{ANY_EXTENSION, UserAgent, UserAgentConfig};
-use engine::Engine;
+use crate::wire::sip::number_of;
+use engine::{Engine, locked};
 use policy::Policy;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -156,6 +157,22 @@ impl Focus {
     /// Where requests go that nothing else leads anywhere; may be said after the start, once the S-CSCF runs.
     pub fn set_outbound(&self, outbound: SocketAddr) {
         self.engine.set_outbound(outbound);
+    }
+
+    /// Ends every session of a user.
+    pub fn send_away(&self, user: &str) {
+        let number = number_of(user);
+        let mut sessions = Vec::new();
+        for (uri, conference) in &locked(&self.engine.state).conferences {
+            let legs = conference.legs.iter().filter(|leg| {
+                let identity = leg.asserted.as_deref().unwrap_or(&leg.identity);
+                leg.is_connected() && number.is_some() && number_of(identity) == number
+            });
+            sessions.extend(legs.map(|leg| (uri.clone(), leg.id)));
+        }
+        for (uri, id) in sessions {
+            self.engine.dismiss(&uri, id, "booted", None);
+        }
     }
 
     /// Ends every conference without a word, closes every socket and joins every task.

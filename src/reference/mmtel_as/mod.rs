@@ -34,13 +34,18 @@ pub enum SessionCase {
 pub struct MmtelAs {
     proxy: Proxy,
     settings: Arc<OnceLock<SettingsOf>>,
+    moved: Arc<OnceLock<Moved>>,
 }
+
+/// Is told whose UE has registered over a WLAN.
+pub type Moved = Box<dyn Fn(&str) + Send + Sync>;
 
 struct Logic {
     proxy: Proxy,
     faults: InForce,
     decider: Decider,
     registrations: Registrations,
+    moved: Arc<OnceLock<Moved>>,
 }
 
 impl MmtelAs {
@@ -48,21 +53,34 @@ impl MmtelAs {
     /// keeps its user out of conferences in both.
     pub fn start(proxy: Proxy, documents: Store, blanket: bool, faults: InForce) -> Self {
         let settings = Arc::new(OnceLock::new());
+        let moved = Arc::default();
         let decider = Decider::new(faults, documents, Arc::clone(&settings));
         let logic = Logic {
             proxy: proxy.clone(),
             faults,
             decider: decider.blanket(blanket),
             registrations: Registrations::default(),
+            moved: Arc::clone(&moved),
         };
         proxy.serve(Arc::new(logic));
-        Self { proxy, settings }
+        Self {
+            proxy,
+            settings,
+            moved,
+        }
     }
 
     /// From now on the operator's settings for refusals come from there; the first source stays.
     pub fn take_settings_from(&self, settings: SettingsOf) {
         if self.settings.set(settings).is_err() {
             tracing::error!("the operator's settings have a source already");
+        }
+    }
+
+    /// Who is told, under the fault that makes something of it, that a user registers over a WLAN; the first stays.
+    pub fn tell_of_moves(&self, moved: Moved) {
+        if self.moved.set(moved).is_err() {
+            tracing::error!("somebody is told of registrations already");
         }
     }
 
@@ -80,6 +98,7 @@ impl Service for Logic {
         let request = arrived.request;
         if request.method() == Some("REGISTER") {
             self.registrations.third_party(&request);
+            self.move_of(&request);
             return Decision::Respond(vec![Response::new(200, "OK")]);
         }
         if request.to_tag().is_some() || request.method() == Some("ACK") {
@@ -112,6 +131,19 @@ impl Service for Logic {
 }
 
 impl Logic {
+    /// Where a user has registered is nothing to his conferences, under no fault.
+    //= AI-10
+    fn move_of(&self, register: &SipMessage) {
+        let access = register.header("P-Access-Network-Info").unwrap_or_default();
+        let over_wlan = access.trim_start().starts_with("IEEE-802.11");
+        if over_wlan
+            && self.faults.is(Fault::BarredAtRegistration)
+            && let (Some(user), Some(moved)) = (register.address("To"), self.moved.get())
+        {
+            moved(user.uri.as_str());
+        }
+    }
+
     /// A dialog of our own is that of an answered announcement; it takes ACK and BYE, and has nothing to say to others.
     fn within_dialog(&self, request: SipMessage) -> Decision {
         let uri = request.uri().and_then(|uri| SipUri::parse(uri).ok());
