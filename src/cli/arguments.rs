@@ -301,6 +301,46 @@ pub enum ReportAction {
     Merge(MergeArguments),
     /// Put two or more runs beside each other: of two, what changed; of more, a matrix. Of two, exit code 1 when something passes no more
     Compare(CompareArguments),
+    /// What a run has really judged: every requirement as judged, profile, untestable or not yet
+    Coverage(CoverageArguments),
+    /// Write SIPp scenarios that send again what was sent in test cases that failed, where that was SIP alone
+    Sipp(SippArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct CoverageArguments {
+    /// The run.json of a run
+    #[arg(value_name = "RUN.JSON")]
+    pub run: PathBuf,
+    /// Format of the table
+    #[arg(long = "as", value_name = "FORMAT", default_value = "markdown")]
+    pub format: CoverageFormat,
+    /// File to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CoverageFormat {
+    /// A table for a person
+    Markdown,
+    /// A table for a spreadsheet
+    Csv,
+    /// Each requirement with its class and no more, to be kept and compared
+    Snapshot,
+}
+
+#[derive(Debug, Args)]
+pub struct SippArguments {
+    /// The run.json of a run, its captures beside it
+    #[arg(value_name = "RUN.JSON")]
+    pub run: PathBuf,
+    /// Ids of test cases; none = all that failed
+    #[arg(value_name = "ID")]
+    pub cases: Vec<String>,
+    /// Folder for the scenarios, one folder in it for each test case
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -411,6 +451,12 @@ pub enum ReportFormat {
     Ctrf,
     /// Markdown for the summary page of a CI job
     Markdown,
+    /// Test Anything Protocol, version 14
+    Tap,
+    /// SARIF 2.1.0 for code scanning: findings at the lines of the features
+    Sarif,
+    /// GitHub annotations: commands for a job to print
+    Github,
     /// What is printed at the end of a run
     Text,
 }
@@ -423,6 +469,9 @@ impl ReportFormat {
             Self::Junit => Some(Format::Junit),
             Self::Ctrf => Some(Format::Ctrf),
             Self::Markdown => Some(Format::Markdown),
+            Self::Tap => Some(Format::Tap),
+            Self::Sarif => Some(Format::Sarif),
+            Self::Github => Some(Format::Github),
             Self::Text => None,
         }
     }

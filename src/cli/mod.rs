@@ -8,6 +8,7 @@ mod coverage;
 mod doctor;
 mod evidence;
 mod exit_code;
+mod exports;
 mod ics;
 mod init;
 mod merge;

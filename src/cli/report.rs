@@ -15,6 +15,8 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode> {
     match &arguments.action {
         Some(ReportAction::Merge(merge)) => return super::merge::merge(merge),
         Some(ReportAction::Compare(compare)) => return super::compare::compare(compare),
+        Some(ReportAction::Coverage(coverage)) => return super::exports::coverage(coverage),
+        Some(ReportAction::Sipp(sipp)) => return super::exports::sipp(sipp),
         None => {}
     }
     // The definition of the command requires one or the other.

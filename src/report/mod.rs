@@ -3,10 +3,12 @@
 //!
 //! No format that is common in CI knows *inconclusive* or *not applicable*. Each renderer maps them to something its readers cannot
 //! take for a pass; a test sends every verdict through every format.
+pub mod annotations;
 mod avp_names;
 pub mod compare;
 pub mod compare_html;
 pub mod compare_text;
+pub mod coverage;
 pub mod ctrf;
 mod exchange;
 pub mod html;
@@ -17,7 +19,10 @@ mod message;
 mod packed;
 mod page;
 mod page_case;
+pub mod sarif;
 pub mod schema;
+pub mod sipp;
+pub mod tap;
 pub mod text;
 pub(crate) mod wording;
 
@@ -35,10 +40,22 @@ pub enum Format {
     Junit,
     Ctrf,
     Markdown,
+    Tap,
+    Sarif,
+    /// Annotations of GitHub jobs.
+    Github,
 }
 
 impl Format {
-    pub const ALL: [Self; 4] = [Self::Html, Self::Junit, Self::Ctrf, Self::Markdown];
+    pub const ALL: [Self; 7] = [
+        Self::Html,
+        Self::Junit,
+        Self::Ctrf,
+        Self::Markdown,
+        Self::Tap,
+        Self::Sarif,
+        Self::Github,
+    ];
 
     /// Name on the command line.
     pub fn name(self) -> &'static str {
@@ -47,6 +64,9 @@ impl Format {
             Self::Junit => "junit",
             Self::Ctrf => "ctrf",
             Self::Markdown => "markdown",
+            Self::Tap => "tap",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
         }
     }
 
@@ -57,6 +77,9 @@ impl Format {
             Self::Junit => "junit.xml",
             Self::Ctrf => "ctrf.json",
             Self::Markdown => "summary.md",
+            Self::Tap => "results.tap",
+            Self::Sarif => "findings.sarif",
+            Self::Github => "annotations.txt",
         }
     }
 }
@@ -88,6 +111,9 @@ pub fn render_with(
         Format::Junit => junit::render(record),
         Format::Ctrf => ctrf::render(record),
         Format::Markdown => Ok(markdown::render(record)),
+        Format::Tap => Ok(tap::render(record)),
+        Format::Sarif => sarif::render(record),
+        Format::Github => Ok(annotations::render(record)),
     }
 }
 
@@ -144,6 +170,47 @@ mod tests {
                     .unwrap();
                 row.to_owned()
             }
+            Format::Tap => tap_as_read(document),
+            Format::Sarif => sarif_as_read(document),
+            Format::Github => match document.split_once("::") {
+                None => "pass".to_owned(),
+                Some((_, command)) => {
+                    let level = command.split(' ').next().unwrap();
+                    let said = command.split_once("::").unwrap().1;
+                    format!("{level} {}", said.split("  ").next().unwrap())
+                }
+            },
+        }
+    }
+
+    /// The first test point: ok or not, its directive, and the verdict of its diagnostics.
+    fn tap_as_read(document: &str) -> String {
+        let point = |line: &&str| line.starts_with("ok ") || line.starts_with("not ok ");
+        let point = document.lines().find(point).unwrap();
+        let directive = point.split(" # ").nth(1).unwrap_or_default();
+        let directive = directive.split(' ').next().unwrap();
+        let verdict = document
+            .lines()
+            .find(|line| line.trim().starts_with("verdict:"));
+        match (point.starts_with("ok "), directive) {
+            (true, "") => "pass".to_owned(),
+            (ok, _) => format!("{ok} {directive} {}", verdict.unwrap_or_default().trim()),
+        }
+    }
+
+    /// The kind of the only result, or the notification in its place.
+    fn sarif_as_read(document: &str) -> String {
+        let parsed: serde_json::Value = serde_json::from_str(document).unwrap();
+        let run = &parsed["runs"][0];
+        let result = &run["results"][0];
+        let broken = &run["invocations"][0]["toolExecutionNotifications"][0];
+        match (result["kind"].as_str(), broken["level"].as_str()) {
+            (None, None) => "pass".to_owned(),
+            (Some(kind), _) => {
+                let suppressed = result["suppressions"].is_array();
+                format!("{kind} {} {suppressed}", result["properties"]["verdict"])
+            }
+            (None, Some(level)) => format!("{level} {}", broken["properties"]["verdict"]),
         }
     }
 
