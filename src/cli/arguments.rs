@@ -301,7 +301,7 @@ pub enum ReportAction {
     Merge(MergeArguments),
     /// Put two or more runs beside each other: of two, what changed; of more, a matrix. Of two, exit code 1 when something passes no more
     Compare(CompareArguments),
-    /// What a run has really judged: every requirement as judged, profile, untestable or not yet
+    /// What runs have really judged: every requirement as judged, profile, untestable or not yet
     Coverage(CoverageArguments),
     /// Write SIPp scenarios that send again what was sent in test cases that failed, where that was SIP alone
     Sipp(SippArguments),
@@ -309,9 +309,9 @@ pub enum ReportAction {
 
 #[derive(Debug, Args)]
 pub struct CoverageArguments {
-    /// The run.json of a run
-    #[arg(value_name = "RUN.JSON")]
-    pub run: PathBuf,
+    /// The run.json of every run that counts, such as those over each carriage
+    #[arg(value_name = "RUN.JSON", required = true)]
+    pub runs: Vec<PathBuf>,
     /// Format of the table
     #[arg(long = "as", value_name = "FORMAT", default_value = "markdown")]
     pub format: CoverageFormat,

@@ -3,6 +3,7 @@
 //! Captures go to `captures/<system>/`, beside the accepted ladders; the record of the run and what people read of it to
 //! `reports/<system>/`. Ladders are not accepted here: that is for a person (`review`).
 use crate::report::Format;
+use crate::report::coverage as measured;
 use crate::runner::record::RunRecord;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 /// Documents that are kept beside run.json.
 const DOCUMENTS: [Format; 2] = [Format::Html, Format::Junit];
 const COVERAGE: &str = "coverage.txt";
+/// What the run has judged of every requirement.
+const MEASURED: &str = "coverage.csv";
 
 /// Why a run is not kept; `None` when it may be.
 pub(super) fn unfit(record: &RunRecord) -> Option<&'static str> {
@@ -54,6 +57,9 @@ pub(super) fn keep(
     let path = reports.join(COVERAGE);
     fs::write(&path, format!("{}\n", coverage.trim_end()))
         .with_context(|| format!("cannot write {}", path.display()))?;
+    let table = measured::csv(std::slice::from_ref(record));
+    let path = reports.join(MEASURED);
+    fs::write(&path, table).with_context(|| format!("cannot write {}", path.display()))?;
     Ok([captures, reports])
 }
 

@@ -10,11 +10,14 @@ use std::fs;
 use std::path::Path;
 
 pub(super) fn coverage(arguments: &CoverageArguments) -> Result<ExitCode> {
-    let record = report::read(&arguments.run)?;
+    let paths = arguments.runs.iter();
+    let records: Vec<RunRecord> = paths
+        .map(|path| report::read(path))
+        .collect::<Result<_>>()?;
     let document = match arguments.format {
-        CoverageFormat::Markdown => coverage::markdown(&record),
-        CoverageFormat::Csv => coverage::csv(&record),
-        CoverageFormat::Snapshot => coverage::snapshot(&record),
+        CoverageFormat::Markdown => coverage::markdown(&records),
+        CoverageFormat::Csv => coverage::csv(&records),
+        CoverageFormat::Snapshot => coverage::snapshot(&records),
     };
     match &arguments.output {
         Some(path) => report::write(path, &document)?,

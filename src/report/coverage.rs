@@ -1,4 +1,5 @@
-//! What a run has really judged, requirement by requirement: measured from its findings, and not from the tags of its test cases.
+//! What runs have really judged, requirement by requirement: measured from their findings, and not from the tags of their test cases.
+//! Several runs count together, such as those over each carriage.
 //!
 //! Every row of the register is in exactly one class. A row is judged where a test case of its own, and not merely its control, has come to a
 //! pass or a fail with frames to show for it. Whatever did not get so far (not run, inconclusive, an error, not applicable to this system) is
@@ -48,28 +49,24 @@ pub struct Row<'a> {
     pub why: String,
 }
 
-/// The rows in the order of the register.
-pub fn rows(record: &RunRecord) -> Vec<Row<'_>> {
+/// The rows in the order of the register of the first run.
+pub fn rows(records: &[RunRecord]) -> Vec<Row<'_>> {
     let mut by_row: BTreeMap<&str, Vec<&CaseRecord>> = BTreeMap::new();
-    for case in &record.cases {
+    for case in records.iter().flat_map(|record| &record.cases) {
         by_row.entry(&case.requirement).or_default().push(case);
-        let named = case.findings.iter().map(|one| one.requirement.as_str());
-        for id in named.filter(|id| *id != case.requirement) {
+        for id in case.findings.iter().map(|one| one.requirement.as_str()) {
             let cases = by_row.entry(id).or_default();
-            if !cases.iter().any(|other| other.id == case.id) {
+            if !cases.iter().any(|other| std::ptr::eq(*other, case)) {
                 cases.push(case);
             }
         }
     }
-    let row = |requirement| {
-        let cases = by_row.get(requirement_id(requirement)).map(Vec::as_slice);
-        row(requirement, cases.unwrap_or_default())
-    };
-    record.requirements.iter().map(row).collect()
-}
-
-fn requirement_id(requirement: &Requirement) -> &str {
-    &requirement.id
+    let requirements = records
+        .first()
+        .into_iter()
+        .flat_map(|record| &record.requirements);
+    let cases = |one: &Requirement| by_row.get(one.id.as_str()).cloned().unwrap_or_default();
+    requirements.map(|one| row(one, &cases(one))).collect()
 }
 
 fn row<'a>(requirement: &'a Requirement, cases: &[&CaseRecord]) -> Row<'a> {
@@ -130,9 +127,9 @@ fn totals(rows: &[Row]) -> [(Class, usize); 4] {
 }
 
 /// A table as RFC 4180 has it, one requirement in a line.
-pub fn csv(record: &RunRecord) -> String {
+pub fn csv(records: &[RunRecord]) -> String {
     let mut out = "requirement,class,basis,document,clause,passed,failed,why\r\n".to_owned();
-    for row in rows(record) {
+    for row in rows(records) {
         let requirement = row.requirement;
         let fields = [
             requirement.id.clone(),
@@ -166,8 +163,8 @@ fn quoted(field: &str) -> String {
 }
 
 /// `POL-01,judged` for every row: what is kept to see that nothing is judged no more.
-pub fn snapshot(record: &RunRecord) -> String {
-    let rows = rows(record).into_iter();
+pub fn snapshot(records: &[RunRecord]) -> String {
+    let rows = rows(records).into_iter();
     let mut lines: Vec<String> = rows
         .map(|row| format!("{},{}\n", row.requirement.id, row.class.name()))
         .collect();
@@ -175,13 +172,19 @@ pub fn snapshot(record: &RunRecord) -> String {
     format!("requirement,class\n{}", lines.concat())
 }
 
-pub fn markdown(record: &RunRecord) -> String {
-    let rows = rows(record);
-    let mut out = format!(
-        "## What {} has judged of {}\n\n| Class | Requirements |\n|---|--:|\n",
-        cell(&record.tool),
-        cell(&record.system.name)
-    );
+pub fn markdown(records: &[RunRecord]) -> String {
+    let rows = rows(records);
+    let mut out = "## What has been judged\n\n".to_owned();
+    for record in records {
+        out.push_str(&format!(
+            "- {} of {} over {}, {}\n",
+            cell(&record.tool),
+            cell(&record.system.name),
+            cell(&record.system.carriage),
+            cell(&record.started)
+        ));
+    }
+    out.push_str("\n| Class | Requirements |\n|---|--:|\n");
     for (class, count) in totals(&rows) {
         out.push_str(&format!("| {} | {count} |\n", class.name()));
     }
@@ -215,7 +218,8 @@ mod tests {
         record.cases[0].control = false;
         change(&mut record);
         let id = record.cases[0].requirement.clone();
-        let all = rows(&record);
+        let records = [record];
+        let all = rows(&records);
         let row = all
             .into_iter()
             .find(|row| row.requirement.id == id)
@@ -274,8 +278,8 @@ mod tests {
 
     #[test]
     fn every_row_is_in_one_class_of_every_form() {
-        let record = sample::mixed();
-        let count = record.requirements.len();
+        let record = [sample::mixed()];
+        let count = record[0].requirements.len();
         assert_eq!(
             totals(&rows(&record)).map(|(_, n)| n).iter().sum::<usize>(),
             count
@@ -283,6 +287,19 @@ mod tests {
         assert_eq!(csv(&record).lines().count(), count + 1);
         assert_eq!(snapshot(&record).lines().count(), count + 1);
         assert!(markdown(&record).contains(&format!("| all | {count} |")));
+    }
+
+    #[test]
+    fn what_one_run_did_not_judge_another_may() {
+        let mut runs = [
+            sample::one(Verdict::NotApplicable),
+            sample::one(Verdict::Pass),
+        ];
+        runs.iter_mut().for_each(|run| run.cases[0].control = false);
+        let id = runs[0].cases[0].requirement.clone();
+        let all = rows(&runs);
+        let row = all.iter().find(|row| row.requirement.id == id).unwrap();
+        assert_eq!((row.class, row.passed), (Class::Judged, 1));
     }
 
     #[test]

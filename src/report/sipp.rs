@@ -11,6 +11,9 @@ use crate::verdict::Verdict;
 use crate::wire::sip::SipMessage;
 use std::net::SocketAddr;
 
+/// A shorter wait is no part of the story.
+const SHORTEST_PAUSE: u64 = 100_000_000;
+
 /// One scenario file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
@@ -107,7 +110,17 @@ fn xml(record: &RunRecord, case: &CaseRecord, call: &Call, part: &str) -> String
                 let more = next.is_some_and(|(next, _)| next.direction == Direction::FromSystem);
                 out.push_str(&receive(message, more));
             }
-            _ => out.push_str(&send(seen, message, call, answered)),
+            _ => {
+                let before = index
+                    .checked_sub(1)
+                    .and_then(|before| call.said.get(before));
+                let waited = before.map_or(0, |(before, _)| seen.at.saturating_sub(before.at));
+                if waited >= SHORTEST_PAUSE {
+                    let milliseconds = waited / 1_000_000;
+                    out.push_str(&format!("  <pause milliseconds=\"{milliseconds}\"/>\n"));
+                }
+                out.push_str(&send(seen, message, call, answered));
+            }
         }
     }
     out.push_str("</scenario>\n");

@@ -10,6 +10,7 @@
 //! Over 400 lines, because both readings of every protocol stand here side by side.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod judged;
 mod ladders;
 mod third_party;
 

@@ -40,8 +40,10 @@ async fn is_on(lab: &mut Lab, person: PersonName, access: AccessName, step: &Ste
 /// A final response, whichever; that over other access networks the same happens is told by the comparison of their ladders.
 #[then(expr = "{person} is answered as over every other access network")]
 async fn is_answered(lab: &mut Lab, person: PersonName, step: &Step) {
-    let question = access::answered(&person.0, lab.ixit().reaction_seconds);
+    let reaction = lab.ixit().reaction_seconds;
+    let question = access::answered(&person.0, reaction);
     lab.acceptance(&step.value, question).await;
+    lab.look_for(&access::heard_out(&person.0, reaction)).await;
 }
 
 /// P-Access-Network-Info as the caller's UE has sent it.

@@ -1,10 +1,12 @@
 //! One behaviour over every access network (3GPP TS 24.229: the procedures are common, only the annexes of the IP-CANs differ).
 //!
 //! What is compared are masked ladders, which show neither P-Access-Network-Info nor charging; what may differ is not in them.
-use super::conference_scene::{creations, invites_by, invites_to, is_new, leg, within};
+use super::conference_scene::{creations, invites_by, invites_to, is_new, leg, refer_by, within};
 use super::scene::{first, originator};
 use super::{Finding, Judgement, Question, Reason, Verdict, View};
-use crate::observe::{Direction, Fact, Observation, Trace, Transaction, differences, transactions};
+use crate::observe::{
+    Direction, Fact, Notification, Observation, Trace, Transaction, differences, transactions,
+};
 use crate::wire::sip::SipMessage;
 
 const NETWORK_PROVIDED: &str = "network-provided";
@@ -205,6 +207,21 @@ pub fn answered(who: &str, reaction: f64) -> Question {
             Some((None, _)) => Judgement::unproven("no final response"),
             None => Judgement::unproven("no request"),
         }
+    })
+}
+
+/// What has been asked for by REFER is over: its last notification has come, so that no ladder ends before it. Judges nothing.
+pub fn heard_out(who: &str, reaction: f64) -> Question {
+    let who = who.to_owned();
+    let expected = format!("{who}'s REFER, if there is one, is over");
+    Question::eventually(expected, reaction, move |view| match refer_by(view, &who) {
+        Some(one) if matches!(one.request.final_status(), Some(300..)) => {
+            Judgement::holds("it is refused", one.frames())
+        }
+        Some(one) if !one.notifications.iter().any(Notification::is_last) => {
+            Judgement::unproven("its last notification has not come")
+        }
+        _ => Judgement::holds("nothing is to come", Vec::new()),
     })
 }
 
