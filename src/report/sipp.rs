@@ -4,6 +4,8 @@
 //! Only what is SIP and nothing else can be said so: a test case in which short messages, MSRP or HTTP were exchanged has no scenario. What the
 //! system answered is what the scenario waits for, so that it runs to its end where the failure is still there; what was expected instead
 //! stands in its head. Audio is not sent.
+//!
+//! More than 400 lines: every header field that SIPp has to make anew is one rule here, and the tests have whole messages.
 use super::wording;
 use crate::observe::{Direction, Fact, Observation, Trace};
 use crate::runner::record::{CaseRecord, RunRecord};

@@ -4,6 +4,7 @@
 mod check;
 mod claim;
 mod conferencing;
+mod found;
 mod local;
 mod provisioning;
 mod registration;
@@ -371,25 +372,17 @@ impl Profile {
     /// Reads the profile of a system given by name (a folder in `<fixtures>/systems`) or by path. One that says `based_on: NAME` has only
     /// what differs from the profile of that system.
     pub fn load(system: &str, fixtures: &Path) -> Result<(Self, PathBuf), SutError> {
-        let by_path = Path::new(system);
-        let folder = if by_path.is_dir() || is_path(system) {
-            by_path.to_owned()
-        } else {
-            fixtures.join("systems").join(system)
-        };
+        let folder = found::folder_of(system, fixtures)?;
         let path = folder.join("profile.yaml");
         let fail = |message: String| SutError::Profile {
             path: path.display().to_string(),
             message,
         };
-        if is_path(system) && !path.is_file() {
-            return Err(no_profile(system));
-        }
         let read = |path: &Path| {
             std::fs::read_to_string(path).map_err(|error| {
                 fail(format!(
                     "{error}; systems known here: {}",
-                    known_systems(fixtures).join(", ")
+                    found::known_systems(fixtures).join(", ")
                 ))
             })
         };
@@ -507,32 +500,6 @@ impl Profile {
     }
 }
 
-/// Systems go by a name, which is one plain word, or by a path.
-fn is_path(system: &str) -> bool {
-    system.contains(['/', '\\']) || matches!(system, "." | "..")
-}
-
-fn no_profile(system: &str) -> SutError {
-    SutError::Profile {
-        path: system.to_owned(),
-        message: format!(
-            "`{system}` has no profile.yaml; `ims-conformance init {system}` writes one"
-        ),
-    }
-}
-
-fn known_systems(fixtures: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(fixtures.join("systems"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.path().join("profile.yaml").is_file())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -564,18 +531,6 @@ mod tests {
         let (profile, _) =
             Profile::load(folder.path().to_str().unwrap(), Path::new("fixtures")).unwrap();
         (profile, text)
-    }
-
-    #[test]
-    fn a_path_without_a_profile_is_no_name_of_a_system() {
-        let fixtures = Path::new("fixtures");
-        let refused = Profile::load("./nowhere/acme", fixtures)
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            refused,
-            "./nowhere/acme: `./nowhere/acme` has no profile.yaml; `ims-conformance init ./nowhere/acme` writes one"
-        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One behaviour over every access network (3GPP TS 24.229: the procedures are common, only the annexes of the IP-CANs differ).
 //!
 //! What is compared are masked ladders, which show neither P-Access-Network-Info nor charging; what may differ is not in them.
+//! More than 400 lines: what is compared and what is judged of single networks share their words.
 use super::conference_scene::{creations, invites_by, invites_to, is_new, leg, refer_by, within};
 use super::scene::{first, originator};
 use super::{Finding, Judgement, Question, Reason, Verdict, View};

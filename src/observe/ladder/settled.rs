@@ -7,6 +7,8 @@
 //!
 //! Not compared at all: in which step a message stands, how many notifications tell the same, and how many users a notification of a
 //! conference lists, which hangs on what had happened when it was written. Who is in a conference is for the judges of rosters.
+//!
+//! More than 400 lines: the tests have whole ladders.
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
