@@ -390,9 +390,12 @@ faults! {
     NoParentAs404 "no-parent-as-404" "UT-10" "answers 404 instead of 409 when the parent of a new node is not there";
     PutElsewhere "put-elsewhere" "UT-11" "keeps an element under an address that does not lead to it";
     DeactivationLost "deactivation-lost" "UT-13" "keeps the deactivation of a rule for barring and does not show it";
+    ConditionsNotShown "conditions-not-shown" "UT-13" "does not show where the rule of a programme applies as long as it is activated";
     BarringOfLastCall "barring-of-last-call" "UT-14" "goes by what a user had configured when he last called somebody";
+    BarringWhenLastCalled "barring-when-last-called" "UT-14" "goes by what a user had configured when another user last called him";
     InactiveServiceBars "inactive-service-bars" "UT-16" "carries out between users the rules of a service that is not active";
     InactiveRulesLost "inactive-rules-lost" "UT-16" "does not show the rules of a service that is not active";
+    InactiveForGood "inactive-for-good" "UT-16" "never activates a service again that was not active";
 
     // The MMTel conference service and CMMC.
     FocusLegTaken "focus-leg-taken" "CX-01" "includes a communication with a CMMC focus in a CONF conference by Replaces";
@@ -401,6 +404,7 @@ faults! {
     FocusOfReferredListTaken "focus-of-referred-list-taken" "CX-04" "calls a CMMC conference that the list of a REFER names";
     FocusJoins "focus-joins" "CX-05" "lets another focus join a CONF conference";
     FocusTakenAsThird "focus-taken-as-third" "CX-06" "includes a communication with a CMMC focus beside one with a user that was moved in before";
+    RefusedThirdEndsBoth "refused-third-ends-both" "CX-06" "ends the communication that was moved in before when it refuses a CMMC focus beside it";
     FocusKnownByItsDomain "focus-known-by-its-domain" "CX-07" "knows a CMMC focus by the spelling of its URI alone";
     CmmcTakesFocus "cmmc-takes-focus" "CX-08" "lets another focus join a CMMC conference";
     HeldLegNotResumed "held-leg-not-resumed" "CX-09" "refuses to resume a held communication with the CMMC focus";
@@ -415,6 +419,8 @@ faults! {
     HoldIgnored "hold-ignored" "CM-06" "goes on sending audio to who has put it on hold";
     ServicesRestInConference "services-rest-in-conference" "CM-06" "does not bar communications between users for somebody who has joined a conference";
     FactoryWithoutIsfocus "factory-without-isfocus" "CF-02" "answers an INVITE to the factory without isfocus";
+    UnfollowedConferenceClosed "unfollowed-conference-closed" "CF-02" "lets nobody join a conference whose state nobody follows";
+    OneConferenceForTenNumbers "one-conference-for-ten-numbers" "CF-02" "gives one conference to creators whose numbers differ in the last digit only";
     AddsForAnybody "adds-for-anybody" "CF-03" "adds users at the request of somebody who takes no part";
     RemovesForAnybody "removes-for-anybody" "CF-03" "removes users at the request of any participant";
     HidesOnDialIn "hides-on-dial-in" "CF-04" "answers an INVITE to the conference URI without isfocus";

@@ -39,7 +39,7 @@ async fn is_added(lab: &mut Lab, person: PersonName, step: &Step) {
 async fn has_both(lab: &mut Lab, one: PersonName, other: PersonName, step: &Step) {
     let (reaction, guard) = (lab.ixit().reaction_seconds, lab.ixit().guard_seconds);
     let allowed = barring::has_all(vec![one.0.clone(), other.0.clone()], reaction);
-    let prohibited = barring::has_only(&one.0, &other.0, guard);
+    let prohibited = barring::has_only(&one.0, &other.0, reaction, guard);
     lab.as_read(step, allowed, prohibited).await;
 }
 

@@ -157,8 +157,8 @@ async fn told_why(lab: &mut Lab, who: PersonName, added: PersonName, step: &Step
 /// A dialog of the one with the focus; no INVITE at the other's terminal, and not in the state.
 #[then(expr = "the focus has {person} but not {person} in the conference of Carol")]
 async fn has_only(lab: &mut Lab, present: PersonName, absent: PersonName, step: &Step) {
-    let guard = lab.ixit().guard_seconds;
-    let question = conference_barring::has_only(&present.0, &absent.0, guard);
+    let (reaction, guard) = (lab.ixit().reaction_seconds, lab.ixit().guard_seconds);
+    let question = conference_barring::has_only(&present.0, &absent.0, reaction, guard);
     lab.never(&step.value, question).await;
 }
 

@@ -212,8 +212,8 @@ async fn told_anything(lab: &mut Lab, who: PersonName, step: &Step) {
 /// No NOTIFY, or 420.
 #[then(expr = "{person} is not told what becomes of her request with {refer_option}")]
 async fn not_told(lab: &mut Lab, who: PersonName, option: ReferOption, step: &Step) {
-    let guard = lab.ixit().guard_seconds;
-    let question = conference_refer::not_told(&who.0, &option.0, guard);
+    let (reaction, guard) = (lab.ixit().reaction_seconds, lab.ixit().guard_seconds);
+    let question = conference_refer::not_told(&who.0, &option.0, reaction, guard);
     lab.never(&step.value, question).await;
 }
 

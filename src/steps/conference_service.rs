@@ -389,8 +389,8 @@ impl Lab {
 
     /// As long as a refusal may take, and a guard time after it.
     fn kept_apart(&mut self, asker: &str) -> crate::verdict::Question {
-        let guard = self.ixit().guard_seconds;
+        let (reaction, guard) = (self.ixit().reaction_seconds, self.ixit().guard_seconds);
         let codes = self.conferencing().readings.exclusion_codes;
-        conference_service::kept_apart(asker, codes, guard)
+        conference_service::kept_apart(asker, codes, reaction, guard)
     }
 }

@@ -239,10 +239,10 @@ fn listed_as_failed(view: &View, who: &str, added: &str, frames: Vec<u32>) -> Ju
 //= CB-25 type=test
 //= CB-26 type=test
 //= CB-35 type=test
-pub fn has_only(present: &str, absent: &str, guard: f64) -> Question {
+pub fn has_only(present: &str, absent: &str, reaction: f64, guard: f64) -> Question {
     let (present, absent) = (present.to_owned(), absent.to_owned());
     let expected = format!("{present} takes part; {absent} is not called and is not in the state");
-    Question::throughout(expected, guard, move |view| {
+    Question::lasting(expected, reaction, guard, move |view| {
         if let Some(invite) = new_invite_to(view, &absent) {
             let observed = format!("{absent} is called");
             return Judgement::broken(Reason::Unexpected, observed, invite.frames());

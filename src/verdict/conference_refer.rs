@@ -160,11 +160,11 @@ pub fn told_anything(who: &str, reaction: f64) -> Question {
 
 /// How a REFER may be accepted without notifications, or refused because the focus does not know how.
 //= CF-10 type=test
-pub fn not_told(who: &str, option: &str, guard: f64) -> Question {
+pub fn not_told(who: &str, option: &str, reaction: f64, guard: f64) -> Question {
     let (who, option) = (who.to_owned(), option.to_owned());
     let expected =
         "no notification after a 2xx that says so, or 420 with the option in Unsupported";
-    Question::throughout(expected, guard, move |view| {
+    Question::lasting(expected, reaction, guard, move |view| {
         about(view, &who, |refer| {
             let frames = refer.frames();
             let Some(response) = refer.request.final_response() else {

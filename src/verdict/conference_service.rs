@@ -83,11 +83,11 @@ fn outcome(refer: &Subscription) -> Option<(u16, &'static str)> {
 //= CX-05 type=test
 //= CX-06 type=test
 //= CX-07 type=test
-pub fn kept_apart(asker: &str, codes: Vec<u16>, guard: f64) -> Question {
+pub fn kept_apart(asker: &str, codes: Vec<u16>, reaction: f64, guard: f64) -> Question {
     let asker = asker.to_owned();
     let expected = "a refusal of 4xx, or one told by NOTIFY, and neither conference in the state \
                     of the other";
-    Question::throughout(expected, guard, move |view| {
+    Question::lasting(expected, reaction, guard, move |view| {
         let (Some(room), Some(conf)) = (conference_of(view, OWNER), conf_of(view)) else {
             return Judgement::unproven("there are not two conferences");
         };

@@ -17,6 +17,15 @@ pub struct View<'a> {
     pub now: u64,
 }
 
+impl View<'_> {
+    /// Seconds since the latest of these frames; none at all without one.
+    fn since(&self, frames: &[u32]) -> f64 {
+        let mut shown = self.trace.frames.iter().rev();
+        let latest = shown.find(|frame| frames.contains(&frame.number));
+        latest.map_or(0.0, |frame| super::scene::seconds(frame.at, self.now))
+    }
+}
+
 /// An answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
@@ -129,6 +138,21 @@ impl Question {
             patience: Patience::Throughout(seconds),
             judge: Box::new(judge),
         }
+    }
+
+    /// Something that must happen within `seconds` and still be so when `guard` has passed since.
+    pub fn lasting(
+        expected: impl Into<String>,
+        seconds: f64,
+        guard: f64,
+        judge: impl Fn(&View) -> Judgement + Send + Sync + 'static,
+    ) -> Self {
+        Self::eventually(expected, seconds + guard, move |view| match judge(view) {
+            Judgement::Holds { observed, frames } if view.since(&frames) < guard => {
+                Judgement::Awaited { observed, frames }
+            }
+            judgement => judgement,
+        })
     }
 
     pub fn ask(&self, view: &View) -> Judgement {

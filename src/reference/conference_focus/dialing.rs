@@ -7,6 +7,7 @@ use super::dialog::Dialog;
 use super::engine::{Engine, locked};
 use super::offer::{self, Streams};
 use super::policy::{Refusal, Requester, Target, bare, identity, is_focus};
+use super::refer::remove;
 use super::uri_list;
 use crate::wire::sip::SipMessage;
 use std::sync::Arc;
@@ -66,6 +67,10 @@ pub(super) async fn invite(
         let target = invitation.target(is_focus);
         if let Err(refusal) = engine.allows(&conference, &invitation, target) {
             engine.seat_refused(&conference, &invitation, &refusal);
+            //= CX-06
+            if engine.faults.is(Fault::RefusedThirdEndsBoth) && invitation.replaces.is_some() {
+                engine.end_moved(&conference, &invitation.requester);
+            }
             return tell(report, refusal.code, &refusal.reason);
         }
     }
@@ -110,6 +115,21 @@ pub(super) fn reason_phrase(response: &SipMessage) -> String {
 }
 
 impl Engine {
+    /// Ends the legs of all but this participant (for a fault).
+    fn end_moved(self: &Arc<Self>, uri: &str, requester: &str) {
+        let mut state = locked(&self.state);
+        let legs = state.live(uri).map(|conference| conference.legs.iter());
+        let others = legs
+            .into_iter()
+            .flatten()
+            .filter(|leg| leg.is_connected() && !leg.is_of(&bare(requester)));
+        let ids: Vec<u64> = others.map(|leg| leg.id).collect();
+        drop(state);
+        for id in ids {
+            self.spawn(remove(Arc::clone(self), uri.to_owned(), id, None));
+        }
+    }
+
     /// Asks the policy about an invitation.
     fn allows(
         &self,

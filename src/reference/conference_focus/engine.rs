@@ -9,7 +9,7 @@ use super::dialog::{Dialog, Key, Shared};
 use super::policy::{Policy, Refusal, bare};
 use super::refer_events::Events;
 use super::subscription::Subscription;
-use crate::wire::sip::SipMessage;
+use crate::wire::sip::{SipMessage, number_of};
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -43,6 +43,20 @@ impl State {
     /// A conference that is not over.
     pub(super) fn live(&mut self, uri: &str) -> Option<&mut Conference> {
         self.conferences.get_mut(uri).filter(|c| !c.ended)
+    }
+
+    /// A conference of somebody else whose number differs in the last digit only (for a fault).
+    pub(super) fn of_neighbour(&self, who: &str) -> Option<String> {
+        let ten = |identity: &str| {
+            let number = number_of(identity)?;
+            number.get(..number.len() - 1).map(str::to_owned)
+        };
+        let ours = ten(who)?;
+        let neighbours = |one: &&Conference| {
+            !one.ended && one.creator != who && ten(&one.creator).as_ref() == Some(&ours)
+        };
+        let found = self.conferences.iter().find(|(_, one)| neighbours(one));
+        found.map(|(uri, _)| uri.clone())
     }
 
     pub(super) fn subscription(&mut self, uri: &str, id: u64) -> Option<&mut Subscription> {

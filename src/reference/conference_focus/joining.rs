@@ -155,6 +155,12 @@ impl Engine {
         if state.conferences.len() >= self.config.max_conferences {
             return Err(Refusal::new(486, "Busy Here"));
         }
+        //= CF-02
+        if self.faults.is(Fault::OneConferenceForTenNumbers)
+            && let Some(other) = state.of_neighbour(who)
+        {
+            return Ok(other);
+        }
         let conference = Conference::new(uri.clone(), who.to_owned());
         state.conferences.insert(uri.clone(), conference);
         Ok(uri)
@@ -182,6 +188,11 @@ impl Engine {
         let conference = state.live(uri).ok_or_else(Refusal::not_found)?;
         let about = conference.about(requester.identity);
         self.policy.may_join(requester, about)?;
+        //= CF-02
+        if conference.subscriptions.is_empty() && self.faults.is(Fault::UnfollowedConferenceClosed)
+        {
+            return Err(Refusal::forbidden());
+        }
         //= CF-03
         if about.size >= self.config.max_participants {
             return Err(Refusal::new(486, "Busy Here"));

@@ -303,7 +303,7 @@ impl Engine {
 
 //= CF-12
 /// Sends somebody away and tells what he said to it.
-async fn remove(engine: Arc<Engine>, uri: String, id: u64, report: Option<Report>) {
+pub(super) async fn remove(engine: Arc<Engine>, uri: String, id: u64, report: Option<Report>) {
     let dialog = {
         let mut state = locked(&engine.state);
         let conference = state.live(&uri);

@@ -88,7 +88,7 @@ pub struct Decider {
     conferences: Conferences,
     /// Whoever bars one direction takes no part in conferences in the other either (ambiguity A-01).
     blanket: bool,
-    /// What users had configured when they last called another user (for a fault).
+    /// What users had configured when they last called another user, or were called (for two faults).
     last_known: Mutex<HashMap<String, Option<Arc<SimServs>>>>,
 }
 
@@ -165,13 +165,18 @@ impl Decider {
     }
 
     //= UT-14
-    /// What the served user has configured by now; under a fault, when he last called somebody.
+    /// What the served user has configured by now; under a fault, when he last called somebody or was called.
     fn configured(&self, communication: &Communication<'_>) -> Option<Arc<SimServs>> {
         let served = communication.served_user;
         let now = self.documents.simservs(served);
         let callee = communication.request.uri().and_then(number_of);
-        let calls = communication.case == SessionCase::Originating && callee.is_some();
-        if !calls || !self.faults.is(Fault::BarringOfLastCall) {
+        let asserted = communication.request.address("P-Asserted-Identity");
+        let caller = asserted.and_then(|asserted| number_of(asserted.uri.as_str()));
+        let (other, fault) = match communication.case {
+            SessionCase::Originating => (callee, Fault::BarringOfLastCall),
+            SessionCase::Terminating => (caller, Fault::BarringWhenLastCalled),
+        };
+        if other.is_none() || !self.faults.is(fault) {
             return now;
         }
         let mut known = self

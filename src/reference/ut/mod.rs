@@ -15,7 +15,7 @@ pub use authentication::Authentication;
 pub use server::{Server, router};
 pub use store::Store;
 
-use crate::reference::faults::InForce;
+use crate::reference::faults::{Fault, InForce};
 use crate::wire::authentication::Algorithm;
 use std::future::Future;
 use std::io;
@@ -57,6 +57,9 @@ impl UtArguments {
         } else {
             Algorithm::Md5
         };
+        if faults.is(Fault::InactiveForGood) {
+            store.keep_inactive();
+        }
         let password = self.ut_password.as_deref();
         Server {
             store,

@@ -250,6 +250,16 @@ impl Server {
         if self.faults.is(Fault::DeactivationLost) {
             return document.text.replace("<ss:rule-deactivated/>", "");
         }
+        let activated = !document.text.contains("<ss:rule-deactivated/>");
+        if self.faults.is(Fault::ConditionsNotShown) && activated {
+            let places = [
+                "<ss:roaming/>",
+                "<ss:international/>",
+                "<ss:international-exHC/>",
+            ];
+            let hidden = |text: String, place| text.replace(place, "");
+            return places.into_iter().fold(document.text.clone(), hidden);
+        }
         let bars_all = document.text.contains("<cp:conditions/>");
         if self.faults.is(Fault::AcrReadAsIcb) && bars_all {
             return document.text.replace("<ss:anonymous/>", "");

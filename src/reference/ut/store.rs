@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// AUID of the simservs documents.
@@ -27,6 +28,8 @@ struct Shared {
     /// Held from reading a document to having replaced it.
     writing: Mutex<()>,
     folder: Option<PathBuf>,
+    /// A service that was not active is never active again (for a fault).
+    stays_inactive: AtomicBool,
 }
 
 /// Which document: AUID, user as [`identity`] has it, and name.
@@ -71,6 +74,25 @@ impl Document {
     }
 }
 
+impl Document {
+    /// Services that were not active before are not active now either, whatever the text says.
+    fn stay_inactive(&mut self, before: &Self) {
+        let (Some(were), Some(are)) = (&before.simservs, &mut self.simservs) else {
+            return;
+        };
+        let are = Arc::make_mut(are);
+        let services = [
+            (&were.incoming, &mut are.incoming),
+            (&were.outgoing, &mut are.outgoing),
+        ];
+        for (was, is) in services {
+            if let (Some(was), Some(is)) = (was, is) {
+                is.active &= was.active;
+            }
+        }
+    }
+}
+
 /// A change of one document: the new text, or none to remove it.
 pub type Change = Option<String>;
 
@@ -102,6 +124,7 @@ impl Store {
                 documents: RwLock::new(documents),
                 writing: Mutex::new(()),
                 folder: Some(folder.to_owned()),
+                stays_inactive: AtomicBool::new(false),
             }),
         })
     }
@@ -119,6 +142,11 @@ impl Store {
         let text = String::from_utf8_lossy(&simservs.to_octets()).into_owned();
         self.update(&key, |_| Ok::<_, ()>((Some(text), ())))
             .map(|_| ())
+    }
+
+    /// From now on, no service becomes active that was not.
+    pub fn keep_inactive(&self) {
+        self.shared.stays_inactive.store(true, Ordering::Relaxed);
     }
 
     pub fn get(&self, key: &Key) -> Option<Arc<Document>> {
@@ -141,7 +169,14 @@ impl Store {
             Ok(changed) => changed,
             Err(refused) => return Ok(Err(refused)),
         };
-        let after = text.map(|text| Arc::new(Document::new(key, text)));
+        let mut after = text.map(|text| Document::new(key, text));
+        //= UT-16
+        if self.shared.stays_inactive.load(Ordering::Relaxed)
+            && let (Some(before), Some(after)) = (&before, &mut after)
+        {
+            after.stay_inactive(before);
+        }
+        let after = after.map(Arc::new);
         if let Some(folder) = &self.shared.folder {
             keep(folder, key, after.as_deref())?;
         }
