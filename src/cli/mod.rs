@@ -20,7 +20,7 @@ mod review;
 mod run;
 
 use crate::runner::{RunError, select::SelectionError};
-use crate::sut::SutError;
+use crate::sut::{SutError, secret};
 use anyhow::Result;
 use arguments::{Arguments, Command, SchemaOf};
 use clap::Parser;
@@ -105,8 +105,9 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     }
 }
 
-/// A line on standard output. A reader that went away (`| head`) ends the program quietly, as it does others.
+/// A line on standard output, free of secrets. A reader that went away (`| head`) ends the program quietly, as it does others.
 fn say(line: &str) {
+    let line = secret::known().text(line);
     if let Err(error) = writeln!(std::io::stdout(), "{line}") {
         let code = match error.kind() {
             ErrorKind::BrokenPipe => 0,
@@ -116,7 +117,8 @@ fn say(line: &str) {
     }
 }
 
-/// A line on standard error; if that fails there is nowhere left to say so.
+/// A line on standard error, free of secrets; if that fails there is nowhere left to say so.
 fn complain(line: &str) {
+    let line = secret::known().text(line);
     writeln!(std::io::stderr(), "{line}").unwrap_or_default();
 }

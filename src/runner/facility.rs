@@ -75,7 +75,7 @@ pub(super) async fn prepare(
         .map(|process| process.addresses.clone())
         .unwrap_or_default();
     let profile = profile.with_addresses(&addresses);
-    let provisioner = Provisioner::new(&profile.provisioning)?;
+    let provisioner = Provisioner::new(&profile.provisioning, &profile.secrets)?;
     Ok(Prepared {
         profile,
         exchange,
@@ -301,7 +301,7 @@ async fn start_process(
     let fault = options.fault.iter();
     let fault = fault.flat_map(|fault| ["--fault".to_owned(), fault.clone()]);
     let extra: Vec<String> = carriage.into_iter().flatten().chain(fault).collect();
-    let started = Process::start(start, &values, &extra, log).await;
+    let started = Process::start(start, &values, &extra, &profile.secrets, log).await;
     started.map(Some).map_err(|error| RunError::NotStarted {
         error,
         said: last_words(&path),

@@ -7,6 +7,7 @@ use super::record::{CaptureRecord, CaseRecord, LadderState};
 use super::snapshots::Snapshots;
 use crate::observe::{Trace, ends, ladder};
 use crate::steps::{Asked, Ending, Facility, Stop};
+use crate::sut::secret;
 use crate::verdict::blame::{self, Evidence};
 use crate::verdict::{Finding, Reason, Requirement, Verdict, View};
 use sha2::{Digest, Sha256};
@@ -85,7 +86,8 @@ pub fn conclude(
         );
     }
     attribute(record, &trace, &over.ending.tap.take_unanswered(), facility);
-    record.ladder = ladder(&until(&trace, over.ending.last_frame), &over.ending.names);
+    let drawn = ladder(&until(&trace, over.ending.last_frame), &over.ending.names);
+    record.ladder = secret::known().text(&drawn);
     compare_ladder(record, case, desk);
 }
 

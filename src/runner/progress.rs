@@ -3,6 +3,7 @@
 //! A bar on a terminal; plain lines where nobody can see a bar move (no terminal, or `CI=true`). It shows, it does not count verdicts:
 //! totals come from `run.json`. Shared between tasks; drawing never blocks the run for longer than a write to stderr.
 use super::options::ProgressEvent;
+use crate::sut::secret;
 use crate::verdict::Verdict;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -80,7 +81,7 @@ fn draw(bar: &ProgressBar, event: &ProgressEvent) {
                 bar.println(line);
             }
         }
-        ProgressEvent::Note(text) => bar.println(text),
+        ProgressEvent::Note(_) => bar.println(line(event).unwrap_or_default()),
     }
 }
 
@@ -90,6 +91,10 @@ fn quiet_verdict(verdict: Verdict) -> bool {
 
 /// The line of an event where there is no bar.
 fn line(event: &ProgressEvent) -> Option<String> {
+    said(event).map(|line| secret::known().text(&line))
+}
+
+fn said(event: &ProgressEvent) -> Option<String> {
     match event {
         ProgressEvent::Started { selected } => Some(format!("running {selected} test cases")),
         ProgressEvent::CaseStarted { .. } => None,

@@ -1,4 +1,5 @@
 //! `run.json`: everything a report needs, versioned; its JSON Schema is `fixtures/run.schema.json`.
+use crate::observe::redact::Redactor;
 use crate::sut::waivers::Waiver;
 use crate::verdict::{Finding, Reason, Verdict, register::Requirement};
 use schemars::JsonSchema;
@@ -184,6 +185,34 @@ pub enum LadderState {
     Changed,
     New,
     NotCompared,
+}
+
+/// What the suite itself has written, and what programs read: nobody's secret, whatever word it contains.
+const PUBLIC: [&str; 12] = [
+    "requirements",
+    "requirement",
+    "id",
+    "tags",
+    "file",
+    "feature",
+    "rule",
+    "verdict",
+    "reason",
+    "path",
+    "sha256",
+    "ladder_state",
+];
+
+impl RunRecord {
+    /// The record as it may be written: every document is made of it.
+    pub fn without(self, redactor: &Redactor) -> Self {
+        let masked = serde_json::to_value(&self).and_then(|mut value| {
+            redactor.value(&mut value, &PUBLIC);
+            serde_json::from_value(value)
+        });
+        // What was read from a record is one again.
+        masked.unwrap_or(self)
+    }
 }
 
 impl Totals {

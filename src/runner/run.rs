@@ -18,7 +18,7 @@ use super::writer::StepWriter;
 use crate::capture::CaptureError;
 use crate::sut::access::AccessNetworks;
 use crate::sut::waivers::{Waiver, Waivers};
-use crate::sut::{Profile, SutError};
+use crate::sut::{Profile, SutError, secret};
 use crate::verdict::register::RegisterError;
 use crate::verdict::{Reason, Register, Verdict};
 use sha2::{Digest, Sha256};
@@ -131,7 +131,7 @@ pub async fn run(
     }
     waive::apply(&mut record, &waivers, &known, &networks, options.today);
     seal(&mut record, started);
-    Ok(record)
+    Ok(record.without(&secret::known()))
 }
 
 async fn perform(

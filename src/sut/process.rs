@@ -1,49 +1,77 @@
 //! The process of a system that the suite starts itself: its addresses, its log, its end.
+use super::secret::{self, Secrets};
 use super::{SutError, profile::Start};
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
+
+/// How long the last words of a system that has ended may take: a child of its own may hold its standard error open.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A started system. It ends when its standard input closes, and is killed if it does not.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    /// Copies what it says to its log.
+    copying: JoinHandle<()>,
     /// What its first line said: names and values, `sip`, `provisioning`, ...
     pub addresses: BTreeMap<String, String>,
 }
 
 impl Process {
-    /// Starts the command and `extra` arguments with their placeholders filled in and waits for its first line. Its log goes to `log`.
+    /// Starts the command and `extra` arguments with their placeholders filled in and waits for its first line. Its log goes to `log`,
+    /// free of secrets; those it is to know are in its environment.
     pub async fn start(
         start: &Start,
         values: &BTreeMap<String, String>,
         extra: &[String],
+        secrets: &Secrets,
         log: std::fs::File,
     ) -> Result<Self, SutError> {
         let words: Vec<String> = start
             .command
             .iter()
             .chain(extra)
-            .map(|word| fill(word, values))
+            .map(|word| secret::in_shell(&fill(word, values), secrets))
             .collect();
         let (program, arguments) = words
             .split_first()
             .ok_or_else(|| SutError::Start("start.command is empty".into()))?;
         let mut child = Command::new(program)
             .args(arguments)
+            .envs(secret::environment(secrets))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::from(log))
+            .stderr(Stdio::piped())
             // Ctrl-C on the terminal is for the run, which ends the system in its own time: a system that dies under a running test
             // case would be blamed for it.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| SutError::Start(format!("{program} (start.command): {error}")))?;
-        let addresses = Self::first_line(&mut child, start).await?;
-        Ok(Self { child, addresses })
+        let said = child.stderr.take();
+        let copying = tokio::spawn(async move {
+            if let Some(said) = said {
+                copy(said, log).await;
+            }
+        });
+        match Self::first_line(&mut child, start).await {
+            Ok(addresses) => Ok(Self {
+                child,
+                copying,
+                addresses,
+            }),
+            Err(error) => {
+                drop(child);
+                // Whoever reads the log next finds the last words in it.
+                tokio::time::timeout(LAST_WORDS, copying).await.ok();
+                Err(error)
+            }
+        }
     }
 
     async fn first_line(
@@ -96,7 +124,21 @@ impl Process {
                 .await
                 .map_err(|error| SutError::Start(format!("it could not be ended: {error}")))?;
         }
+        tokio::time::timeout(LAST_WORDS, self.copying).await.ok();
         Ok(())
+    }
+}
+
+/// Line by line, so that no secret is cut in two.
+async fn copy(said: ChildStderr, mut log: std::fs::File) {
+    let mut said = BufReader::new(said);
+    let mut line = Vec::new();
+    while said.read_until(b'\n', &mut line).await.is_ok_and(|n| n > 0) {
+        let text = String::from_utf8_lossy(&line);
+        let shown = secret::known().text(&text);
+        // A log that cannot be written must not stop the system, which would wait for somebody to read.
+        log.write_all(shown.as_bytes()).unwrap_or_default();
+        line.clear();
     }
 }
 

@@ -16,7 +16,9 @@ use super::{SutError, yaml};
 use crate::wire::smpp::DefaultAlphabet;
 pub use claim::Claim;
 pub use conferencing::{BarringElement, BarringReading, Conferencing, Readings, UtAuthentication};
-pub use provisioning::{CommandProvisioning, HttpProvisioning, HttpRequest, Provisioning};
+pub use provisioning::{
+    CommandProvisioning, HttpCredentials, HttpProvisioning, HttpRequest, Provisioning,
+};
 pub use registration::{Registration, SharedKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -250,6 +250,42 @@ pub fn environment(secrets: &Secrets) -> impl Iterator<Item = (String, &str)> {
         .map(|(name, secret)| (variable(name), secret.expose()))
 }
 
+/// A word of a command with its secrets as a shell finds them in its environment.
+pub fn in_shell(word: &str, secrets: &Secrets) -> String {
+    secrets.keys().fold(word.to_owned(), |word, name| {
+        word.replace(&placeholder(name), &format!("${{{}}}", variable(name)))
+    })
+}
+
+/// What is wrong with the secrets that a text names.
+pub fn problem(key: &str, text: &str, secrets: &Secrets) -> Option<String> {
+    let mut named = text.split("{secret.").skip(1);
+    let unknown = named.find_map(|rest| {
+        let (name, _) = rest.split_once('}')?;
+        (!secrets.contains_key(name)).then_some(name)
+    })?;
+    Some(format!(
+        "{key}: there is no secret `{unknown}`; write `{unknown}: {{ env: NAME }}` under `secrets`"
+    ))
+}
+
+/// What is wrong with the secrets in a command: a program that is no shell would be given the name and not the secret.
+pub fn problem_of_command(key: &str, words: &[String], secrets: &Secrets) -> Option<String> {
+    let program = words.first()?;
+    let base = program.rsplit('/').next().unwrap_or_default();
+    let shell = ["sh", "ash", "bash", "dash", "ksh", "zsh"].contains(&base);
+    let said = words.iter().find_map(|word| problem(key, word, secrets));
+    said.or_else(|| {
+        let named = |name: &&String| words.iter().any(|w| w.contains(&placeholder(name)));
+        let name = secrets.keys().find(named).filter(|_| !shell)?;
+        Some(format!(
+            "{key}: {program} is no shell, and secrets do not stand on command lines; it finds this one in its environment as {}, so leave {} out",
+            variable(name),
+            placeholder(name)
+        ))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

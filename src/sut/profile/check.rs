@@ -1,5 +1,5 @@
 //! What can be said of the values of a profile without asking anybody: each mistake with its key and how it is mended.
-use super::{Conferencing, InUse, Profile, Provisioning};
+use super::{Conferencing, InUse, Profile, Provisioning, secret};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Digits of a number that the suite appends, and with them the most numbers of a range.
@@ -26,6 +26,11 @@ pub(super) fn problems(profile: &Profile) -> Vec<String> {
             }
         }
     }
+    found.extend(profile.provisioning.secret_problems(&profile.secrets));
+    let start = profile.start.as_ref();
+    found.extend(start.and_then(|start| {
+        secret::problem_of_command("start.command", &start.command, &profile.secrets)
+    }));
     found.extend(numbers(profile));
     if let Some(conferencing) = &profile.conferencing {
         found.extend(conferences(conferencing));

@@ -1,5 +1,6 @@
 //! Preparing users by programs of the tester's: one call for each, all properties as JSON on its standard input.
 use super::{Properties, template};
+use crate::sut::secret::{self, Secrets};
 use crate::sut::{SutError, profile::CommandProvisioning};
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,6 +13,7 @@ const SHOWN: usize = 300;
 #[derive(Debug, Clone)]
 pub struct Programs {
     pub settings: CommandProvisioning,
+    pub secrets: Secrets,
 }
 
 impl Programs {
@@ -25,7 +27,10 @@ impl Programs {
         let json = serde_json::json!(properties).to_string();
         let words: Vec<String> = words
             .iter()
-            .map(|word| template::fill_word(&word.replace("{properties}", &json), properties))
+            .map(|word| {
+                let word = secret::in_shell(word, &self.secrets);
+                template::fill_word(&word.replace("{properties}", &json), properties)
+            })
             .collect();
         let fail = |message: String| SutError::Provisioning {
             what: format!("users (provisioning.command.{key})"),
@@ -38,6 +43,7 @@ impl Programs {
         };
         let child = Command::new(program)
             .args(arguments)
+            .envs(secret::environment(&self.secrets))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -87,6 +93,7 @@ mod tests {
                 forget_user: None,
                 limit_seconds: 0.5,
             },
+            secrets: Secrets::from([("own-key".to_owned(), "k3y".into())]),
         };
         let properties = Properties::from([
             ("number".to_owned(), "+4477".into()),
@@ -99,6 +106,9 @@ mod tests {
     #[tokio::test]
     async fn gives_programs_properties_and_takes_their_exit_code() {
         run("test \"$1\" = +4477 && test -z \"$2\" && grep -q '\"cpm\":true'")
+            .await
+            .unwrap();
+        run("test \"$SECRET_OWN_KEY\" = k3y && test \"{secret.own-key}\" = k3y")
             .await
             .unwrap();
         let error = run("echo no such user >&2; exit 4").await.unwrap_err();

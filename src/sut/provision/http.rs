@@ -2,6 +2,7 @@
 use super::{Properties, template};
 use crate::sut::{
     SutError,
+    secret::Secrets,
     profile::{HttpProvisioning, HttpRequest},
 };
 use std::time::Duration;
@@ -9,11 +10,12 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Http {
     settings: HttpProvisioning,
+    secrets: Secrets,
     client: reqwest::Client,
 }
 
 impl Http {
-    pub fn new(settings: &HttpProvisioning) -> Result<Self, SutError> {
+    pub fn new(settings: &HttpProvisioning, secrets: &Secrets) -> Result<Self, SutError> {
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs_f64(settings.limit_seconds))
@@ -24,6 +26,7 @@ impl Http {
             })?;
         Ok(Self {
             settings: settings.clone(),
+            secrets: secrets.clone(),
             client,
         })
     }
@@ -40,12 +43,22 @@ impl Http {
         self.settings.forget_user.as_ref()
     }
 
+    /// What a request may name: what is known of the user, and the secrets.
+    fn with_secrets(&self, properties: &Properties) -> Properties {
+        let secrets = self.secrets.iter();
+        let secrets = secrets.map(|(name, secret)| (format!("secret.{name}"), secret.expose()));
+        let mut all = properties.clone();
+        all.extend(secrets.map(|(name, value)| (name, value.into())));
+        all
+    }
+
     pub async fn send(
         &self,
         request: &HttpRequest,
         what: &str,
         properties: &Properties,
     ) -> Result<(), SutError> {
+        let properties = &self.with_secrets(properties);
         let url = format!(
             "{}{}",
             self.settings.base.trim_end_matches('/'),
@@ -58,6 +71,12 @@ impl Http {
         let method = reqwest::Method::from_bytes(request.method.as_bytes())
             .map_err(|error| fail(error.to_string()))?;
         let mut builder = self.client.request(method, &url);
+        for (name, value) in &self.settings.headers {
+            builder = builder.header(name, template::fill(value, properties));
+        }
+        if let Some(own) = &self.settings.credentials {
+            builder = builder.basic_auth(&own.username, Some(own.password.expose()));
+        }
         if let Some(body) = &request.body {
             // With no property set at all, an empty object is sent: the request itself may be what matters.
             let filled = template::fill_body(body, properties);

@@ -3,7 +3,7 @@ mod command;
 mod http;
 mod template;
 
-use super::{SutError, profile::Provisioning};
+use super::{SutError, profile::Provisioning, secret::Secrets};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,11 +18,12 @@ pub enum Provisioner {
 }
 
 impl Provisioner {
-    pub fn new(provisioning: &Provisioning) -> Result<Self, SutError> {
+    pub fn new(provisioning: &Provisioning, secrets: &Secrets) -> Result<Self, SutError> {
         match provisioning {
-            Provisioning::Http(http) => http::Http::new(http).map(Self::Http),
+            Provisioning::Http(http) => http::Http::new(http, secrets).map(Self::Http),
             Provisioning::Command(settings) => Ok(Self::Command(command::Programs {
                 settings: settings.clone(),
+                secrets: secrets.clone(),
             })),
         }
     }

@@ -54,12 +54,16 @@ fn fill_text(text: &str, properties: &Properties) -> Option<Value> {
     {
         return properties.get(name).cloned();
     }
-    let filled = properties
+    Some(Value::String(fill(text, properties)))
+}
+
+/// Fills placeholders in a text.
+pub fn fill(text: &str, properties: &Properties) -> String {
+    properties
         .iter()
         .fold(text.to_owned(), |text, (name, value)| {
             text.replace(&format!("{{{name}}}"), &plain(value))
-        });
-    Some(Value::String(filled))
+        })
 }
 
 fn plain(value: &Value) -> String {
