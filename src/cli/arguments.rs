@@ -82,6 +82,8 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Make a report of an earlier run from its run.json
     Report(ReportArguments),
+    /// Put pseudonyms in the place of numbers, IMSIs and messages of a run or of a capture
+    Redact(RedactArguments),
     /// Show, accept or reject ladders that differ from the accepted ones
     Review(ReviewArguments),
     /// Check features and register without running anything
@@ -107,6 +109,21 @@ pub enum SchemaOf {
     Waivers,
     /// The list of personalities, personalities.yaml
     Personalities,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RedactArguments {
+    /// A run.json beside its captures, or a capture (pcapng or pcap)
+    #[arg(value_name = "RUN.json|CAPTURE")]
+    pub file: PathBuf,
+    /// A new folder for what is redacted
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The system whose texts and keywords stay, and whose secrets are hidden
+    #[arg(long, value_name = "NAME|DIR")]
+    pub system: Option<String>,
+    #[command(flatten)]
+    pub places: PlaceArguments,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -150,6 +167,9 @@ pub struct RunArguments {
     /// Access network of all UEs, or `all` for one run over each, compared with the first (see list --access)
     #[arg(long, value_name = "NAME,...|all", value_delimiter = ',')]
     pub access: Vec<String>,
+    /// Put pseudonyms in the place of numbers, IMSIs and messages, in captures and in everything else that is written
+    #[arg(long, conflicts_with = "refresh_evidence")]
+    pub redact: bool,
     /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
     #[arg(long, conflicts_with_all = ["selection", "fault", "personality", "access", "shard", "rerun_failed", "until_fail"])]
     pub refresh_evidence: bool,

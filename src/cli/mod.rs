@@ -15,6 +15,7 @@ mod merge;
 mod own;
 mod part;
 mod places;
+mod redact;
 mod report;
 mod review;
 mod run;
@@ -86,6 +87,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::List(list)) => run::list(&list),
         Some(Command::Explain(explain)) => run::explain(&explain),
         Some(Command::Report(report)) => report::report(&report),
+        Some(Command::Redact(arguments)) => redact::redact(&arguments),
         Some(Command::Review(review)) => review::review(review),
         Some(Command::Lint(places)) => run::lint(&places),
         Some(Command::Reference(reference)) => {

@@ -4,6 +4,7 @@ use super::{
     arguments::{ReportAction, ReportArguments},
     say,
 };
+use crate::sut::secret;
 use crate::{
     report::{self, Format},
     runner::record::{CaptureRecord, RunRecord, SCHEMA_VERSION},
@@ -59,9 +60,14 @@ fn folder_of(run: &Path) -> String {
     folder(run).display().to_string()
 }
 
-/// Reads captures that lie beside run.json. One that does not is no mistake: the report shows less then.
+/// Reads captures that lie beside run.json. One that does not is no mistake: the report shows less then. What is shown of them is free of
+/// secrets, which captures keep.
 fn beside(folder: &Path) -> impl Fn(&CaptureRecord) -> Option<Vec<u8>> + Sync {
-    move |capture| fs::read(folder.join(&capture.path)).ok()
+    move |capture| {
+        let mut octets = fs::read(folder.join(&capture.path)).ok()?;
+        secret::known().octets(&mut octets);
+        Some(octets)
+    }
 }
 
 /// `run.json` and every document beside it.

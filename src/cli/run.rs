@@ -376,6 +376,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
         local_ip: arguments.local_ip,
         carriage: arguments.carriage.map(Into::into),
         personality: arguments.personality,
+        redact: arguments.redact,
         only_smoke: arguments.only_smoke,
         unchecked: arguments.unchecked,
         // A ladder of a fault is no proposal for the accepted one, and the accepted ones of the reference are in the project only.

@@ -2,7 +2,18 @@
 //!
 //! A [`Redactor`] knows the values of secrets and hides them, also as base64, percent-encoded, in hexadecimal digits and escaped for JSON
 //! or XML, wherever they stand. It is told the values; it does not guess what might be one.
+//!
+//! A [`Redaction`] puts pseudonyms in the place of numbers, IMSIs and what people wrote, in a capture and in what was said about it, so
+//! that everything else stays as it was.
+mod capture;
+mod forms;
+mod found;
+mod packets;
+mod pseudonym;
+
+pub use capture::Redaction;
 use memchr::memmem;
+pub use pseudonym::Pseudonyms;
 use std::collections::BTreeSet;
 
 /// What stands where a secret stood.
@@ -61,17 +72,7 @@ impl Redactor {
 
     /// Every string of a JSON value except those under a key that `keep` names.
     pub fn value(&self, value: &mut serde_json::Value, keep: &[&str]) {
-        use serde_json::Value;
-        match value {
-            Value::String(text) => *text = self.text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item, keep)),
-            Value::Object(members) => {
-                let open = |(key, _): &(&String, &mut Value)| !keep.contains(&key.as_str());
-                let members = members.iter_mut().filter(open);
-                members.for_each(|(_, member)| self.value(member, keep));
-            }
-            _ => {}
-        }
+        strings(value, keep, &|text| self.text(text));
     }
 
     /// Where secrets stand, in order and apart from one another.
@@ -99,6 +100,24 @@ impl Redactor {
             }
         }
         apart
+    }
+}
+
+/// Changes every string of a JSON value except those under a key that `keep` names.
+fn strings(value: &mut serde_json::Value, keep: &[&str], change: &dyn Fn(&str) -> String) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => *text = change(text),
+        Value::Array(items) => {
+            let items = items.iter_mut();
+            items.for_each(|item| strings(item, keep, change));
+        }
+        Value::Object(members) => {
+            let open = |(key, _): &(&String, &mut Value)| !keep.contains(&key.as_str());
+            let members = members.iter_mut().filter(open);
+            members.for_each(|(_, member)| strings(member, keep, change));
+        }
+        _ => {}
     }
 }
 

@@ -4,6 +4,7 @@ use super::catalogue::{Case, Catalogue, access_of, relative};
 use super::judge::{self, Desk, Over};
 use super::options::ProgressEvent;
 use super::record::{CaseRecord, LadderState, StepOutcome, StepRecord};
+use super::redact::Redacting;
 use super::snapshots::Snapshots;
 use super::waive;
 use super::writer::StepWriter;
@@ -30,6 +31,7 @@ pub struct Bench {
     pub snapshots: Option<Snapshots>,
     /// Those of the system that are sound and are for this run.
     pub waivers: Vec<Waiver>,
+    pub redacting: Option<Arc<Redacting>>,
     pub progress: Box<dyn Fn(ProgressEvent) + Send + Sync>,
     pub records: Mutex<BTreeMap<String, CaseRecord>>,
 }
@@ -143,6 +145,7 @@ fn clear_stage<'a>(
             out: &bench.out,
             snapshots: bench.snapshots.as_ref(),
             requirement: bench.register.get(&case.requirement),
+            redacting: bench.redacting.as_deref(),
         };
         judge::conclude(&mut record, case, &bench.facility, over, &desk);
         record.duration_ms = elapsed_ms(&record.started);

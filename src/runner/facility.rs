@@ -1,5 +1,6 @@
 //! What a run needs around its test cases: the message centre of the suite, the system under test, the way to prepare users on it.
 use super::doctor;
+use super::redact::Redacting;
 mod waiting;
 
 use super::judge::settle;
@@ -324,6 +325,7 @@ pub(super) async fn end(
     running: Running,
     out: &Path,
     record: &mut RunRecord,
+    redacting: Option<&Redacting>,
 ) -> Result<(), RunError> {
     let Running {
         facility,
@@ -351,5 +353,10 @@ pub(super) async fn end(
         record.notes.push(error.to_string());
     }
     let path = out.join("captures").join("run.pcapng");
-    std::fs::write(&path, run_tap.octets_from(0)).map_err(|source| RunError::Write { path, source })
+    let octets = run_tap.octets_from(0);
+    let octets = match redacting {
+        Some(redacting) => redacting.remaining(&octets).map_err(RunError::Redaction)?,
+        None => octets,
+    };
+    std::fs::write(&path, octets).map_err(|source| RunError::Write { path, source })
 }

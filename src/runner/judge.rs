@@ -4,7 +4,9 @@
 //! suite is wrong, and says so.
 use super::catalogue::Case;
 use super::record::{CaptureRecord, CaseRecord, LadderState};
+use super::redact::Redacting;
 use super::snapshots::Snapshots;
+use crate::observe::redact::Redaction;
 use crate::observe::{Trace, ends, ladder};
 use crate::steps::{Asked, Ending, Facility, Stop};
 use crate::sut::secret;
@@ -24,6 +26,8 @@ pub struct Desk<'a> {
     pub out: &'a Path,
     pub snapshots: Option<&'a Snapshots>,
     pub requirement: Option<&'a Requirement>,
+    /// Pseudonyms are put in before anything is written.
+    pub redacting: Option<&'a Redacting>,
 }
 
 /// Fills the record of a case in: capture, findings, verdict, ladder.
@@ -37,8 +41,8 @@ pub fn conclude(
     record.profile = case.derived || desk.requirement.is_some_and(Requirement::is_profile);
     let name = format!("captures/{}", case.capture());
     let path = desk.out.join(&name);
-    let trace = match write_and_read(&path, &over.ending) {
-        Ok((mut trace, sha256)) => {
+    let (trace, found) = match write_and_read(&path, &over.ending, desk) {
+        Ok((mut trace, found, sha256)) => {
             trace.default_alphabet = facility.profile.default_alphabet();
             let frames = trace.frames.len().try_into().unwrap_or(u32::MAX);
             record.capture = Some(CaptureRecord {
@@ -47,7 +51,7 @@ pub fn conclude(
                 frames,
                 ends: ends(&trace, &over.ending.names),
             });
-            trace
+            (trace, found)
         }
         Err(cause) => {
             settle(record, Verdict::Error, Some(Reason::Capture), cause);
@@ -89,20 +93,38 @@ pub fn conclude(
     let drawn = ladder(&until(&trace, over.ending.last_frame), &over.ending.names);
     record.ladder = secret::known().text(&drawn);
     compare_ladder(record, case, desk);
+    if let (Some(redacting), Some(found)) = (desk.redacting, found) {
+        redacting.case(record, found);
+    }
 }
 
-fn write_and_read(path: &Path, ending: &Ending) -> Result<(Trace, String), String> {
-    let octets = ending.tap.octets_from(0);
+/// Writes the capture, in pseudonyms if that is asked for, and reads what was written.
+fn write_and_read(
+    path: &Path,
+    ending: &Ending,
+    desk: &Desk,
+) -> Result<(Trace, Option<Redaction>, String), String> {
+    let mut octets = ending.tap.octets_from(0);
+    let mut found = None;
+    if let Some(redacting) = desk.redacting {
+        let (redacted, all) = redacting.capture(&octets, &ending.cast)?;
+        (octets, found) = (redacted, Some(all));
+    }
     let said = |error: std::io::Error| format!("{}: {error}", path.display());
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(said)?;
     }
     std::fs::write(path, &octets).map_err(said)?;
     let read = std::fs::read(path).map_err(said)?;
-    let trace = Trace::read(&read).map_err(|error| format!("{}: {error}", path.display()))?;
     let digest = Sha256::digest(&read);
+    let read = match desk.redacting {
+        Some(redacting) => redacting.restored(&read, &ending.cast)?,
+        None => read,
+    };
+    let trace = Trace::read(&read).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok((
         trace,
+        found,
         digest.iter().map(|octet| format!("{octet:02x}")).collect(),
     ))
 }

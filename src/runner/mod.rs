@@ -13,6 +13,7 @@ pub mod merge;
 pub mod options;
 pub mod progress;
 pub mod record;
+pub mod redact;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -53,6 +53,8 @@ pub struct RunOptions {
     pub carriage: Option<Carriage>,
     /// Name of an entry of `<fixtures>/personalities.yaml` that all peers take on.
     pub personality: Option<String>,
+    /// Outputs with pseudonyms in the place of numbers, IMSIs and what users wrote.
+    pub redact: bool,
     /// Of the selection, only what proves the plumbing: the test cases tagged `@smoke`.
     pub only_smoke: bool,
     /// Do not look first whether the system can be reached.
@@ -87,6 +89,7 @@ impl RunOptions {
             local_ip: None,
             carriage: None,
             personality: None,
+            redact: false,
             only_smoke: false,
             unchecked: false,
             shard: None,

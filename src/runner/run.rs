@@ -11,6 +11,7 @@ use super::judge::settle;
 use super::lint::{Problem, lint, needs_control};
 use super::options::{ProgressEvent, RunOptions};
 use super::record::{CaseRecord, RunRecord, SCHEMA_VERSION, SystemRecord, Totals};
+use super::redact::Redacting;
 use super::select::{SelectionError, controls_of, select, smoke_of};
 use super::snapshots::Snapshots;
 use super::waive;
@@ -56,6 +57,8 @@ pub enum RunError {
     /// The suite has no such address.
     #[error("{0}")]
     NotHere(String),
+    #[error("{0}")]
+    Redaction(String),
     /// Profile and system do not fit together; that is nobody's failure.
     #[error("{}", .0.iter().filter_map(Check::ill).collect::<Vec<_>>().join("\n"))]
     Unfit(Vec<Check>),
@@ -92,8 +95,9 @@ pub async fn run(
     let known = catalogue.requirements();
     let usual = options.carriage.is_none_or(|c| c == profile.carriage())
         && options.local_ip.is_none_or(|ip| ip == profile.sip.local_ip);
-    if !usual || options.personality.is_some() {
-        // Ladders were accepted over the profile's own carriage and version of IP, with peers as they usually are.
+    if !usual || options.personality.is_some() || options.redact {
+        // Ladders were accepted over the profile's own carriage and version of IP, with peers as they usually are, and as what was said
+        // was said.
         options.ladders = None;
     }
     let profile = profile.over(options.carriage)?.at(options.local_ip);
@@ -156,6 +160,9 @@ async fn perform(
         .transport
         .is_none_or(|t| t.name() == profile.sip.transport);
     let ladders = options.ladders.as_ref().filter(|_| usual);
+    let redacting = options.redact.then(|| Redacting::new(Some(&profile)));
+    let redacting = redacting.transpose().map_err(RunError::Redaction)?;
+    let redacting = redacting.map(Arc::new);
     let running = tokio::select! {
         biased;
         _ = tokio::signal::ctrl_c() => {
@@ -177,6 +184,7 @@ async fn perform(
         out: out.clone(),
         snapshots: ladders.map(Snapshots::new),
         waivers,
+        redacting: redacting.clone(),
         progress,
         records: Mutex::default(),
     });
@@ -193,7 +201,11 @@ async fn perform(
     axis.compare(record, &out);
     stand_by_controls(record, &bench.catalogue);
     drop(bench);
-    end(running, &out, record).await
+    end(running, &out, record, redacting.as_deref()).await?;
+    if let Some(redacting) = redacting {
+        redacting.finish(record, &out);
+    }
+    Ok(())
 }
 
 /// The record before anything has run.

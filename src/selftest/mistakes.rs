@@ -151,6 +151,17 @@ const WRITTEN: &[Mistake] = &[
         ]
     ),
     mistake!(
+        "secret that is not named",
+        [(
+            "    base: \"{provisioning}\"",
+            "    base: \"{provisioning}\"\n    headers: { X-Token: \"{secret.token}\" }"
+        )],
+        [
+            "provisioning.http: there is no secret `token`",
+            "under `secrets`"
+        ]
+    ),
+    mistake!(
         "ICS item left out",
         [("  practice.oma_warnings: yes\n", "")],
         &["AUT-03"],

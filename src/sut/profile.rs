@@ -11,8 +11,7 @@ mod registration;
 mod wording;
 
 use super::applicability::Items;
-use super::secret::{self, Secret, Secrets};
-use super::{SutError, yaml};
+use super::{SutError, secret, secret::Secret, secret::Secrets, yaml};
 use crate::wire::smpp::DefaultAlphabet;
 pub use claim::Claim;
 pub use conferencing::{BarringElement, BarringReading, Conferencing, Readings, UtAuthentication};

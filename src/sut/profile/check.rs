@@ -31,6 +31,13 @@ pub(super) fn problems(profile: &Profile) -> Vec<String> {
     found.extend(start.and_then(|start| {
         secret::problem_of_command("start.command", &start.command, &profile.secrets)
     }));
+    let arguments = profile.in_use().map(InUse::start_arguments);
+    if arguments.is_some_and(|words| words.iter().any(|word| word.contains("{secret."))) {
+        found.push(format!(
+            "short_messages.{}.start_arguments: secrets do not stand on command lines; name them in start.command, as a shell has them in its environment",
+            profile.carriage().name()
+        ));
+    }
     found.extend(numbers(profile));
     if let Some(conferencing) = &profile.conferencing {
         found.extend(conferences(conferencing));

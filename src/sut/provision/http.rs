@@ -2,8 +2,8 @@
 use super::{Properties, template};
 use crate::sut::{
     SutError,
-    secret::Secrets,
     profile::{HttpProvisioning, HttpRequest},
+    secret::Secrets,
 };
 use std::time::Duration;
 
