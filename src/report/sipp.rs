@@ -227,7 +227,8 @@ fn send(seen: &Observation, message: &SipMessage, call: &Call, answered: u16) ->
             "route" if message.to_tag().is_some() => "[routes]".to_owned(),
             _ => line.to_owned(),
         };
-        if out.last() != Some(&said) || said != "[routes]" {
+        // What SIPp fills in, it fills in with all header fields of that name.
+        if out.last() != Some(&said) || !said.starts_with('[') {
             out.push(said);
         }
     }

@@ -345,3 +345,25 @@ fn nothing_the_suite_itself_sends_is_wrong() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What did not pass and is in the features no more was meant to run: that it does not is no success.
+#[test]
+fn what_is_gone_cannot_run_again_and_says_so() {
+    let mut before = record(&root().join("reports/reference"));
+    let cases = before["cases"].as_array_mut().unwrap();
+    cases.truncate(1);
+    cases[0]["id"] = "TC-GONE-01-01".into();
+    cases[0]["verdict"] = "fail".into();
+    before["totals"]["filtered"] = 1.into();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.json");
+    std::fs::write(&path, before.to_string()).unwrap();
+    let again = ["--rerun-failed", path.to_str().unwrap()];
+    let output = run(&folder.path().join("out"), &again);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let said = said(&output);
+    for words in ["TC-GONE-01-01 did not pass there", "nothing else is left"] {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(!said.contains("everything passed"), "{said}");
+}

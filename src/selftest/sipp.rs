@@ -53,6 +53,78 @@ fn calls_over(transport: &str) {
     assert_eq!(stray, 0, "messages that belong to no call: {told}");
 }
 
+/// What the suite saw fail, SIPp sees fail in the same way, and not where the fault is not.
+#[test]
+fn a_reproducer_runs_to_its_end_where_the_failure_is_and_nowhere_else() {
+    const CASE: &str = "TC-AI-07-01.capital-docsis";
+    const FAULT: [&str; 2] = ["--fault", "no-factory-over-cable"];
+    let sipp = program("sipp", "sip-tester");
+    let folder = tempfile::tempdir().unwrap();
+    let (out, scenarios) = (folder.path().join("run"), folder.path().join("sipp"));
+    let suite = |arguments: &[&str], last: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
+        command.args(arguments).arg(last);
+        command.current_dir(env!("CARGO_MANIFEST_DIR"));
+        command.stdout(Stdio::null()).status().unwrap().code()
+    };
+    let run = [&["run", "--quiet", CASE], &FAULT[..], &["--out"]].concat();
+    assert_eq!(suite(&run, &out), Some(1));
+    let record = out.join("run.json");
+    let made = ["report", "sipp", record.to_str().unwrap(), "--out"];
+    assert_eq!(suite(&made, &scenarios), Some(0));
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let files = std::fs::read_dir(scenarios.join(CASE)).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    // The refused INVITE is what Alice sent last; her REGISTER left from the same port.
+    let invite = files
+        .iter()
+        .rfind(|path| path.ends_with("5-INVITE.xml"))
+        .unwrap();
+    assert!(
+        read(invite).contains("<recv response=\"404\""),
+        "{}",
+        read(invite)
+    );
+    let port = |path: &Path| {
+        let text = read(path);
+        let (_, port) = text.split_once(" -p ").unwrap();
+        port.lines().next().unwrap().to_owned()
+    };
+    let hers = |path: &&std::path::PathBuf| {
+        path.to_string_lossy().ends_with("REGISTER.xml") && port(path) == port(invite)
+    };
+    let register = files.iter().find(hers).unwrap();
+    for (arguments, succeeds) in [(&FAULT[..], true), (&[][..], false)] {
+        let reference = Reference::start(arguments, &folder.path().join("reference.log"));
+        for (scenario, ends_well) in [(register, true), (invite, succeeds)] {
+            let mut command = Command::new(&sipp);
+            command.arg(&reference.core).arg("-sf").arg(scenario);
+            command.args([
+                "-m",
+                "1",
+                "-t",
+                "u1",
+                "-i",
+                "127.0.0.1",
+                "-p",
+                &port(invite),
+            ]);
+            command.args(["-timeout", "20s", "-timeout_error", "-nostdin"]);
+            command.current_dir(folder.path());
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            let status = Running::start(&mut command).ended(LIMIT).unwrap();
+            assert_eq!(
+                status.success(),
+                ends_well,
+                "{arguments:?} {}",
+                scenario.display()
+            );
+        }
+        reference.end();
+    }
+}
+
 struct Outcome {
     status: ExitStatus,
     /// The last line of SIPp's statistics, the columns that are numbers.
