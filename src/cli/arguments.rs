@@ -84,6 +84,10 @@ pub enum Command {
     Report(ReportArguments),
     /// Put pseudonyms in the place of numbers, IMSIs and messages of a run or of a capture
     Redact(RedactArguments),
+    /// Write the conformance book: requirements, readings, scenarios, ladders and faults as one HTML document
+    Book(BookArguments),
+    /// Write a part of the register for others: the readings of unclear clauses as a draft for a standards body
+    Export(ExportArguments),
     /// Show, accept or reject ladders that differ from the accepted ones
     Review(ReviewArguments),
     /// Check features and register without running anything
@@ -288,6 +292,33 @@ pub struct ListArguments {
     pub access: bool,
     #[command(flatten)]
     pub places: PlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct BookArguments {
+    /// File to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// What is exported
+    #[arg(value_name = "WHAT")]
+    pub what: ExportOf,
+    /// File to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportOf {
+    /// Clauses that are unclear, how they are read, and where that is tested
+    Readings,
 }
 
 #[derive(Debug, Args)]

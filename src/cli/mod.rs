@@ -2,6 +2,7 @@
 //!
 //! Standard output carries what was asked for, standard error everything else, so that both can be redirected.
 pub mod arguments;
+mod book;
 mod catalogue_text;
 mod compare;
 mod coverage;
@@ -88,6 +89,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Explain(explain)) => run::explain(&explain),
         Some(Command::Report(report)) => report::report(&report),
         Some(Command::Redact(arguments)) => redact::redact(&arguments),
+        Some(Command::Book(arguments)) => book::book(&arguments),
+        Some(Command::Export(arguments)) => book::export(&arguments),
         Some(Command::Review(review)) => review::review(review),
         Some(Command::Lint(places)) => run::lint(&places),
         Some(Command::Reference(reference)) => {

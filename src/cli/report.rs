@@ -29,8 +29,13 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode> {
         Some(format) => report::render_with(&record, format, &beside(folder(run)))?,
         None => report::text::summary(&record, &folder_of(run)),
     };
-    match &arguments.output {
-        Some(path) => write(path, &document)?,
+    deliver(arguments.output.as_deref(), &document)
+}
+
+/// To a file, or to standard output.
+pub(super) fn deliver(output: Option<&Path>, document: &str) -> Result<ExitCode> {
+    match output {
+        Some(path) => write(path, document)?,
         None => say(document.trim_end_matches('\n')),
     }
     Ok(ExitCode::Pass)

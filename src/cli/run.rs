@@ -330,16 +330,17 @@ impl Suite {
     }
 
     /// The accepted ladder of the reference, if there is one.
+    pub(super) fn ladder(&self, system: &str, id: &str) -> Option<String> {
+        let captures = self.places.project.join("captures").join(system);
+        let snapshot = insta::Snapshot::from_file(&captures.join(format!("{id}.snap"))).ok()?;
+        match snapshot.contents() {
+            insta::internals::SnapshotContents::Text(text) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
     fn say_ladder(&self, id: &str) {
-        let path = self
-            .places
-            .project
-            .join("captures")
-            .join(DEFAULT_SYSTEM)
-            .join(format!("{id}.snap"));
-        if let Ok(snapshot) = insta::Snapshot::from_file(&path)
-            && let insta::internals::SnapshotContents::Text(text) = snapshot.contents()
-        {
+        if let Some(text) = self.ladder(DEFAULT_SYSTEM, id) {
             say(&format!("Ladder of the reference build:\n\n{text}\n"));
         }
     }

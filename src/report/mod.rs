@@ -9,6 +9,7 @@ pub mod compare;
 pub mod compare_html;
 pub mod compare_text;
 pub mod coverage;
+pub mod book;
 pub mod ctrf;
 mod exchange;
 pub mod html;

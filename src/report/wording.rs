@@ -164,7 +164,11 @@ pub(super) fn is_without_effect(case: &CaseRecord) -> bool {
 /// The command that runs this case again with the identifiers of this run.
 pub(super) fn rerun(record: &RunRecord, case: &CaseRecord) -> String {
     let mut words = vec!["ims-conformance".to_owned(), "run".to_owned()];
-    words.push(format!("--system {}", shell(&record.system.name)));
+    let system = match record.system.given.as_str() {
+        "" => &record.system.name,
+        given => given,
+    };
+    words.push(format!("--system {}", shell(system)));
     if let Some(fault) = &record.system.fault {
         words.push(format!("--fault {}", shell(fault)));
     }
@@ -176,6 +180,9 @@ pub(super) fn rerun(record: &RunRecord, case: &CaseRecord) -> String {
     }
     if !record.system.carriage.is_empty() {
         words.push(format!("--carriage {}", shell(&record.system.carriage)));
+    }
+    if let Some(ip) = &record.system.local_ip {
+        words.push(format!("--local-ip {}", shell(ip)));
     }
     words.push(format!("--seed {}", case.seed.unwrap_or(record.seed)));
     if let Some(access) = &case.access {

@@ -68,6 +68,12 @@ pub struct SystemRecord {
     pub carriage: String,
     /// SIP transport used by the peers: `udp` or `tcp`.
     pub transport: String,
+    /// As the command line named the system, where that is not its name: the path of its folder.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub given: String,
+    /// Address of this machine that the command line gave instead of the profile's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_ip: Option<String>,
 }
 
 /// A test case that runs over several access networks counts once for each.

@@ -208,6 +208,14 @@ async fn perform(
     Ok(())
 }
 
+/// How the command line named the system, where its name alone does not find it again.
+fn given(system: &str, name: &str) -> String {
+    match system == name {
+        true => String::new(),
+        false => system.to_owned(),
+    }
+}
+
 /// The record before anything has run.
 fn outline(
     options: &RunOptions,
@@ -240,6 +248,8 @@ fn outline(
             personality: options.personality.clone(),
             carriage: profile.carriage().name().to_owned(),
             transport,
+            given: given(&options.system, &profile.name),
+            local_ip: options.local_ip.map(|ip| ip.to_string()),
         },
         selection: options.selection.clone(),
         only_smoke: options.only_smoke,

@@ -207,6 +207,8 @@ pub(crate) fn of(cases: Vec<CaseRecord>) -> RunRecord {
             personality: None,
             carriage: "smpp".to_owned(),
             transport: "udp".to_owned(),
+            given: String::new(),
+            local_ip: None,
         },
         selection: vec!["POL".to_owned()],
         only_smoke: false,

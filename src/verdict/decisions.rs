@@ -192,28 +192,43 @@ impl Table {
         }
     }
 
-    /// As Markdown: one line per part a user can have, one column per barring, the reasons below.
-    pub fn markdown(&self) -> String {
-        let mut out = String::from("| for whom is invoked: |");
-        for programme in Programme::ALL {
-            write!(out, " {} |", programme.words()).unwrap_or_default();
-        }
-        out.push_str("\n|---|");
-        out.push_str(&"---|".repeat(Programme::ALL.len()));
+    /// A head with the barring, one row per part a user can have, and the reasons for cells without a test case, numbered from 1.
+    pub fn rows(&self) -> (Vec<Vec<String>>, Vec<String>) {
         let mut reasons: Vec<&str> = Vec::new();
+        let head = Programme::ALL.iter().map(|programme| programme.words());
+        let head = std::iter::once("for whom is invoked:").chain(head);
+        let mut rows: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
         for role in Role::ALL {
-            write!(out, "\n| {} |", role.words()).unwrap_or_default();
+            let mut row = vec![role.words().to_owned()];
             for programme in Programme::ALL {
-                let text = match self.cells.get(&(programme, role)) {
+                row.push(match self.cells.get(&(programme, role)) {
                     Some((id, decision)) => cell(id, decision, &mut reasons),
                     None => String::new(),
-                };
-                write!(out, " {text} |").unwrap_or_default();
+                });
+            }
+            rows.push(row);
+        }
+        let reasons = reasons.iter().map(|reason| reason.trim().to_owned());
+        (rows, reasons.collect())
+    }
+
+    /// The same as Markdown.
+    pub fn markdown(&self) -> String {
+        let (rows, reasons) = self.rows();
+        let mut out = String::new();
+        for (index, row) in rows.iter().enumerate() {
+            if index > 0 {
+                out.push('\n');
+            }
+            write!(out, "| {} |", row.join(" | ")).unwrap_or_default();
+            if index == 0 {
+                out.push_str("\n|---|");
+                out.push_str(&"---|".repeat(Programme::ALL.len()));
             }
         }
         out.push_str("\n\nCells without a test case:\n");
         for (index, reason) in reasons.iter().enumerate() {
-            write!(out, "\n{}. {}", index + 1, reason.trim()).unwrap_or_default();
+            write!(out, "\n{}. {reason}", index + 1).unwrap_or_default();
         }
         out
     }
