@@ -31,10 +31,8 @@ fn with_book(
     for case in &suite.catalogue.cases {
         let scenarios = by_requirement.entry(&case.requirement).or_default();
         // Rows of an outline follow one another.
-        match scenarios
-            .last_mut()
-            .filter(|last| last.location == location(case))
-        {
+        let same = |last: &&mut Scenario| last.id.split('.').next() == Some(case.tag.as_str());
+        match scenarios.last_mut().filter(same) {
             Some(outline) => {
                 outline.rows.push(case.id.clone());
                 outline.faults.extend(faults.proving(&case.id));

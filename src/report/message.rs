@@ -3,7 +3,7 @@
 //! It words what `wire` has read and judges nothing. Text protocols need no fields: the browser shows their octets as lines.
 use super::avp_names::avp_name;
 use crate::observe::{Fact, diameter_way};
-use crate::wire::diameter::{Avp, Message, parse_avps};
+use crate::wire::diameter::{Avp, Message, decode_tbcd, name, parse_avps};
 use crate::wire::http::{self, HttpMessage};
 use crate::wire::msrp::{Continuation, MsrpMessage, MsrpStart};
 use crate::wire::sip::{SipMessage, StartLine};
@@ -289,6 +289,10 @@ fn is_group(members: &[Avp]) -> bool {
 }
 
 fn avp_value(avp: &Avp) -> String {
+    let digits = avp.is(name::MSISDN) || avp.is(name::SC_ADDRESS);
+    if let Some(digits) = decode_tbcd(&avp.data).ok().filter(|_| digits) {
+        return digits;
+    }
     let printable = |text: &&str| !text.is_empty() && !text.chars().any(char::is_control);
     match avp.as_text().ok().filter(printable) {
         Some(text) if avp.data.len() > 3 => text.to_owned(),
@@ -342,6 +346,7 @@ fn structure(name: &str, it: &impl Debug) -> Vec<Field> {
             continue;
         }
         let (name, value) = words.split_once(": ").unwrap_or((words, ""));
+        let name = name.trim_end_matches([' ', '{', '(', '[']);
         match value {
             _ if name.chars().all(|c| "{}[]()".contains(c)) => {}
             "[" => list = Some((depth, name.to_owned(), String::new())),

@@ -257,6 +257,22 @@ fn explains_requirements_and_test_cases() {
 }
 
 #[test]
+fn writes_the_conformance_book_and_its_readings() {
+    let book = prints(&["book"]);
+    for part in [
+        "id=\"POL-01\"",
+        "TC-POL-01-02",
+        "Proven by",
+        "Ladder of the reference build",
+        "OCB of CMMC conferences",
+        "Open readings",
+    ] {
+        assert!(book.contains(part), "{part}");
+    }
+    assert!(prints(&["export", "readings"]).contains("Evidence     TC-"));
+}
+
+#[test]
 fn makes_reports_of_an_earlier_run() {
     let run = Run::of(&["POL-01", "TC-ANS-04-01"]);
     assert_eq!(run.code(), Some(0), "{}", stderr(&run.output));
