@@ -5,11 +5,11 @@
 //! take for a pass; a test sends every verdict through every format.
 pub mod annotations;
 mod avp_names;
+pub mod book;
 pub mod compare;
 pub mod compare_html;
 pub mod compare_text;
 pub mod coverage;
-pub mod book;
 pub mod ctrf;
 mod exchange;
 pub mod html;
