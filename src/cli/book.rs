@@ -1,11 +1,11 @@
 //! `book` and `export readings`: the register, the features, the accepted ladders and the faults become one document.
 use super::arguments::{BookArguments, ExportArguments, ExportOf, PlaceArguments};
 use super::{ExitCode, report::deliver, run::Suite};
-use crate::report::book::{Book, Interactions, Scenario};
+use crate::report::book::{Book, Interactions, Scenario, Source};
 use crate::runner::catalogue::Case;
 use crate::runner::options::DEFAULT_SYSTEM;
 use crate::sut::faults::Faults;
-use crate::verdict::{Requirement, decisions::Table};
+use crate::verdict::decisions::Table;
 use anyhow::Result;
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn with_book(
             None => scenarios.push(scenario(&suite, &faults, case)),
         }
     }
-    let mut sources: Vec<(String, Vec<(&Requirement, Vec<Scenario>)>)> = Vec::new();
+    let mut sources: Vec<Source<'_>> = Vec::new();
     for (id, requirement) in &suite.register.requirements {
         let name = source(&suite, id);
         let scenarios = by_requirement.remove(id.as_str()).unwrap_or_default();

@@ -40,10 +40,12 @@ pub struct Interactions {
     pub reasons: Vec<String>,
 }
 
+/// A source document, and its requirements in order, each with its scenarios.
+pub type Source<'a> = (String, Vec<(&'a Requirement, Vec<Scenario>)>);
+
 /// What the book is made of.
 pub struct Book<'a> {
-    /// Source document, and its requirements in order, each with its scenarios.
-    pub sources: Vec<(String, Vec<(&'a Requirement, Vec<Scenario>)>)>,
+    pub sources: Vec<Source<'a>>,
     pub interactions: Interactions,
     pub faults: usize,
 }
