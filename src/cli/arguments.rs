@@ -224,6 +224,9 @@ pub struct InitArguments {
     /// Credentials of users on Ut; {number} stands for the user's number
     #[arg(long, value_name = "USER/PASSWORD", requires = "ut")]
     pub ut_account: Option<String>,
+    /// UEs register, with this IMPI and password; {digits} stands for the user's number without +
+    #[arg(long, value_name = "IMPI/PASSWORD")]
+    pub registration: Option<String>,
     /// Replace a profile that is there
     #[arg(long)]
     pub force: bool,

@@ -96,6 +96,9 @@ fn written(name: &str, arguments: &InitArguments, input: &mut impl BufRead) -> R
     draft.carriage(arguments.carriage, listen, &account)?;
     draft.set("http", "base", &provisioning);
     draft.conferences(arguments);
+    if let Some(account) = &arguments.registration {
+        draft.registration(account)?;
+    }
     Ok(draft.text)
 }
 
@@ -211,6 +214,20 @@ impl Draft {
         });
         let lines: Vec<String> = lines.collect();
         self.text = lines.join("\n") + "\n";
+    }
+
+    /// UEs before a P-CSCF, in place of what the template has as a comment.
+    fn registration(&mut self, account: &str) -> Result<()> {
+        let (impi, password) = account
+            .rsplit_once('/')
+            .context("--registration wants IMPI/PASSWORD")?;
+        self.set("sip", "reference_point", "gm");
+        let comment = "  # registration: ";
+        let written = format!(
+            "  registration: {{ private_identity: \"{impi}\", password: \"{password}\" }}\n{comment}"
+        );
+        self.text = self.text.replacen(comment, &written, 1);
+        Ok(())
     }
 
     /// Makes comments of a section and what is indented below it.

@@ -61,6 +61,9 @@ async fn in_no_meeting(lab: &mut Lab, person: PersonName, step: &Step) {
 /// REGISTER with P-Visited-Network-ID of a network abroad.
 #[given(expr = "{person} is in a network of another country")]
 async fn roams(lab: &mut Lab, person: PersonName, step: &Step) {
+    if lab.stage().facility.profile.sip.registration.is_some() {
+        lab.not_stimulated("REGISTER from a visited network, which at Gm its P-CSCF names");
+    }
     let network = Some(FOREIGN_NETWORK.to_owned());
     lab.command(&person.0, MmtelCommand::Visit(network));
     lab.register_again(&step.value, &person, REGISTRATION_SECONDS)

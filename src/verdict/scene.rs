@@ -19,12 +19,10 @@ pub fn frames_of(facts: &[SipFact]) -> Vec<u32> {
         .collect()
 }
 
-/// Who sends a request: P-Asserted-Identity, else From.
+/// Who sends a request: P-Asserted-Identity, else what a UE at Gm says of itself (P-Preferred-Identity), else From.
 pub fn originator(message: &SipMessage) -> Option<String> {
-    let asserted = message
-        .values("P-Asserted-Identity")
-        .into_iter()
-        .find_map(number_in);
+    let said = |name: &str| message.values(name).into_iter().find_map(number_in);
+    let asserted = said("P-Asserted-Identity").or_else(|| said("P-Preferred-Identity"));
     asserted.or_else(|| message.header("From").and_then(number_in))
 }
 
