@@ -169,7 +169,7 @@ fn a_usim_answers_in_order_and_resynchronises_else() {
 fn a_network_without_the_key_is_not_answered() {
     let (mut own, mut ids) = authenticator(usim(0), None);
     let mut forged = aka(1 << 9);
-    forged.nonce.replace_range(0..4, "AAAA");
+    forged.nonce.replace_range(0..4, "BBBB");
     let response = challenged(401, &[forged]);
     let refused = own.answer(&register(), &response, &mut Met::default(), &mut ids);
     assert_eq!(refused, Err(Refusal::Forged("u@x".into())));

@@ -1,5 +1,5 @@
 //! Mistakes about the registration of UEs.
-use super::Mistake;
+use super::{Mistake, SMOKE};
 
 const ISC: &str = "  reference_point: isc";
 /// The reference asks who registers.
