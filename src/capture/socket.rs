@@ -79,6 +79,17 @@ impl Sockets {
         Err(last)
     }
 
+    /// SIP at an address that the system was told beforehand.
+    pub async fn bind_at(sip: SocketAddr, sip_interface: &'static str) -> io::Result<Self> {
+        Ok(Self {
+            udp: Some(UdpSocket::bind(sip).await?),
+            sip_tcp: Some(TcpListener::bind(sip).await?),
+            msrp_tcp: Some(fresh_listener(sip.ip()).await?),
+            rtp: None,
+            sip_interface,
+        })
+    }
+
     /// The same for a UE of audio calls: RTP instead of MSRP.
     pub async fn bind_audio(ip: IpAddr, sip_interface: &'static str) -> io::Result<Self> {
         let mut sockets = Self::bind(ip, sip_interface).await?;

@@ -76,6 +76,8 @@ pub enum Command {
     Init(Box<InitArguments>),
     /// Ask every interface of a system whether it is there, and say what is wrong
     Doctor(DoctorArguments),
+    /// See what can be seen of the options of a system (ICS), and hold it beside what its profile declares
+    Probe(ProbeArguments),
     /// List test cases, requirements, sentences or coverage
     List(ListArguments),
     /// Explain a test case or a requirement
@@ -174,6 +176,9 @@ pub struct RunArguments {
     /// Put pseudonyms in the place of numbers, IMSIs and messages, in captures and in everything else that is written
     #[arg(long, conflicts_with = "refresh_evidence")]
     pub redact: bool,
+    /// Answers of an operator (provisioning.operator) who does not sit at the terminal, one a line
+    #[arg(long, value_name = "FILE")]
+    pub operator_answers: Option<PathBuf>,
     /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
     #[arg(long, conflicts_with_all = ["selection", "fault", "personality", "access", "shard", "rerun_failed", "until_fail"])]
     pub refresh_evidence: bool,
@@ -248,6 +253,44 @@ pub struct DoctorArguments {
     pub carriage: Option<Carriage>,
     #[command(flatten)]
     pub places: PlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ProbeArguments {
+    /// System under test: a folder in fixtures/systems, or the path of such a folder
+    #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
+    pub system: String,
+    /// Transport of SIP [default: that of its profile]
+    #[arg(long, value_name = "udp|tcp")]
+    pub transport: Option<Transport>,
+    /// Carriage of short messages [default: that of its profile]
+    #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
+    pub carriage: Option<Carriage>,
+    /// Fault to switch on in the reference build (see list --faults)
+    #[arg(long, value_name = "NAME", value_parser = fault)]
+    pub fault: Option<String>,
+    /// Folder for run.json, captures and reports [default: reports/SYSTEM/TIME]
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How what was seen is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ProbeFormat,
+    /// Write what was observed of unset items into the profile; nothing else of it changes
+    #[arg(long)]
+    pub write: bool,
+    /// Say nothing but the table
+    #[arg(long, short)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProbeFormat {
+    /// A table for a person
+    Text,
+    /// For a program
+    Json,
 }
 
 /// Where the suite's own files are.

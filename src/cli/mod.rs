@@ -16,6 +16,7 @@ mod merge;
 mod own;
 mod part;
 mod places;
+mod probe;
 mod redact;
 mod report;
 mod review;
@@ -85,6 +86,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Run(run)) => run::run(*run),
         Some(Command::Init(arguments)) => init::init(&arguments),
         Some(Command::Doctor(arguments)) => doctor::examine(&arguments),
+        Some(Command::Probe(arguments)) => probe::look(&arguments),
         Some(Command::List(list)) => run::list(&list),
         Some(Command::Explain(explain)) => run::explain(&explain),
         Some(Command::Report(report)) => report::report(&report),

@@ -16,7 +16,9 @@ use crate::{
         progress::Progress, record::RunRecord, select,
     },
     steps,
-    sut::{self, Profile, access::AccessNetworks, personality::Personalities},
+    sut::{
+        self, Profile, access::AccessNetworks, applicability::Items, personality::Personalities,
+    },
     verdict::{Register, Requirement},
 };
 use anyhow::{Context, Result};
@@ -361,18 +363,18 @@ impl Suite {
 fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions> {
     let places = Places::find(&arguments.places)?;
     let name = system_name(&arguments.system);
-    let reports = || {
-        let time = now.strftime("%Y%m%dT%H%M%SZ").to_string();
-        places.project.join("reports").join(&name).join(time)
-    };
+    let reports = || reports_at(&places, &arguments.system, now);
     let ladders = places.project.join("captures").join(&name);
     Ok(RunOptions {
+        operator_answers: arguments.operator_answers,
+        assume: Items::new(),
+        announced: false,
         shard: arguments.part.shard,
         today: today(now),
         access: arguments.access,
         jobs: arguments.jobs,
         seed: arguments.seed,
-        out: Some(arguments.out.unwrap_or_else(reports)),
+        out: Some(arguments.out.clone().unwrap_or_else(reports)),
         transport: arguments.transport.map(Into::into),
         local_ip: arguments.local_ip,
         carriage: arguments.carriage.map(Into::into),
@@ -422,6 +424,17 @@ fn ladders_in(kept: PathBuf, keeps: bool, out: &Path) -> PathBuf {
         true => kept,
         false => out.join("ladders"),
     }
+}
+
+/// Where what a run of a system leaves goes, if nothing else is said.
+pub(super) fn reports_folder(places: &Places, system: &str) -> PathBuf {
+    reports_at(places, system, &jiff::Timestamp::now())
+}
+
+fn reports_at(places: &Places, system: &str, now: &jiff::Timestamp) -> PathBuf {
+    let time = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let folder = places.project.join("reports").join(system_name(system));
+    folder.join(time)
 }
 
 /// The folder name of a system, also when it is given by path.

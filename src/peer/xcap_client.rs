@@ -9,6 +9,8 @@ use crate::wire::xml::simservs;
 
 /// AUID of the simulation services.
 pub const SIMSERVS: &str = "simservs.ngn.etsi.org";
+/// AUID of the capabilities document.
+const CAPABILITIES: &str = "xcap-caps";
 /// AUID of RFC 4826.
 pub const RESOURCE_LISTS: &str = "resource-lists";
 
@@ -45,6 +47,8 @@ pub struct XcapRequest {
     pub method: &'static str,
     pub auid: String,
     pub document: String,
+    /// A document of nobody's.
+    pub global: bool,
     pub xui: Xui,
     /// Node selector, as it stands in the address.
     pub node: Option<String>,
@@ -73,6 +77,17 @@ impl XcapRequest {
             method,
             auid: RESOURCE_LISTS.to_owned(),
             document: "index".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// A request for what the server can do (RFC 4825 section 12).
+    pub fn capabilities() -> Self {
+        Self {
+            method: "GET",
+            auid: CAPABILITIES.to_owned(),
+            document: "index".to_owned(),
+            global: true,
             ..Self::default()
         }
     }
@@ -141,7 +156,11 @@ impl XcapClient {
             Xui::Tel => format!("tel:{}", config.number),
         };
         let (auid, document) = (&request.auid, &request.document);
-        let mut target = format!("{}/{auid}/users/{xui}/{document}", config.root);
+        let whose = match request.global {
+            true => "global".to_owned(),
+            false => format!("users/{xui}"),
+        };
+        let mut target = format!("{}/{auid}/{whose}/{document}", config.root);
         if let Some(node) = &request.node {
             target.push_str(&format!("/~~/{node}"));
         }

@@ -127,6 +127,15 @@ pub(super) fn block(record: &RunRecord, case: &CaseRecord, folder: &str) -> Stri
         .iter()
         .filter(|f| !matches!(f.verdict, Verdict::Pass | Verdict::None))
         .collect();
+    for act in &case.operator {
+        let said = format!("{} {}", act.answer, act.note);
+        let asked = act.asked.replace("\n ", ",");
+        line(
+            &mut out,
+            "operator",
+            &format!("{} ({asked}, {} s)", said.trim(), act.seconds),
+        );
+    }
     if !wording::cause_is_told(case) {
         line(&mut out, "cause", &wording::cause(case));
     }

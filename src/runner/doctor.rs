@@ -13,6 +13,7 @@ use crate::peer::ue::Transport;
 use crate::sut::Profile;
 use crate::sut::profile::InUse;
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long an interface may take to answer one question.
@@ -91,6 +92,20 @@ pub(super) async fn examine(prepared: &Prepared, transport: Transport) -> Result
     }
 }
 
+/// OPTIONS as `doctor` and `probe` ask them.
+pub(super) fn options_request(
+    to: SocketAddr,
+    own: SocketAddr,
+    transport: Transport,
+    domain: &str,
+) -> Vec<u8> {
+    let name = match transport {
+        Transport::Udp => "UDP",
+        Transport::Tcp => "TCP",
+    };
+    sip::request(to, own, name, domain).to_octets()
+}
+
 pub(super) fn transport(options: &RunOptions, profile: &Profile) -> Transport {
     match (options.transport, profile.sip.transport.as_str()) {
         (Some(SipTransport::Tcp), _) | (None, "tcp") => Transport::Tcp,
@@ -150,7 +165,8 @@ async fn interfaces(prepared: &Prepared, transport: Transport) -> Vec<Check> {
                 Some(conferencing) => {
                     let key = "conferencing.core";
                     let core = sip::options(key, &conferencing.core, profile, transport);
-                    let (core, (ut, date)) = tokio::join!(core, http::ut(profile, conferencing));
+                    let (core, (ut, date)) =
+                        tokio::join!(core, http::ut(profile, conferencing, &prepared.provisioner));
                     (Some(core), (Some(ut), date))
                 }
             }

@@ -8,9 +8,9 @@ use super::redact::Redacting;
 use super::snapshots::Snapshots;
 use super::waive;
 use super::writer::StepWriter;
-use crate::steps::{CaseSetup, Facility, Lab, Stage, Stop};
+use crate::steps::{CaseSetup, Facility, Lab, Stop, set_stage as set};
 use crate::sut::waivers::Waiver;
-use crate::verdict::{Reason, Register, Verdict};
+use crate::verdict::{Reason, Register, Requirement, Verdict};
 use cucumber::event::{ScenarioFinished, StepError};
 use cucumber::gherkin::{Feature, Rule, Scenario};
 use cucumber::{Cucumber, Parser, World as _, cli, parser, runner};
@@ -59,7 +59,9 @@ pub async fn execute(bench: Arc<Bench>, jobs: usize) -> StepWriter {
     )
     .steps(Lab::collection())
     .max_concurrent_scenarios(jobs)
-    .before(move |feature, _, scenario, lab| set_stage(before.clone(), feature, scenario, lab))
+    .before(move |feature, rule, scenario, lab| {
+        set_stage(before.clone(), feature, rule, scenario, lab)
+    })
     .after(move |feature, rule, scenario, finished, lab| {
         clear_stage(after.clone(), feature, rule, scenario, finished, lab)
     })
@@ -97,6 +99,7 @@ fn case_at<'a>(bench: &'a Bench, feature: &Feature, scenario: &Scenario) -> Opti
 fn set_stage<'a>(
     bench: Arc<Bench>,
     feature: &'a Feature,
+    rule: Option<&'a Rule>,
     scenario: &'a Scenario,
     lab: &'a mut Lab,
 ) -> LocalBoxFuture<'a, ()> {
@@ -110,11 +113,17 @@ fn set_stage<'a>(
         let setup = CaseSetup {
             id: case.id.clone(),
             requirement: case.requirement.clone(),
+            clause: clause_of(bench.register.get(&case.requirement)),
             ordinal: case.ordinal,
             access: bench.access.of(case),
         };
+        let background = feature.background.iter().flat_map(|of| &of.steps);
+        let of_rule = rule.and_then(|rule| rule.background.as_ref());
+        let of_rule = of_rule.into_iter().flat_map(|of| &of.steps);
+        let given: Vec<_> = background.chain(of_rule).chain(&scenario.steps).collect();
+        let stage = set(bench.facility.clone(), setup, &given).await;
         bench.with_records(|records| records.insert(case.id.clone(), blank(case)));
-        lab.set(Stage::new(bench.facility.clone(), setup));
+        lab.set(stage);
     }
     .boxed_local()
 }
@@ -152,6 +161,12 @@ fn clear_stage<'a>(
         bench.finish(record);
     }
     .boxed_local()
+}
+
+fn clause_of(requirement: Option<&Requirement>) -> String {
+    requirement.map_or(String::new(), |row| {
+        format!(", {} {}", row.document, row.clause)
+    })
 }
 
 impl Bench {
@@ -250,6 +265,7 @@ pub fn blank(case: &Case) -> CaseRecord {
         ladder: String::new(),
         ladder_state: LadderState::NotCompared,
         ladder_difference: String::new(),
+        operator: Vec::new(),
         not_applicable: None,
         waiver: None,
         seed: None,

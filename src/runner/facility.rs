@@ -76,7 +76,7 @@ pub(super) async fn prepare(
         .map(|process| process.addresses.clone())
         .unwrap_or_default();
     let profile = profile.with_addresses(&addresses);
-    let provisioner = Provisioner::new(&profile.provisioning, &profile.secrets)?;
+    let provisioner = Provisioner::new(&profile, options.operator_answers.as_deref())?;
     Ok(Prepared {
         profile,
         exchange,

@@ -39,6 +39,7 @@ pub fn conclude(
     desk: &Desk,
 ) {
     record.profile = case.derived || desk.requirement.is_some_and(Requirement::is_profile);
+    record.operator.clone_from(&over.ending.acts);
     let name = format!("captures/{}", case.capture());
     let path = desk.out.join(&name);
     let (trace, found) = match write_and_read(&path, &over.ending, desk) {
@@ -68,7 +69,7 @@ pub fn conclude(
     match over.stop {
         Some(Stop::Precondition(finding)) => take(record, *finding),
         Some(Stop::Suite { reason, cause }) => settle(record, Verdict::Error, Some(reason), cause),
-        Some(Stop::Judged) | None => {}
+        Some(Stop::Judged | Stop::Planning) | None => {}
     }
     for problem in &over.ending.problems {
         settle(record, Verdict::Error, Some(Reason::Peer), problem.clone());

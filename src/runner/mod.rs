@@ -11,6 +11,7 @@ mod judge;
 pub mod lint;
 pub mod merge;
 pub mod options;
+pub mod probe;
 pub mod progress;
 pub mod record;
 pub mod redact;

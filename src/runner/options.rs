@@ -3,6 +3,7 @@
 //! Shared by the command line (which fills [`RunOptions`] in and shows [`ProgressEvent`]s) and the runner (which does the reverse).
 //! Only plain values: it neither reads files nor decides anything.
 use super::shard::Shard;
+use crate::sut::applicability::Items;
 use crate::sut::profile::Carriage;
 use crate::verdict::Verdict;
 use jiff::{civil::Date, tz::TimeZone};
@@ -66,6 +67,12 @@ pub struct RunOptions {
     pub shard: Option<Shard>,
     /// The day by which waivers are measured.
     pub today: Date,
+    /// Answers of an operator who prepares users, where he does not sit at the terminal.
+    pub operator_answers: Option<PathBuf>,
+    /// Items of the ICS that are taken for this, whatever the profile says (`probe`).
+    pub assume: Items,
+    /// Ask the interfaces first what they announce of themselves, into a capture of its own (`probe`).
+    pub announced: bool,
     /// Folder of the feature files.
     pub features: PathBuf,
     /// Folder with `requirements/`, `systems/`, `faults.yaml`.
@@ -95,6 +102,9 @@ impl RunOptions {
             shard: None,
             today: today(&jiff::Timestamp::now()),
             access: Vec::new(),
+            operator_answers: None,
+            assume: Items::new(),
+            announced: false,
             features,
             fixtures,
             ladders: None,

@@ -1,5 +1,6 @@
 //! `run.json`: everything a report needs, versioned; its JSON Schema is `fixtures/run.schema.json`.
 use crate::observe::redact::Redactor;
+use crate::sut::provision::operator::OperatorAct;
 use crate::sut::waivers::Waiver;
 use crate::verdict::{Finding, Reason, Verdict, register::Requirement};
 use schemars::JsonSchema;
@@ -136,6 +137,9 @@ pub struct CaseRecord {
     pub ladder_state: LadderState,
     /// Unified difference to the accepted snapshot, when changed.
     pub ladder_difference: String,
+    /// What an operator was asked to do for it, and what he said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operator: Vec<OperatorAct>,
     /// ICS expression and words, when not applicable.
     pub not_applicable: Option<String>,
     /// The waiver that covers exactly this verdict, if there is one. A waived verdict is no pass.

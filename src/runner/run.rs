@@ -10,6 +10,7 @@ use super::facility::{end, start};
 use super::judge::settle;
 use super::lint::{Problem, lint, needs_control};
 use super::options::{ProgressEvent, RunOptions};
+use super::probe;
 use super::record::{CaseRecord, RunRecord, SCHEMA_VERSION, SystemRecord, Totals};
 use super::redact::Redacting;
 use super::select::{SelectionError, controls_of, select, smoke_of};
@@ -100,7 +101,8 @@ pub async fn run(
         // was said.
         options.ladders = None;
     }
-    let profile = profile.over(options.carriage)?.at(options.local_ip);
+    let mut profile = profile.over(options.carriage)?.at(options.local_ip);
+    profile.ics.extend(options.assume.clone());
     let mut record = outline(
         &options,
         &profile,
@@ -172,6 +174,9 @@ async fn perform(
         }
         running = start(options, profile, axis.networks.clone(), &out, record.seed) => running?,
     };
+    if options.announced {
+        probe::announce(&running.facility, &out).await?;
+    }
     progress(ProgressEvent::Started {
         selected: axis.running.len(),
     });
@@ -195,8 +200,20 @@ async fn perform(
             record.interrupted = true;
             StepWriter::default()
         }
-        writer = execute(bench.clone(), options.jobs.max(1)) => writer,
+        writer = execute(bench.clone(), jobs(options, &bench)) => writer,
     };
+    if let Some(operator) = bench.facility.provisioner.operator() {
+        let before = operator.take_acts("").into_iter();
+        let said =
+            before.map(|act| format!("operator: {}: {} {}", act.asked, act.answer, act.note));
+        record.notes.extend(said);
+    }
+    if record.interrupted {
+        // Their test cases never came to their ends.
+        record
+            .notes
+            .extend(bench.facility.provisioner.forget_all().await);
+    }
     gather(record, &bench, writer);
     axis.compare(record, &out);
     stand_by_controls(record, &bench.catalogue);
@@ -213,6 +230,14 @@ fn given(system: &str, name: &str) -> String {
     match system == name {
         true => String::new(),
         false => system.to_owned(),
+    }
+}
+
+/// Where an operator prepares users, one test case at a time: he has two hands.
+fn jobs(options: &RunOptions, bench: &Bench) -> usize {
+    match bench.facility.provisioner.operator() {
+        Some(_) => 1,
+        None => options.jobs.max(1),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The cucumber world: actions with their preparations and time limits, and questions with their patience.
+use super::planning::unmet;
 use super::stage::{Asked, Means, Stage, User};
 use super::vocabulary::PersonName;
 use super::watch::Watch;
 use crate::capture::Handset;
 use crate::capture::pacing::TICK;
 use crate::peer::ue::{Registration, UeCommand};
+use crate::sut::SutError;
 use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View, levels};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -16,6 +18,8 @@ pub enum Stop {
     Judged,
     /// A `Given` or `When` could not be brought about.
     Precondition(Box<Finding>),
+    /// The step would do something on a stage that only finds out what users are needed.
+    Planning,
     /// The suite itself failed.
     Suite { reason: Reason, cause: String },
 }
@@ -50,12 +54,20 @@ impl Lab {
 
     pub fn stage(&mut self) -> &mut Stage {
         match &mut self.stage {
+            Some(Stage {
+                closed: Some(finding),
+                ..
+            }) => stop(Stop::Precondition(Box::new(finding.clone()))),
             Some(stage) => stage,
             None => stop(Stop::Suite {
                 reason: Reason::Config,
                 cause: "the runner has set no stage".into(),
             }),
         }
+    }
+
+    pub(super) fn stop_planning(&self) -> ! {
+        stop(Stop::Planning)
     }
 
     /// Ends the test case as an error of the suite.
@@ -84,23 +96,36 @@ impl Lab {
 
     /// Sets a property of a user; the system is told before the next stimulus.
     pub fn property(&mut self, name: &str, property: &str, value: impl Into<serde_json::Value>) {
+        let value = value.into();
+        self.stage().plan_property(name, property, &value);
         let user = self.user(name);
-        user.properties.insert(property.to_owned(), value.into());
+        user.properties.insert(property.to_owned(), value);
         user.unprepared = true;
     }
 
     /// Tells the system everything that has changed about the users.
-    pub async fn prepare(&mut self) {
+    pub async fn prepare(&mut self, sentence: &str) {
+        self.nothing_happens_while_planning();
         let stage = self.stage();
         let facility = stage.facility.clone();
+        let occasion = stage.setup.occasion(sentence);
         let mut registering = Vec::new();
         for (name, user) in stage.users.iter_mut().filter(|(_, user)| user.unprepared) {
             registering.extend(user.registration.map(|what| (name.clone(), what)));
-            if let Err(error) = facility.provisioner.prepare_user(&user.properties).await {
-                stop(Stop::Suite {
+            match facility
+                .provisioner
+                .prepare_user(&user.properties, &occasion)
+                .await
+            {
+                Ok(()) => {}
+                Err(SutError::Unmet(why)) => {
+                    let finding = unmet(stage.setup.requirement.clone(), why);
+                    stop(Stop::Precondition(Box::new(finding)));
+                }
+                Err(error) => stop(Stop::Suite {
                     reason: Reason::Provisioning,
                     cause: error.to_string(),
-                });
+                }),
             }
             user.unprepared = false;
         }
@@ -134,11 +159,12 @@ impl Lab {
 
     /// Prepares the users, lets what is under way settle, and begins a new segment of the capture.
     pub async fn stimulus(&mut self, sentence: &str) {
-        self.prepare().await;
+        self.prepare(sentence).await;
         self.settle().await;
         let stage = self.stage();
         stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);
-        stage.tap.mark(sentence);
+        let said = stage.take_acts();
+        stage.tap.mark(&format!("{sentence}{said}"));
     }
 
     async fn settle(&mut self) {
@@ -166,6 +192,9 @@ impl Lab {
 
     /// Orders something of a CPM user.
     pub fn order(&mut self, name: &str, command: UeCommand) {
+        if self.is_planning() {
+            return;
+        }
         let user = self.user(name);
         let sent = match (&user.means, &user.terminal) {
             (Means::Cpm(endpoint), _) | (_, Some(endpoint)) => {
@@ -183,6 +212,7 @@ impl Lab {
 
     /// Waits until what was ordered is on the wire, so that no judge takes an earlier message for it.
     pub async fn sent(&mut self, what: &str, is_it: impl Fn(&View) -> bool) {
+        self.nothing_happens_while_planning();
         let limit = self.stage().facility.profile.ixit.reaction_seconds;
         let deadline = Instant::now() + Duration::from_secs_f64(limit);
         loop {
@@ -271,6 +301,7 @@ impl Lab {
 
     /// The same, with the time of the view it was answered from.
     async fn answer_at(&mut self, question: &Question) -> (Judgement, u64) {
+        self.nothing_happens_while_planning();
         let guard = Duration::from_secs_f64(self.ixit().guard_seconds);
         let reaction = Duration::from_secs_f64(self.ixit().reaction_seconds);
         let begun = Instant::now();
@@ -296,6 +327,7 @@ impl Lab {
 
     /// Lets time pass that a sentence is about, e.g. half the time to answer.
     pub async fn let_pass(&mut self, seconds: f64) {
+        self.nothing_happens_while_planning();
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     }
 }

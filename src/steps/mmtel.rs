@@ -150,6 +150,9 @@ impl Lab {
 
     /// Orders something of a MMTel user's UE.
     pub(super) fn command(&mut self, name: &str, command: MmtelCommand) {
+        if self.is_planning() {
+            return;
+        }
         let sent = match &self.user(name).means {
             Means::Mmtel(endpoint) => endpoint.commands.send(command).is_ok(),
             _ => self.broken(Reason::Config, format!("{name} is no MMTel user here")),
@@ -211,7 +214,9 @@ impl Lab {
     }
 
     pub(super) async fn introduce_mmtel_users(&mut self, sentence: &str, people: &[PersonName]) {
-        self.stimulus(sentence).await;
+        if !self.is_planning() {
+            self.stimulus(sentence).await;
+        }
         for person in people {
             self.introduce_mmtel_user(person).await;
             let expires = REGISTRATION_SECONDS;

@@ -27,6 +27,7 @@ mod mmtel;
 mod msisdn_less;
 mod number;
 mod pager;
+mod planning;
 mod policy;
 mod registration;
 mod reporting;
@@ -47,5 +48,6 @@ mod vocabulary;
 mod watch;
 
 pub use lab::{Lab, Stop};
+pub use planning::stage as set_stage;
 pub use sentences::{Sentence, catalogue as sentence_catalogue, find};
 pub use stage::{Asked, CaseSetup, Ending, Facility, Stage};

@@ -2,6 +2,7 @@
 use super::lab::Lab;
 use super::stage::Means;
 use super::vocabulary::PersonName;
+use crate::sut::provision::prepared_users::own_pool;
 use crate::verdict::session_number::{self, Sender};
 use crate::verdict::{Reason, chat};
 use cucumber::gherkin::Step;
@@ -23,7 +24,15 @@ async fn sender(lab: &mut Lab, person: String, choice: String) {
 async fn shared_pool(lab: &mut Lab, one: String, other: String, count: usize) {
     let stage = lab.stage();
     let (facility, numbers) = (stage.facility.clone(), stage.session_numbers(count));
-    let pool = stage.setup.id.to_lowercase().replace('.', "-");
+    if stage.is_planning() {
+        lab.property(&one, "pool", own_pool(count));
+        return lab.property(&other, "pool", own_pool(count));
+    }
+    let listed = stage.lease.as_ref().and_then(|lease| lease.pool.as_ref());
+    let pool = match listed {
+        Some(pool) => pool.name.clone(),
+        None => stage.setup.id.to_lowercase().replace('.', "-"),
+    };
     if let Err(error) = facility.provisioner.prepare_pool(&pool, &numbers).await {
         lab.broken(Reason::Provisioning, error.to_string());
     }

@@ -132,7 +132,7 @@ fn look_up(step: &gherkin::Step) -> Result<Option<&'static Sentence>, String> {
         .find(is_at))
 }
 
-fn steps() -> &'static Collection<Lab> {
+pub(super) fn steps() -> &'static Collection<Lab> {
     static STEPS: OnceLock<Collection<Lab>> = OnceLock::new();
     STEPS.get_or_init(Lab::collection)
 }

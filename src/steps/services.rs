@@ -37,12 +37,19 @@ impl Services {
         let (host, root) = rest.split_once('/').unwrap_or((rest, ""));
         let server = host.parse().map_err(|_| wrong())?;
         let number = stage.user_number(person.index());
+        let listed = stage.listed(person.index());
+        let impi = listed
+            .and_then(|user| user.impi.as_deref())
+            .unwrap_or(&number);
         let access = conferencing.ut_authentication.clone().unwrap_or_default();
         let ordinal = (stage.setup.ordinal as u64) << 8;
         let config = XcapConfig {
             host: host.to_owned(),
             root: format!("/{root}").trim_end_matches('/').to_owned(),
-            username: access.username.replace("{number}", &number),
+            username: access
+                .username
+                .replace("{number}", &number)
+                .replace("{impi}", impi),
             password: access.password.expose().to_owned(),
             domain: profile.sip.domain.clone(),
             seed: stage.facility.seed ^ ordinal ^ person.index() as u64,
@@ -159,6 +166,7 @@ impl Lab {
 
     /// Sends a request of a person on Ut; the status, if there was a response.
     pub async fn xcap(&mut self, person: &PersonName, request: &XcapRequest) -> Option<u16> {
+        self.nothing_happens_while_planning();
         let tap = self.stage().tap.clone();
         let mut services = self.take_services(person);
         let sent = services.send(request, &tap).await;
@@ -171,6 +179,7 @@ impl Lab {
 
     /// The same as somebody who has no credentials and has not been challenged before.
     pub async fn xcap_without_credentials(&mut self, person: &PersonName, request: &XcapRequest) {
+        self.nothing_happens_while_planning();
         let tap = self.stage().tap.clone();
         let known = self.take_services(person);
         self.give_back(person, known);
@@ -196,6 +205,10 @@ impl Lab {
     ) {
         let mut services = self.take_services(person);
         change(&mut services.document);
+        if self.is_planning() {
+            self.give_back(person, services);
+            return;
+        }
         let stage = self.stage();
         stage.tap.mark(sentence);
         stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);

@@ -11,7 +11,9 @@ use crate::peer::ue::{Registration, Transport, UeCommand, UeEvent};
 use crate::sut::Profile;
 use crate::sut::access::AccessNetworks;
 use crate::sut::personality::Personality;
-use crate::sut::provision::{Properties, Provisioner};
+use crate::sut::provision::operator::OperatorAct;
+use crate::sut::provision::prepared_users::Lease;
+use crate::sut::provision::{Occasion, Properties, Provisioner};
 use crate::verdict::{Cast, Finding, Question, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -57,10 +59,24 @@ impl Facility {
 pub struct CaseSetup {
     pub id: String,
     pub requirement: String,
+    /// Where it comes from, for people who are asked to do something for it.
+    pub clause: String,
     /// Numbers of people are taken from it.
     pub ordinal: usize,
     /// Values of P-Access-Network-Info of every MMTel UE.
     pub access: Vec<String>,
+}
+
+impl CaseSetup {
+    /// Users have to be prepared before this sentence.
+    pub(super) fn occasion(&self, sentence: &str) -> Occasion {
+        Occasion {
+            case: self.id.clone(),
+            requirement: self.requirement.clone(),
+            clause: self.clause.clone(),
+            sentence: sentence.to_owned(),
+        }
+    }
 }
 
 /// A person's means of communication.
@@ -115,6 +131,14 @@ pub struct Stage {
     pub abroad: BTreeSet<usize>,
     /// Names of addresses and numbers for the ladder.
     pub names: Names,
+    /// Users who were prepared before the run, this test case's own while it lasts.
+    pub lease: Option<Lease>,
+    /// Why the test case cannot run at all.
+    pub closed: Option<Finding>,
+    /// On a stage that only finds out what users are needed: properties that change after something was sent.
+    pub planned: Option<Vec<String>>,
+    /// What an operator has done for the test case.
+    pub acts: Vec<OperatorAct>,
     observer: Observer,
     read: usize,
 }
@@ -174,6 +198,8 @@ pub struct Ending {
     pub names: Names,
     /// The last frame before the teardown, which the ladder does not show.
     pub last_frame: u32,
+    /// What an operator has done for it.
+    pub acts: Vec<OperatorAct>,
     /// Faults of our own peers.
     pub problems: Vec<String>,
 }
@@ -206,6 +232,10 @@ impl Stage {
             services: BTreeMap::new(),
             abroad: BTreeSet::new(),
             names,
+            lease: None,
+            closed: None,
+            planned: None,
+            acts: Vec::new(),
             observer: Observer::reading(default_alphabet),
             read: 0,
         }
@@ -271,6 +301,9 @@ impl Stage {
 
     /// A number of this test case's own: people 0 to 9.
     pub fn user_number(&self, person: usize) -> String {
+        if let Some(listed) = self.listed(person) {
+            return listed.number.clone();
+        }
         let abroad = self.abroad.contains(&person).then_some(NUMBERS_ABROAD);
         format!(
             "{}{:05}",
@@ -279,8 +312,23 @@ impl Stage {
         )
     }
 
+    /// What an operator has said since the last call, as it stands beside a sentence in the capture.
+    pub(super) fn take_acts(&mut self) -> String {
+        let operator = self.facility.provisioner.operator();
+        let news = operator.map_or_else(Vec::new, |one| one.take_acts(&self.setup.id));
+        let said = news
+            .iter()
+            .map(|act| format!(" [operator: {} {}]", act.answer, act.note));
+        let said = said.collect();
+        self.acts.extend(news);
+        said
+    }
+
     /// Session numbers of this test case's own pool; they lie above those of the common pool.
     pub fn session_numbers(&self, count: usize) -> Vec<String> {
+        if let Some(pool) = self.lease.as_ref().and_then(|lease| lease.pool.as_ref()) {
+            return pool.numbers.clone();
+        }
         let numbers = &self.facility.profile.numbers;
         let first = numbers.pool_size as usize + self.setup.ordinal * 10;
         (first..first + count.min(10))
@@ -383,6 +431,7 @@ impl Stage {
         let mut problems: Vec<String> = self.settle().await.err().into_iter().collect();
         let last_frame = self.trace().frames.last().map_or(0, |frame| frame.number);
         self.name_conferences();
+        self.take_acts();
         self.tear_down().await;
         for user in self.users.into_values() {
             let endpoint = match user.means {
@@ -430,6 +479,7 @@ impl Stage {
             asked: self.asked,
             names: self.names,
             last_frame,
+            acts: self.acts,
             problems,
         }
     }

@@ -7,10 +7,10 @@ use crate::peer::home_subscriber_server::SubscriberData;
 use crate::peer::ue::{Registration, Ue, UeCommand, UeConfig, UeEvent};
 use crate::sut::Ixit;
 use crate::sut::profile::{Carriage, InUse};
-use crate::sut::provision::Properties;
+use crate::sut::provision::{Properties, known};
 use crate::verdict::{Person, Reason};
 use cucumber::given;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A CPM user with a UE of its own, known to the system.
 #[given(expr = "{person} is a CPM user")]
@@ -95,7 +95,12 @@ impl Lab {
         } else {
             "isc"
         };
-        let sockets = match Sockets::bind(sip.local_ip, interface).await {
+        let listed = self.stage().listed(person.index());
+        let bound = match listed.and_then(|user| user.contact) {
+            Some(contact) => Sockets::bind_at(contact, interface).await,
+            None => Sockets::bind(sip.local_ip, interface).await,
+        };
+        let sockets = match bound {
             Ok(sockets) => sockets,
             Err(error) => self.broken(Reason::Capture, error.to_string()),
         };
@@ -178,6 +183,9 @@ impl Lab {
 
     /// What the HSS holds of a CPM user; a carriage without HSS has nobody to tell.
     pub fn hss_data(&mut self, person: &str, data: SubscriberData) {
+        if self.is_planning() {
+            return;
+        }
         let number = self.user(person).properties.get("number").cloned();
         let Some(Value::String(number)) = number else {
             return;
@@ -211,22 +219,12 @@ fn epoch_seconds() -> i64 {
 
 /// What the profile's values make of an ordinary CPM user.
 fn cpm_properties(ixit: &Ixit, number: &str, contact: &str, pool: &str) -> Properties {
-    let values = json!({
-        "number": number, "cpm": true, "contact": contact, "pool": pool,
-        "answer_seconds": ixit.answer_seconds, "provisional_refresh_seconds": ixit.provisional_refresh_seconds,
-        "quarantine_seconds": ixit.quarantine_seconds, "large_message_octets": ixit.large_message_octets,
-        "echo_headers": ixit.echo_headers,
-        "anonymous_name": ixit.texts.anonymous_name,
-        "change_interval_seconds": ixit.change_interval_seconds, "group_prefix": ixit.texts.group_prefix,
-        "joined_text": ixit.texts.joined, "left_text": ixit.texts.left,
-        "invite_text": ixit.texts.invite, "group_invite_text": ixit.texts.group_invite,
-        "closing_text": ixit.texts.closing, "help_text": ixit.texts.help,
-        "accept_words": ixit.words.accept, "reject_words": ixit.words.reject, "leave_words": ixit.words.leave,
-    });
-    values
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    let mut properties = known::ordinary(ixit);
+    properties.extend([
+        ("number".to_owned(), number.into()),
+        ("cpm".to_owned(), true.into()),
+        ("contact".to_owned(), contact.into()),
+        ("pool".to_owned(), pool.into()),
+    ]);
+    properties
 }

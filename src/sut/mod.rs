@@ -31,4 +31,7 @@ pub enum SutError {
     Start(String),
     #[error("preparing {what}: {message}")]
     Provisioning { what: String, message: String },
+    /// The system cannot be brought into that state, which is nobody's fault.
+    #[error("{0}")]
+    Unmet(String),
 }

@@ -16,7 +16,8 @@ use crate::wire::smpp::DefaultAlphabet;
 pub use claim::Claim;
 pub use conferencing::{BarringElement, BarringReading, Conferencing, Readings, UtAuthentication};
 pub use provisioning::{
-    CommandProvisioning, HttpCredentials, HttpProvisioning, HttpRequest, Provisioning,
+    CommandProvisioning, HttpCredentials, HttpProvisioning, HttpRequest, OperatorProvisioning,
+    PreparedPool, PreparedUser, PreparedUsersProvisioning, Provisioning, Way,
 };
 pub use registration::{Registration, SharedKey};
 use schemars::JsonSchema;
@@ -47,8 +48,11 @@ pub struct Profile {
     /// Secrets that `provisioning` and `start` name as `{secret.NAME}`.
     #[serde(default, skip_serializing_if = "Secrets::is_empty")]
     pub secrets: Secrets,
-    #[serde(with = "yaml::choice")]
-    #[schemars(with = "Provisioning")]
+    #[serde(
+        deserialize_with = "provisioning::read",
+        serialize_with = "provisioning::write"
+    )]
+    #[schemars(with = "provisioning::Written")]
     pub provisioning: Provisioning,
     pub numbers: Numbers,
     /// Where conferences and Communication Barring are, if the system has them.
@@ -515,7 +519,7 @@ mod tests {
 
     /// The properties a profile passes on to its system.
     fn placeholders(profile: &Profile) -> BTreeSet<String> {
-        let text = serde_json::to_string(&profile.provisioning).unwrap();
+        let text = serde_json::to_value(profile).unwrap()["provisioning"].to_string();
         let opened = text.split('{').skip(1);
         let names = opened.filter_map(|rest| rest.split_once('}').map(|(name, _)| name));
         let word = |name: &&str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');

@@ -7,7 +7,7 @@ use super::authentication::{Authentication, Verified};
 use super::edit::{self, Refused};
 use super::fixed_rules;
 use super::selector::{Address, Selector, Terminal};
-use super::store::{Document, Key, Store, identity};
+use super::store::{self, Document, Key, Store, identity};
 use super::usage::Usage;
 use crate::reference::faults::{Fault, InForce};
 use crate::wire::xml::xcap_error::{self, Condition, XcapError};
@@ -93,6 +93,9 @@ struct Subject {
     selector: Option<Selector>,
 }
 
+/// AUID of the capabilities document.
+const CAPABILITIES: &str = "xcap-caps";
+
 /// Either way it is what the client gets.
 type Answer = Result<Response, Response>;
 
@@ -117,6 +120,34 @@ impl From<Refused> for Response {
     }
 }
 
+/// What this server can do (RFC 4825 section 12); nobody changes it.
+fn capabilities(request: &Request) -> Response {
+    if *request.method != Method::GET {
+        return Refused::Method.into();
+    }
+    let list = |name: &str, values: [&str; 3]| {
+        let values = values.map(|value| format!("<{name}>{value}</{name}>"));
+        format!("<{name}s>{}</{name}s>", values.concat())
+    };
+    let auids = list(
+        "auid",
+        [CAPABILITIES, store::RESOURCE_LISTS, store::SIMSERVS],
+    );
+    let namespaces = list(
+        "namespace",
+        [
+            "urn:ietf:params:xml:ns:xcap-caps",
+            "urn:ietf:params:xml:ns:resource-lists",
+            "http://uri.etsi.org/ngn/params/xml/simservs/xcap",
+        ],
+    );
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xcap-caps xmlns=\"urn:ietf:params:xml:ns:xcap-caps\">{auids}{namespaces}</xcap-caps>"
+    );
+    let content = [(header::CONTENT_TYPE, "application/xcap-caps+xml")];
+    (content, body).into_response()
+}
+
 impl Server {
     fn answer(&self, request: &Request) -> Answer {
         if ![Method::GET, Method::PUT, Method::DELETE].contains(request.method) {
@@ -124,6 +155,9 @@ impl Server {
             return Ok((StatusCode::METHOD_NOT_ALLOWED, allow).into_response());
         }
         let asker = self.asker(request)?;
+        if request.target().ends_with("/xcap-caps/global/index") {
+            return Ok(capabilities(request));
+        }
         let subject = self.subject(request)?;
         self.authorise(asker.as_deref(), &subject, request)?;
         if self.fixed_rules && subject.usage == Usage::SimServs {

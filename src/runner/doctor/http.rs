@@ -5,8 +5,8 @@ use crate::capture::ask_tcp;
 use crate::peer::xcap_client::{XcapClient, XcapConfig, XcapRequest};
 use crate::runner::facility::pool;
 use crate::sut::Profile;
-use crate::sut::profile::{Conferencing, Provisioning};
-use crate::sut::provision::{Properties, Provisioner};
+use crate::sut::profile::Conferencing;
+use crate::sut::provision::{Occasion, Properties, Provisioner};
 use crate::wire::http::HttpMessage;
 use jiff::Timestamp;
 use std::net::SocketAddr;
@@ -23,13 +23,31 @@ struct Place {
 
 /// Resolves and connects; then prepares the pool of the run and one user, who is taken away again.
 pub(super) async fn provisioning(profile: &Profile, provisioner: &Provisioner) -> Outcome {
-    let http = match &profile.provisioning {
-        Provisioning::Http(http) => http,
-        Provisioning::Command(_) => {
-            let done = prepared(profile, provisioner, "command").await;
-            let done = done.map(|()| "a pool and a user can be prepared by programs".to_owned());
-            return (done, None);
-        }
+    if let Some(roster) = provisioner.roster() {
+        let many = roster.len();
+        return (
+            Ok(format!(
+                "{many} users are there already, as the profile says"
+            )),
+            None,
+        );
+    }
+    if provisioner.operator().is_some() {
+        // Nobody is asked to make a user whom no test case has.
+        let numbers = &profile.numbers;
+        let done = provisioner
+            .prepare_pool(&numbers.pool, &pool(profile))
+            .await;
+        let done = done.map(|()| "an operator prepares users".to_owned());
+        return (
+            done.map_err(|error| format!("provisioning.operator: {error}")),
+            None,
+        );
+    }
+    let Some(http) = profile.provisioning.http() else {
+        let done = prepared(profile, provisioner, "command").await;
+        let done = done.map(|()| "a pool and a user can be prepared by programs".to_owned());
+        return (done, None);
     };
     let key = "provisioning.http.base";
     let place = match place(key, &http.base).await {
@@ -69,7 +87,7 @@ async fn prepared(profile: &Profile, provisioner: &Provisioner, way: &str) -> Re
         ("contact".to_owned(), contact.into()),
     ]);
     provisioner
-        .prepare_user(&user)
+        .prepare_user(&user, &Occasion::default())
         .await
         .map_err(|error| said("user", error))?;
     provisioner
@@ -79,18 +97,33 @@ async fn prepared(profile: &Profile, provisioner: &Provisioner, way: &str) -> Re
 }
 
 /// XCAP GET of the simservs document of somebody who has none.
-pub(super) async fn ut(profile: &Profile, conferencing: &Conferencing) -> Outcome {
+pub(super) async fn ut(
+    profile: &Profile,
+    conferencing: &Conferencing,
+    provisioner: &Provisioner,
+) -> Outcome {
     let key = "conferencing.ut";
     let place = match place(key, &conferencing.ut).await {
         Ok(place) => place,
         Err(what) => return (Err(what), None),
     };
-    let number = format!("{}{NOBODY}", profile.numbers.users);
+    // Of users who are there already one is asked for: others are nobody's.
+    let listed = provisioner.roster().and_then(|roster| roster.anybody());
+    let number = match listed {
+        Some(user) => user.number.clone(),
+        None => format!("{}{NOBODY}", profile.numbers.users),
+    };
+    let impi = listed
+        .and_then(|user| user.impi.clone())
+        .unwrap_or_else(|| number.clone());
     let access = conferencing.ut_authentication.clone().unwrap_or_default();
     let mut client = XcapClient::new(XcapConfig {
         host: place.host.clone(),
         root: place.root.clone(),
-        username: access.username.replace("{number}", &number),
+        username: access
+            .username
+            .replace("{number}", &number)
+            .replace("{impi}", &impi),
         password: access.password.expose().to_owned(),
         domain: profile.sip.domain.clone(),
         seed: fastrand::u64(..),

@@ -7,7 +7,7 @@ use crate::peer::mmtel_ue::{MmtelBehaviour, MmtelCommand, MmtelConfig, MmtelEven
 use crate::peer::ue::{SipTimers, Transport};
 use crate::runner::facility::Prepared;
 use crate::sut::profile::Registration;
-use crate::sut::provision::Properties;
+use crate::sut::provision::{Occasion, Properties};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -22,7 +22,16 @@ pub(super) async fn registration(
 ) -> Option<Result<String, String>> {
     let profile = &prepared.profile;
     let own = profile.sip.registration.as_ref()?;
-    let number = format!("{}{SOMEBODY}", profile.numbers.users);
+    // Of users who are there already, one of them; an operator is not asked for somebody whom no test case has.
+    let listed = prepared
+        .provisioner
+        .roster()
+        .and_then(|roster| roster.anybody());
+    let number = match listed {
+        Some(user) => user.number.clone(),
+        None => format!("{}{SOMEBODY}", profile.numbers.users),
+    };
+    let nobody_prepares = listed.is_some() || prepared.provisioner.operator().is_some();
     let contact = format!("sip:{number}@{}", profile.sip.local_ip);
     let user = Properties::from([
         ("number".to_owned(), number.clone().into()),
@@ -30,7 +39,12 @@ pub(super) async fn registration(
         ("contact".to_owned(), contact.into()),
     ]);
     // Whether users can be prepared is the matter of another check; what a registrar knows it may have been given long ago.
-    let known = prepared.provisioner.prepare_user(&user).await.is_ok();
+    let known = !nobody_prepares
+        && prepared
+            .provisioner
+            .prepare_user(&user, &Occasion::default())
+            .await
+            .is_ok();
     let outcome = registered(prepared, own, &number, transport).await;
     if known && let Err(error) = prepared.provisioner.forget_user(&user).await {
         tracing::debug!(%error, "the user who registered could not be taken away");

@@ -106,7 +106,12 @@ async fn ask(to: SocketAddr, profile: &Profile, transport: Transport) -> Heard {
 }
 
 /// RFC 3261 section 11.1.
-fn request(to: SocketAddr, own: SocketAddr, transport: &str, domain: &str) -> SipMessage {
+pub(super) fn request(
+    to: SocketAddr,
+    own: SocketAddr,
+    transport: &str,
+    domain: &str,
+) -> SipMessage {
     let tag = fastrand::u64(..);
     let mut request = SipMessage::request("OPTIONS", &format!("sip:{to}"));
     request.push(

@@ -1,5 +1,5 @@
 //! What can be said of the values of a profile without asking anybody: each mistake with its key and how it is mended.
-use super::{Conferencing, InUse, Profile, Provisioning, secret};
+use super::{Conferencing, InUse, Profile, secret};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Digits of a number that the suite appends, and with them the most numbers of a range.
@@ -14,18 +14,7 @@ pub(super) fn problems(profile: &Profile) -> Vec<String> {
     found.extend(sip(profile));
     found.extend(super::registration::problems(&profile.sip));
     found.extend(short_messages(profile));
-    match &profile.provisioning {
-        Provisioning::Http(http) => found.extend(url("provisioning.http.base", &http.base)),
-        Provisioning::Command(command) => {
-            for (key, words) in [("user", &command.user), ("pool", &command.pool)] {
-                if words.is_empty() {
-                    found.push(format!(
-                        "provisioning.command.{key}: it is empty; write a program and its arguments"
-                    ));
-                }
-            }
-        }
-    }
+    found.extend(profile.provisioning.problems());
     found.extend(profile.provisioning.secret_problems(&profile.secrets));
     let start = profile.start.as_ref();
     found.extend(start.and_then(|start| {
@@ -234,7 +223,7 @@ fn in_brackets(text: &str) -> Option<String> {
     Some(format!("[{host}]:{port}"))
 }
 
-fn url(key: &str, text: &str) -> Option<String> {
+pub(super) fn url(key: &str, text: &str) -> Option<String> {
     if text.starts_with('{') {
         return None;
     }
@@ -254,7 +243,7 @@ fn url(key: &str, text: &str) -> Option<String> {
     }
 }
 
-fn number(key: &str, text: &str, appended: usize) -> Option<String> {
+pub(super) fn number(key: &str, text: &str, appended: usize) -> Option<String> {
     let digits = text.strip_prefix('+').unwrap_or_default();
     let wrong = digits.is_empty()
         || digits.len() + appended > DIGITS_AT_MOST

@@ -1,16 +1,93 @@
-//! What a profile says of the way users and number pools are prepared on its system.
-use crate::sut::Secret;
+//! What a profile says of the way users and number pools are prepared on its system: one way, or several of which the first that can do
+//! a thing does it.
+use super::check;
+use crate::sut::provision::known;
 use crate::sut::secret::{Secrets, problem, problem_of_command};
+use crate::sut::{Secret, spelling, yaml};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+/// The ways of a profile, in its order.
+#[derive(Debug, Clone, Default)]
+pub struct Provisioning {
+    pub ways: Vec<Way>,
+}
 
 /// How users and number pools are brought about on the system.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub enum Provisioning {
+#[serde(deny_unknown_fields)]
+pub enum Way {
+    #[serde(rename = "http")]
     Http(HttpProvisioning),
+    #[serde(rename = "command")]
     Command(CommandProvisioning),
+    #[serde(rename = "prepared_users")]
+    PreparedUsers(PreparedUsersProvisioning),
+    #[serde(rename = "operator")]
+    Operator(OperatorProvisioning),
+}
+
+/// One way as a map with one key, or a list of such maps.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Written {
+    #[expect(dead_code, reason = "only its schema is used")]
+    One(Way),
+    #[expect(dead_code, reason = "only its schema is used")]
+    Several(Vec<Way>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Choice(#[serde(with = "yaml::choice")] Way);
+
+/// Somebody at the terminal who is told what a user has to be like, and says when it is so.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorProvisioning {
+    /// How long he has for each user or pool.
+    pub limit_seconds: f64,
+}
+
+/// Users who are on the system before the run begins.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreparedUsersProvisioning {
+    pub users: Vec<PreparedUser>,
+    /// Pools for test cases that need one with a certain count of session numbers; users name theirs as the property `pool`.
+    #[serde(default)]
+    pub pools: Vec<PreparedPool>,
+}
+
+/// A user of the list: who he is, and what is otherwise with him than with an ordinary user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreparedUser {
+    /// E.164 with `+`.
+    pub number: String,
+    /// Private user identity, for `{impi}` in `conferencing.ut_authentication`.
+    #[serde(default)]
+    pub impi: Option<String>,
+    /// Where the system sends requests for this user, an address of this machine; absent = the suite picks a port.
+    #[serde(default)]
+    pub contact: Option<SocketAddr>,
+    /// The number is one of another country than the others.
+    #[serde(default)]
+    pub abroad: bool,
+    /// What the system has been told of this user, where it is not what is ordinary.
+    #[serde(default)]
+    pub properties: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreparedPool {
+    pub name: String,
+    pub numbers: Vec<String>,
 }
 
 /// Templated HTTP requests. In paths and bodies `{property}` stands for a property of the user; in a body a value that is nothing but
@@ -68,6 +145,45 @@ pub struct CommandProvisioning {
 impl Provisioning {
     /// What is wrong with the secrets that are named.
     pub(super) fn secret_problems(&self, secrets: &Secrets) -> Vec<String> {
+        let ways = self.ways.iter();
+        ways.flat_map(|way| way.secret_problems(secrets)).collect()
+    }
+
+    /// Fills a placeholder that is no property in.
+    pub(super) fn replace(&mut self, placeholder: &str, value: &str) {
+        for way in &mut self.ways {
+            way.replace(placeholder, value);
+        }
+    }
+
+    /// The first HTTP interface, whose clock and port can be looked at.
+    pub fn http(&self) -> Option<&HttpProvisioning> {
+        self.ways.iter().find_map(|way| match way {
+            Way::Http(http) => Some(http),
+            _ => None,
+        })
+    }
+
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.ways.is_empty() {
+            found.push(
+                "provisioning: the list is empty; write http, command, operator or prepared_users"
+                    .to_owned(),
+            );
+        }
+        for way in &self.ways {
+            found.extend(way.problems());
+            if matches!(way, Way::PreparedUsers(_)) && self.ways.len() > 1 {
+                found.push("provisioning.prepared_users: it stands beside another way, and users who are there already are not prepared a second time; leave the others out".to_owned());
+            }
+        }
+        found
+    }
+}
+
+impl Way {
+    fn secret_problems(&self, secrets: &Secrets) -> Vec<String> {
         match self {
             Self::Http(http) => {
                 let text = serde_json::to_string(http).unwrap_or_default();
@@ -84,11 +200,11 @@ impl Provisioning {
                 problem_of_command(&format!("provisioning.command.{key}"), words?, secrets)
             })
             .collect(),
+            Self::PreparedUsers(_) | Self::Operator(_) => Vec::new(),
         }
     }
 
-    /// Fills a placeholder that is no property in.
-    pub(super) fn replace(&mut self, placeholder: &str, value: &str) {
+    fn replace(&mut self, placeholder: &str, value: &str) {
         match self {
             Self::Http(http) => http.base = http.base.replace(placeholder, value),
             Self::Command(command) => {
@@ -98,6 +214,130 @@ impl Provisioning {
                     *word = word.replace(placeholder, value);
                 }
             }
+            Self::PreparedUsers(_) | Self::Operator(_) => {}
         }
+    }
+
+    fn problems(&self) -> Vec<String> {
+        match self {
+            Self::Http(http) => check::url("provisioning.http.base", &http.base)
+                .into_iter()
+                .collect(),
+            Self::Command(command) => [("user", &command.user), ("pool", &command.pool)]
+                .into_iter()
+                .filter(|(_, words)| words.is_empty())
+                .map(|(key, _)| {
+                    format!(
+                        "provisioning.command.{key}: it is empty; write a program and its arguments"
+                    )
+                })
+                .collect(),
+            Self::PreparedUsers(list) => list.problems(),
+            Self::Operator(OperatorProvisioning { limit_seconds }) => {
+                let usable = limit_seconds.is_finite() && *limit_seconds >= 1.0;
+                let said = format!(
+                    "provisioning.operator.limit_seconds: {limit_seconds} is no time for a person; write at least 1"
+                );
+                (!usable).then_some(said).into_iter().collect()
+            }
+        }
+    }
+}
+
+impl PreparedUsersProvisioning {
+    fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let list = "provisioning.prepared_users";
+        if self.users.is_empty() {
+            found.push(format!("{list}.users: nobody is listed; write number and properties of those whom the system knows"));
+        }
+        let mut numbers = BTreeMap::new();
+        let mut contacts = BTreeMap::new();
+        for (index, user) in self.users.iter().enumerate() {
+            let key = format!("{list}.users[{index}]");
+            found.extend(check::number(&format!("{key}.number"), &user.number, 0));
+            if let Some(first) = numbers.insert(&user.number, index) {
+                found.push(format!("{key}.number: {} is a duplicate user, users[{first}] has this number too; take one of the two out", user.number));
+            }
+            if let Some(contact) = user.contact
+                && let Some(first) = contacts.insert(contact, index)
+            {
+                found.push(format!("{key}.contact: users[{first}] has {contact} too, and requests for the one would reach the other; write another port"));
+            }
+            found.extend(self.properties_of(&key, user));
+        }
+        let mut names = BTreeSet::new();
+        for (index, pool) in self.pools.iter().enumerate() {
+            let key = format!("{list}.pools[{index}]");
+            if !names.insert(&pool.name) {
+                found.push(format!(
+                    "{key}.name: there is another pool {}; give this one another name",
+                    pool.name
+                ));
+            }
+            if pool.numbers.is_empty() {
+                found.push(format!(
+                    "{key}.numbers: it is empty; write its session numbers"
+                ));
+            }
+            let numbers = pool.numbers.iter();
+            found
+                .extend(numbers.filter_map(|one| check::number(&format!("{key}.numbers"), one, 0)));
+        }
+        found
+    }
+
+    fn properties_of(&self, key: &str, user: &PreparedUser) -> Vec<String> {
+        let mut found = Vec::new();
+        for (name, value) in &user.properties {
+            let key = format!("{key}.properties.{name}");
+            match known::of(name) {
+                _ if ["number", "contact"].contains(&name.as_str()) => {
+                    found.push(format!("{key}: it stands beside `properties`; move it there"));
+                }
+                None => found.push(match spelling::nearest(name, known::names()) {
+                    Some(meant) => format!("{key}: there is no such property; is `{meant}` meant?"),
+                    None => format!("{key}: there is no such property; fixtures/systems/README.md lists those there are"),
+                }),
+                Some(known) => found.extend(known.wrong(value).map(|what| format!("{key}: {what}"))),
+            }
+        }
+        found
+    }
+}
+
+pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Provisioning, D::Error> {
+    struct Ways;
+
+    impl<'de> Visitor<'de> for Ways {
+        type Value = Provisioning;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+            f.write_str("a way to prepare users (http, command, operator, prepared_users), or a list of such")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Provisioning, A::Error> {
+            let way = yaml::choice::deserialize(MapAccessDeserializer::new(map))?;
+            Ok(Provisioning { ways: vec![way] })
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Provisioning, A::Error> {
+            let mut ways = Vec::new();
+            while let Some(Choice(way)) = list.next_element()? {
+                ways.push(way);
+            }
+            Ok(Provisioning { ways })
+        }
+    }
+    deserializer.deserialize_any(Ways)
+}
+
+pub(super) fn write<S: Serializer>(
+    provisioning: &Provisioning,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match provisioning.ways.as_slice() {
+        [one] => yaml::choice::serialize(one, serializer),
+        several => serializer.collect_seq(several.iter().cloned().map(Choice)),
     }
 }
