@@ -1,7 +1,10 @@
 //! The command line: what it accepts, and the help from which a person learns it.
 //!
 //! More than 400 lines: every argument stands here with its help, so that they read as one.
+use super::doctor::DoctorArguments;
+use super::merge::MergeArguments;
 use super::part::PartArguments;
+use super::probe::ProbeArguments;
 use crate::{
     reference::{ReferenceArguments, faults::Fault},
     report::Format,
@@ -237,62 +240,6 @@ pub struct InitArguments {
     pub force: bool,
 }
 
-#[derive(Debug, Args)]
-pub struct DoctorArguments {
-    /// System under test: a folder in fixtures/systems, or the path of such a folder
-    #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
-    pub system: String,
-    /// Transport of SIP [default: that of its profile]
-    #[arg(long, value_name = "udp|tcp")]
-    pub transport: Option<Transport>,
-    /// Address of this machine that the system reaches, ::1 for one [default: sip.local_ip of its profile]
-    #[arg(long, value_name = "IP")]
-    pub local_ip: Option<IpAddr>,
-    /// Carriage of short messages [default: that of its profile]
-    #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
-    pub carriage: Option<Carriage>,
-    #[command(flatten)]
-    pub places: PlaceArguments,
-}
-
-#[derive(Debug, Args)]
-pub struct ProbeArguments {
-    /// System under test: a folder in fixtures/systems, or the path of such a folder
-    #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
-    pub system: String,
-    /// Transport of SIP [default: that of its profile]
-    #[arg(long, value_name = "udp|tcp")]
-    pub transport: Option<Transport>,
-    /// Carriage of short messages [default: that of its profile]
-    #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
-    pub carriage: Option<Carriage>,
-    /// Fault to switch on in the reference build (see list --faults)
-    #[arg(long, value_name = "NAME", value_parser = fault)]
-    pub fault: Option<String>,
-    /// Folder for run.json, captures and reports [default: reports/SYSTEM/TIME]
-    #[arg(long, short, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// How what was seen is printed
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ProbeFormat,
-    /// Write what was observed of unset items into the profile; nothing else of it changes
-    #[arg(long)]
-    pub write: bool,
-    /// Say nothing but the table
-    #[arg(long, short)]
-    pub quiet: bool,
-    #[command(flatten)]
-    pub places: PlaceArguments,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ProbeFormat {
-    /// A table for a person
-    Text,
-    /// For a program
-    Json,
-}
-
 /// Where the suite's own files are.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlaceArguments {
@@ -464,16 +411,6 @@ pub enum CompareFormat {
 }
 
 #[derive(Debug, Args)]
-pub struct MergeArguments {
-    /// The run.json of every part
-    #[arg(value_name = "RUN.JSON", required = true)]
-    pub runs: Vec<PathBuf>,
-    /// Folder for run.json, captures and reports of the whole
-    #[arg(long, short, value_name = "DIR")]
-    pub out: PathBuf,
-}
-
-#[derive(Debug, Args)]
 pub struct ReviewArguments {
     #[command(subcommand)]
     pub action: Option<ReviewAction>,
@@ -585,7 +522,7 @@ fn jobs(text: &str) -> Result<usize, String> {
 }
 
 /// The runner never names the reference build, so the name travels as text once it is known to be one.
-fn fault(name: &str) -> Result<String, String> {
+pub(super) fn fault(name: &str) -> Result<String, String> {
     match name.parse::<Fault>() {
         Ok(fault) => Ok(fault.name().to_owned()),
         Err(_) => Err("`ims-conformance list --faults` prints the names".to_owned()),

@@ -1,14 +1,34 @@
 //! `doctor`: asks every interface of a system whether it is there, and prints what is wrong and how it is mended.
-use super::arguments::DoctorArguments;
+use super::arguments::{Carriage, PlaceArguments, Transport};
 use super::run::Suite;
 use super::{ExitCode, say};
 use crate::runner::applicable::value_of;
 use crate::runner::doctor::{Check, Finding, doctor};
-use crate::runner::options::RunOptions;
+use crate::runner::options::{DEFAULT_SYSTEM, RunOptions};
 use crate::sut::Profile;
 use crate::sut::applicability::Value;
 use anyhow::Result;
+use clap::Args;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// System under test: a folder in fixtures/systems, or the path of such a folder
+    #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
+    pub system: String,
+    /// Transport of SIP [default: that of its profile]
+    #[arg(long, value_name = "udp|tcp")]
+    pub transport: Option<Transport>,
+    /// Address of this machine that the system reaches, ::1 for one [default: sip.local_ip of its profile]
+    #[arg(long, value_name = "IP")]
+    pub local_ip: Option<IpAddr>,
+    /// Carriage of short messages [default: that of its profile]
+    #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
+    pub carriage: Option<Carriage>,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
 
 pub(super) fn examine(arguments: &DoctorArguments) -> Result<ExitCode> {
     let suite = Suite::read(&arguments.places)?;

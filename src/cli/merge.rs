@@ -1,5 +1,5 @@
 //! `report merge`: the runs of all parts become one folder, as if one machine had run everything.
-use super::{ExitCode, arguments::MergeArguments, report, say};
+use super::{ExitCode, report, say};
 use crate::{
     report::text,
     runner::{
@@ -8,9 +8,20 @@ use crate::{
     },
 };
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// The run.json of every part
+    #[arg(value_name = "RUN.JSON", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Folder for run.json, captures and reports of the whole
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
+}
 
 /// The exit code is that of the whole run, so that one job decides for all.
 pub(super) fn merge(arguments: &MergeArguments) -> Result<ExitCode> {

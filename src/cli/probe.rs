@@ -1,14 +1,53 @@
 //! `probe`: what can be seen of the ICS of a system, as a table, as JSON, or into its profile.
-use super::arguments::{ProbeArguments, ProbeFormat};
+use super::arguments::{Carriage, PlaceArguments, Transport, fault};
 use super::run::{Suite, reports_folder};
 use super::{ExitCode, complain, report, say};
 
-use crate::runner::options::RunOptions;
+use crate::runner::options::{DEFAULT_SYSTEM, RunOptions};
 use crate::runner::probe::{Evidence, ItemRecord, Mark, Probe, probe};
 use crate::runner::progress::Progress;
 use crate::sut::profile::Claim;
 use anyhow::{Context, Result};
-use std::path::Path;
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct ProbeArguments {
+    /// System under test: a folder in fixtures/systems, or the path of such a folder
+    #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
+    pub system: String,
+    /// Transport of SIP [default: that of its profile]
+    #[arg(long, value_name = "udp|tcp")]
+    pub transport: Option<Transport>,
+    /// Carriage of short messages [default: that of its profile]
+    #[arg(long, value_name = "smpp|sgd|sms-over-ip")]
+    pub carriage: Option<Carriage>,
+    /// Fault to switch on in the reference build (see list --faults)
+    #[arg(long, value_name = "NAME", value_parser = fault)]
+    pub fault: Option<String>,
+    /// Folder for run.json, captures and reports [default: reports/SYSTEM/TIME]
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How what was seen is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ProbeFormat,
+    /// Write what was observed of unset items into the profile; nothing else of it changes
+    #[arg(long)]
+    pub write: bool,
+    /// Say nothing but the table
+    #[arg(long, short)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProbeFormat {
+    /// A table for a person
+    Text,
+    /// For a program
+    Json,
+}
 
 pub(super) fn look(arguments: &ProbeArguments) -> Result<ExitCode> {
     let suite = Suite::read(&arguments.places)?;
