@@ -1,8 +1,11 @@
 //! Drives one sans-IO machine with its sockets in one task.
 //!
 //! Every octet is recorded before the machine or the wire gets it, in the order in which the machine sees and says it. Nothing here
-//! knows a protocol. More than 400 lines: every kind of socket meets the machine in this one loop.
+//! knows a protocol, but for TLS around SIP. More than 400 lines: every kind of socket meets the machine in this one loop.
+mod inside_tls;
+
 use super::flow::{Flow, Remains, Report, Tasks, dial};
+use super::secured::Secured;
 use super::tls::Stream;
 use super::{Event, Record, RunClock, Sockets, Tap};
 use crate::peer::{Channel, FlowId, Input, Machine, Output};
@@ -37,6 +40,8 @@ pub(super) struct Driver<M: Machine> {
     tasks: Tasks,
     dialling: HashSet<FlowId>,
     flows: HashMap<FlowId, Flow>,
+    /// Those of them that are inside TLS.
+    secured: HashMap<FlowId, Secured>,
     remains: HashMap<FlowId, Remains>,
     next_accepted: u64,
 }
@@ -44,11 +49,12 @@ pub(super) struct Driver<M: Machine> {
 impl<M: Machine + Send + 'static> Driver<M> {
     pub(super) fn new(
         machine: M,
-        sockets: Sockets,
+        mut sockets: Sockets,
         tap: Tap,
         clock: RunClock,
         events: mpsc::UnboundedSender<M::Event>,
     ) -> Self {
+        sockets.tls = sockets.tls.map(|tls| tls.telling(&tap));
         let (reports, reported) = mpsc::channel(QUEUED_REPORTS);
         Self {
             machine,
@@ -62,6 +68,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
             tasks: Tasks::default(),
             dialling: HashSet::new(),
             flows: HashMap::new(),
+            secured: HashMap::new(),
             remains: HashMap::new(),
             next_accepted: ACCEPTED_FROM,
         }
@@ -111,6 +118,9 @@ impl<M: Machine + Send + 'static> Driver<M> {
 
     /// Closes every connection in order and lets what was written leave.
     async fn end(mut self) {
+        for id in self.secured.keys().copied().collect::<Vec<_>>() {
+            self.say_goodbye(id);
+        }
         for (id, flow) in std::mem::take(&mut self.flows) {
             self.finish(id, flow);
         }
@@ -218,6 +228,19 @@ impl<M: Machine + Send + 'static> Driver<M> {
     }
 
     fn write(&mut self, id: FlowId, octets: Vec<u8>) {
+        match self.secured.get_mut(&id) {
+            Some(secured) => {
+                let octets = secured.sealed(&octets);
+                self.write_raw(id, octets);
+            }
+            None => self.write_raw(id, octets),
+        }
+    }
+
+    fn write_raw(&mut self, id: FlowId, octets: Vec<u8>) {
+        if octets.is_empty() {
+            return;
+        }
         let Some(flow) = self.flows.get(&id) else {
             tracing::debug!(
                 flow = id.0,
@@ -229,6 +252,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
         self.record(flow.channel, true, flow.local, flow.remote, event);
         if !flow.write(octets) {
             tracing::warn!(remote = %flow.remote, "the other side does not read; connection given up");
+            self.secured.remove(&id);
             if let Some(flow) = self.flows.remove(&id) {
                 self.abort(flow);
             }
@@ -242,6 +266,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
 
     fn close(&mut self, id: FlowId, abort: bool) {
         self.dialling.remove(&id);
+        self.say_goodbye(id);
         if let Some(flow) = self.flows.remove(&id) {
             if abort {
                 self.abort(flow);
@@ -337,6 +362,9 @@ impl<M: Machine + Send + 'static> Driver<M> {
                 let (local, remote) = (flow.local, flow.remote);
                 self.record(channel, false, local, remote, Event::Opened { dialled });
                 self.flows.insert(id, flow);
+                if channel == Channel::Sip && self.sockets.tls.is_some() {
+                    return self.begin_tls(id, dialled).await;
+                }
                 self.give(Input::Opened {
                     flow: id,
                     channel,
@@ -389,6 +417,9 @@ impl<M: Machine + Send + 'static> Driver<M> {
     }
 
     async fn octets(&mut self, id: FlowId, octets: Vec<u8>) {
+        if self.secured.contains_key(&id) {
+            return self.inside_tls(id, octets).await;
+        }
         let event = Event::Data(octets.clone());
         if let Some(flow) = self.flows.get(&id) {
             self.record(flow.channel, false, flow.local, flow.remote, event);
@@ -402,7 +433,13 @@ impl<M: Machine + Send + 'static> Driver<M> {
         let event = Event::Closed { reset };
         if let Some(flow) = self.flows.get(&id) {
             self.record(flow.channel, false, flow.local, flow.remote, event);
-            self.give(Input::Closed { flow: id }).await;
+            if self
+                .secured
+                .remove(&id)
+                .is_none_or(|secured| secured.is_known())
+            {
+                self.give(Input::Closed { flow: id }).await;
+            }
             if let Some(flow) = self.flows.remove(&id) {
                 self.finish(id, flow);
                 self.remains.remove(&id);

@@ -1,11 +1,12 @@
 //! One question to an address and whatever comes back first, before any test case: is somebody there, and what does he speak?
 //!
 //! It is no evidence of anything and stands in no capture.
+use super::SipTls;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, UdpSocket};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// RFC 3261 section 17.1.1.1: T1, after which a request over UDP is sent again.
@@ -44,14 +45,7 @@ pub async fn ask_tcp(
     limit: Duration,
 ) -> io::Result<Option<Vec<u8>>> {
     let asked = async {
-        let socket = match to {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        if let Some(from) = from {
-            socket.bind((from, 0).into())?;
-        }
-        let mut stream = socket.connect(to).await?;
+        let mut stream = connected(from, to).await?;
         stream.write_all(&question(stream.local_addr()?)).await?;
         let mut buffer = vec![0; ANSWER_OCTETS];
         let count = stream.read(&mut buffer).await?;
@@ -62,4 +56,47 @@ pub async fn ask_tcp(
         Ok(heard) => heard.map(Some),
         Err(_) => Ok(None),
     }
+}
+
+/// The same inside TLS.
+pub async fn ask_tls(
+    tls: &SipTls,
+    from: IpAddr,
+    to: SocketAddr,
+    question: impl Fn(SocketAddr) -> Vec<u8>,
+    limit: Duration,
+) -> io::Result<Option<Vec<u8>>> {
+    let asked = async {
+        let stream = connected(Some(from), to).await?;
+        let octets = question(stream.local_addr()?);
+        let handshake = tls.connector().connect(tls.name_of(to.ip()), stream);
+        let mut stream = handshake.await?;
+        let mut said = stream.write_all(&octets).await;
+        if said.is_ok() {
+            said = stream.flush().await;
+        }
+        let mut buffer = vec![0; ANSWER_OCTETS];
+        // A server that refuses our certificate says so and closes: what it says counts, not that it takes nothing more.
+        let count = match stream.read(&mut buffer).await? {
+            0 => said.map(|()| 0)?,
+            count => count,
+        };
+        buffer.truncate(count);
+        Ok(buffer)
+    };
+    match timeout(limit, asked).await {
+        Ok(heard) => heard.map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn connected(from: Option<IpAddr>, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = match to {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if let Some(from) = from {
+        socket.bind((from, 0).into())?;
+    }
+    socket.connect(to).await
 }

@@ -15,6 +15,7 @@ pub mod pacing;
 mod packets;
 mod pcapng;
 mod sctp;
+mod secured;
 mod socket;
 mod switchboard;
 mod tap;
@@ -23,9 +24,10 @@ mod tls;
 pub use centre::{Centre, DiameterCentre};
 pub use clock::RunClock;
 pub use endpoint::Endpoint;
-pub use enquiry::{ask_tcp, ask_udp};
+pub use enquiry::{ask_tcp, ask_tls, ask_udp};
 pub use exchange::{Exchange, Handset};
 pub use http_link::HttpLink;
+pub use secured::SipTls;
 pub use socket::Sockets;
 pub use tap::{Event, Record, SipInterface, Tap};
 pub use tls::Tls;
@@ -51,6 +53,9 @@ pub enum CaptureError {
     /// The profile's section of TLS cannot be used.
     #[error("short_messages.smpp.tls.{key}: {what}")]
     Tls { key: &'static str, what: String },
+    /// The profile's section of TLS of SIP cannot be used.
+    #[error("sip.tls.{key}: {what}")]
+    SipTls { key: &'static str, what: String },
     #[error("a peer of the suite panicked: {0}; this is a defect of the suite, please report it")]
     PeerPanicked(String),
     #[error("a peer of the suite did not stop within {0} seconds; its sockets were abandoned")]

@@ -13,6 +13,9 @@ const SNAP_LENGTH: u32 = 262_144;
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+/// `TLSK`: lines of a key log as NSS writes them.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 const OPT_END: u16 = 0;
 const OPT_COMMENT: u16 = 1;
@@ -75,6 +78,17 @@ pub fn packet(octets: &mut Vec<u8>, label: &Label<'_>, data: &[u8]) {
             option(body, OPT_COMMENT, comment.as_bytes());
         }
         option(body, OPT_END, b"");
+    });
+}
+
+/// What opens TLS in packets behind this block.
+pub fn secrets(octets: &mut Vec<u8>, lines: &str) {
+    block(octets, DECRYPTION_SECRETS, |body| {
+        let length = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        body.extend_from_slice(&TLS_KEY_LOG.to_le_bytes());
+        body.extend_from_slice(&length.to_le_bytes());
+        body.extend_from_slice(lines.as_bytes());
+        pad(body);
     });
 }
 

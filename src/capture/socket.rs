@@ -1,4 +1,5 @@
 //! The sockets of one peer: UDP and TCP for SIP on one port number, TCP for MSRP.
+use super::SipTls;
 use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -55,6 +56,8 @@ pub struct Sockets {
     /// Media of audio calls.
     pub rtp: Option<UdpSocket>,
     pub sip_interface: &'static str,
+    /// Connections of SIP are inside TLS, those that are opened and those that are taken.
+    pub tls: Option<SipTls>,
 }
 
 impl Sockets {
@@ -71,6 +74,7 @@ impl Sockets {
                         msrp_tcp: Some(fresh_listener(ip).await?),
                         rtp: None,
                         sip_interface,
+                        tls: None,
                     });
                 }
                 Err(error) => last = error,
@@ -96,6 +100,14 @@ impl Sockets {
         sockets.msrp_tcp = None;
         sockets.rtp = Some(fresh_media_socket(ip).await?);
         Ok(sockets)
+    }
+
+    /// The same sockets with SIP inside TLS, if there is TLS.
+    pub fn inside(self, tls: Option<&SipTls>) -> Self {
+        Self {
+            tls: tls.cloned(),
+            ..self
+        }
     }
 
     /// Address of RTP; `0.0.0.0:0` if these sockets carry none.

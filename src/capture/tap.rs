@@ -137,6 +137,16 @@ impl Tap {
         self.shared.length.send_replace(length);
     }
 
+    /// A line of a TLS key log: it opens what is recorded after it.
+    pub fn secret(&self, line: &str) {
+        let length = {
+            let mut state = self.state();
+            pcapng::secrets(&mut state.octets, line);
+            state.octets.len()
+        };
+        self.shared.length.send_replace(length);
+    }
+
     /// The pcapng octets appended since `offset`, always whole blocks when `offset` is an earlier total.
     pub fn octets_from(&self, offset: usize) -> Vec<u8> {
         let state = self.state();

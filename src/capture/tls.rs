@@ -36,11 +36,7 @@ impl Tls {
     /// The end that is connected to. Both files are PEM; the certificate may have its chain behind it.
     pub fn presents(certificate: &Path, key: &Path) -> Result<Self, CaptureError> {
         let chain = certificates("certificate", certificate)?;
-        let pem = read("key", key)?;
-        let secret = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| {
-            let what = format!("no private key in it ({error}); give one in PEM, without password");
-            in_file("key", key, &what)
-        })?;
+        let secret = secret(key)?;
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|b| b.with_no_client_auth().with_single_cert(chain, secret))
@@ -53,20 +49,8 @@ impl Tls {
 
     /// The end that connects. `ca` holds the certificates it trusts, in PEM.
     pub fn verifies(ca: &Path, server_name: Option<&str>) -> Result<Self, CaptureError> {
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates("ca", ca)? {
-            roots
-                .add(certificate)
-                .map_err(|error| in_file("ca", ca, &format!("no CA can be made of it: {error}")))?;
-        }
-        let name = match server_name.map(|name| ServerName::try_from(name.to_owned())) {
-            Some(Ok(name)) => Some(name),
-            Some(Err(error)) => {
-                let what = format!("{error}; give the DNS name or address in the certificate");
-                return Err(CaptureError::tls("server_name", what));
-            }
-            None => None,
-        };
+        let roots = roots(ca)?;
+        let name = name(server_name)?;
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| in_file("ca", ca, &error.to_string()))?
@@ -105,6 +89,32 @@ pub async fn ready(tls: Option<&Tls>, stream: TcpStream) -> io::Result<Stream> {
         .map_err(|error| io::Error::new(error.kind(), format!("TLS handshake failed: {error}")))
 }
 
+pub(super) fn secret(key: &Path) -> Result<PrivateKeyDer<'static>, CaptureError> {
+    let pem = read("key", key)?;
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|error| {
+        let what = format!("no private key in it ({error}); give one in PEM, without password");
+        in_file("key", key, &what)
+    })
+}
+
+pub(super) fn roots(ca: &Path) -> Result<RootCertStore, CaptureError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("ca", ca)? {
+        roots
+            .add(certificate)
+            .map_err(|error| in_file("ca", ca, &format!("no CA can be made of it: {error}")))?;
+    }
+    Ok(roots)
+}
+
+pub(super) fn name(server_name: Option<&str>) -> Result<Option<ServerName<'static>>, CaptureError> {
+    let name = server_name.map(|name| ServerName::try_from(name.to_owned()));
+    name.transpose().map_err(|error| {
+        let what = format!("{error}; give the DNS name or address in the certificate");
+        CaptureError::tls("server_name", what)
+    })
+}
+
 fn in_file(key: &'static str, path: &Path, what: &str) -> CaptureError {
     CaptureError::tls(key, format!("{}: {what}", path.display()))
 }
@@ -116,7 +126,7 @@ fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, CaptureError> {
     })
 }
 
-fn certificates(
+pub(super) fn certificates(
     key: &'static str,
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, CaptureError> {

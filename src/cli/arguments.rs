@@ -156,7 +156,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "NAME", value_parser = fault)]
     pub fault: Option<String>,
     /// Transport of SIP between the peers and the system [default: that of its profile]
-    #[arg(long, value_name = "udp|tcp")]
+    #[arg(long, value_name = "udp|tcp|tls")]
     pub transport: Option<Transport>,
     /// Address of this machine that the system reaches, ::1 for one [default: sip.local_ip of its profile]
     #[arg(long, value_name = "IP")]
@@ -218,7 +218,7 @@ pub struct InitArguments {
     #[arg(long, value_name = "smpp|sgd|sms-over-ip", default_value = "smpp")]
     pub carriage: Carriage,
     /// Transport of SIP
-    #[arg(long, value_name = "udp|tcp", default_value = "udp")]
+    #[arg(long, value_name = "udp|tcp|tls", default_value = "udp")]
     pub transport: Transport,
     /// Domain of the users' public user identities
     #[arg(long, value_name = "NAME", default_value = "ims.example")]
@@ -440,6 +440,7 @@ pub struct ReviewNames {
 pub enum Transport {
     Udp,
     Tcp,
+    Tls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -471,6 +472,7 @@ impl From<Transport> for SipTransport {
         match transport {
             Transport::Udp => Self::Udp,
             Transport::Tcp => Self::Tcp,
+            Transport::Tls => Self::Tls,
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct DoctorArguments {
     #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
     pub system: String,
     /// Transport of SIP [default: that of its profile]
-    #[arg(long, value_name = "udp|tcp")]
+    #[arg(long, value_name = "udp|tcp|tls")]
     pub transport: Option<Transport>,
     /// Address of this machine that the system reaches, ::1 for one [default: sip.local_ip of its profile]
     #[arg(long, value_name = "IP")]

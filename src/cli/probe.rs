@@ -17,7 +17,7 @@ pub struct ProbeArguments {
     #[arg(long, short, value_name = "NAME|PATH", default_value = DEFAULT_SYSTEM)]
     pub system: String,
     /// Transport of SIP [default: that of its profile]
-    #[arg(long, value_name = "udp|tcp")]
+    #[arg(long, value_name = "udp|tcp|tls")]
     pub transport: Option<Transport>,
     /// Carriage of short messages [default: that of its profile]
     #[arg(long, value_name = "smpp|sgd|sms-over-ip")]

@@ -3,6 +3,7 @@ use super::Fact;
 use super::dissect::{Cut, Cutter, Protocol};
 use super::packet::Segment;
 use super::reassembly::{Piece, Stream};
+use super::tls::{self, Opened, Secrets, Tls};
 use std::net::SocketAddr;
 
 /// Something a connection gave, and who sent it.
@@ -23,6 +24,9 @@ struct Side {
 #[derive(Debug)]
 pub struct Connection {
     protocol: Option<Protocol>,
+    /// Nothing was said on it yet.
+    silent: bool,
+    tls: Option<Tls>,
     /// The two ends; the first is the one seen first.
     sides: [Side; 2],
     client: Option<SocketAddr>,
@@ -40,6 +44,8 @@ impl Connection {
         };
         Self {
             protocol,
+            silent: true,
+            tls: None,
             sides: [side(from), side(to)],
             client: None,
             handshake: Vec::new(),
@@ -56,7 +62,13 @@ impl Connection {
             && base.is_some_and(|base| base != segment.sequence.wrapping_add(1))
     }
 
-    pub fn add(&mut self, from: SocketAddr, segment: Segment, frame: u32) -> Vec<Given> {
+    pub fn add(
+        &mut self,
+        from: SocketAddr,
+        segment: Segment,
+        frame: u32,
+        secrets: &Secrets,
+    ) -> Vec<Given> {
         let index = self.index(from);
         let mut given = Vec::new();
         self.handshake(index, &segment, frame, &mut given);
@@ -64,7 +76,7 @@ impl Connection {
         let pieces = self.sides[index]
             .stream
             .add(sequence, segment.payload, frame);
-        self.pieces(index, pieces, &mut given);
+        self.pieces(index, pieces, secrets, &mut given);
         if (segment.fin || segment.rst) && !self.closed {
             self.closed = true;
             for (side, words) in [(index, "the closing side"), (1 - index, "the other side")] {
@@ -84,11 +96,11 @@ impl Connection {
     }
 
     /// The capture is over: read what waits behind gaps.
-    pub fn finish(&mut self) -> Vec<Given> {
+    pub fn finish(&mut self, secrets: &Secrets) -> Vec<Given> {
         let mut given = Vec::new();
         for index in [0, 1] {
             let pieces = self.sides[index].stream.finish();
-            self.pieces(index, pieces, &mut given);
+            self.pieces(index, pieces, secrets, &mut given);
         }
         given
     }
@@ -118,8 +130,37 @@ impl Connection {
         }
     }
 
-    fn pieces(&mut self, index: usize, pieces: Vec<Piece>, given: &mut Vec<Given>) {
+    fn pieces(
+        &mut self,
+        index: usize,
+        pieces: Vec<Piece>,
+        secrets: &Secrets,
+        given: &mut Vec<Given>,
+    ) {
         for piece in pieces {
+            if let Piece::Octets { octets, .. } = &piece
+                && std::mem::take(&mut self.silent)
+                && tls::begins(octets)
+            {
+                self.tls = Some(Tls::default());
+            }
+            let opened = match &mut self.tls {
+                Some(tls) => tls.add(index, piece, secrets),
+                None => vec![Opened::Piece(piece)],
+            };
+            self.opened(index, opened, given);
+        }
+    }
+
+    fn opened(&mut self, index: usize, opened: Vec<Opened>, given: &mut Vec<Given>) {
+        for opened in opened {
+            let piece = match opened {
+                Opened::Piece(piece) => piece,
+                Opened::Missing(why) => {
+                    given.push(self.given(index, Cut::Missing(why)));
+                    continue;
+                }
+            };
             let cuts = self.sides[index].cutter.add(self.protocol, piece);
             self.give(index, cuts, given);
             if self.protocol.is_none() {

@@ -25,6 +25,7 @@ mod settled;
 mod short_messages;
 mod sip;
 mod subscription;
+mod tls;
 
 pub use audio::{audio_address, audio_direction, heard_at, own_audio, spoken_at};
 pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};

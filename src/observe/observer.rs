@@ -5,6 +5,7 @@ use super::connection::{Connection, Given};
 use super::dissect::{Cut, Protocol, rtp_fact, sip_fact};
 use super::packet::{Carried, Packets, Segment};
 use super::reader::{Packet, Reader};
+use super::tls::Secrets;
 use super::{Direction, Fact, FrameInfo, Note, Observation, ObserveError, Trace};
 use crate::wire::smpp::DefaultAlphabet;
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ pub struct Observer {
     packets: Packets,
     system: Vec<SocketAddr>,
     connections: HashMap<(SocketAddr, SocketAddr), Connection>,
+    secrets: Secrets,
     /// First frame of each SIP datagram, by a digest of its addresses and octets.
     datagrams: HashMap<u64, u32>,
 }
@@ -47,6 +49,7 @@ impl Observer {
     pub fn feed(&mut self, octets: &[u8]) -> Result<(), ObserveError> {
         self.reader.push(octets);
         while let Some(packet) = self.reader.next_packet()? {
+            self.secrets.learn(&self.reader.take_secrets());
             self.packet(packet)?;
         }
         Ok(())
@@ -57,7 +60,8 @@ impl Observer {
         let mut keys: Vec<_> = self.connections.keys().copied().collect();
         keys.sort_unstable();
         for key in keys {
-            let given = self.connections.get_mut(&key).map(Connection::finish);
+            let connection = self.connections.get_mut(&key);
+            let given = connection.map(|connection| connection.finish(&self.secrets));
             for given in given.into_iter().flatten() {
                 self.observe(given, "tcp");
             }
@@ -166,7 +170,7 @@ impl Observer {
             .get(&key)
             .is_some_and(|connection| connection.is_over(from, &segment));
         if over && let Some(mut old) = self.connections.remove(&key) {
-            for given in old.finish() {
+            for given in old.finish(&self.secrets) {
                 self.observe(given, "tcp");
             }
         }
@@ -175,7 +179,7 @@ impl Observer {
             .connections
             .entry(key)
             .or_insert_with(|| Connection::new(protocol, from, to));
-        for given in connection.add(from, segment, packet.number) {
+        for given in connection.add(from, segment, packet.number, &self.secrets) {
             self.observe(given, "tcp");
         }
     }

@@ -5,8 +5,9 @@
 use super::{Direction, ObserveError};
 use pcap_parser::traits::PcapNGPacketBlock;
 use pcap_parser::{
-    EnhancedPacketBlock, InterfaceDescriptionBlock, PcapHeader, PcapNGOption, parse_pcap_frame,
-    parse_pcap_frame_be, parse_pcap_frame_modified, parse_pcap_header, parse_sectionheaderblock,
+    EnhancedPacketBlock, InterfaceDescriptionBlock, PcapHeader, PcapNGOption, SecretsType,
+    parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified, parse_pcap_header,
+    parse_sectionheaderblock,
 };
 use std::sync::Arc;
 
@@ -56,6 +57,8 @@ pub struct Reader {
     interfaces: Vec<Interface>,
     packets: u32,
     last_time: u64,
+    /// Lines of TLS key logs that were not taken yet.
+    secrets: Vec<u8>,
 }
 
 impl Default for Reader {
@@ -68,6 +71,7 @@ impl Default for Reader {
             interfaces: Vec::new(),
             packets: 0,
             last_time: 0,
+            secrets: Vec::new(),
         }
     }
 }
@@ -109,6 +113,11 @@ impl Reader {
                 return Ok(packet);
             }
         }
+    }
+
+    /// The TLS key logs that stood before the last packet.
+    pub fn take_secrets(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.secrets)
     }
 
     /// Fails if octets are left that are not a whole block.
@@ -236,6 +245,13 @@ impl Reader {
         match parsed {
             pcap_parser::Block::InterfaceDescription(description) => {
                 self.interface(&description);
+                Ok(None)
+            }
+            pcap_parser::Block::DecryptionSecrets(secrets)
+                if secrets.secrets_type == SecretsType::TlsKeyLog =>
+            {
+                self.secrets.extend_from_slice(secrets.data);
+                self.secrets.push(b'\n');
                 Ok(None)
             }
             pcap_parser::Block::EnhancedPacket(packet) => {

@@ -34,6 +34,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use user_agent::msrp::{MsrpConfig, MsrpDeparture};
+use user_agent::tls::SipTls;
 use user_agent::{UserAgent, UserAgentConfig};
 
 /// Arguments of `ims-conformance reference`.
@@ -53,6 +54,8 @@ pub struct ReferenceArguments {
     pub smpp_data_coding_0: esme::DataCodingZero,
     #[command(flatten)]
     pub tls: esme::tls::TlsArguments,
+    #[command(flatten)]
+    pub sip_tls: user_agent::tls::SipTlsArguments,
     #[command(flatten)]
     pub sgd: sgd::SgdArguments,
     #[command(flatten)]
@@ -88,6 +91,8 @@ pub enum ReferenceError {
     Config(PathBuf, String),
     #[error("TLS of the SMPP link: {0}")]
     Tls(String),
+    #[error("TLS of SIP: {0}")]
+    SipTls(String),
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
     #[error("cannot read the documents of Ut: {0}")]
@@ -177,10 +182,12 @@ impl Reference {
         };
         let listen = arguments.listen;
         let failed = |error| ReferenceError::Listen(listen, error);
-        let config = agent_config(&arguments, faults);
+        let tls = SipTls::new(&arguments.sip_tls).map_err(ReferenceError::SipTls)?;
+        let mut config = agent_config(&arguments, faults);
+        config.tls.clone_from(&tls);
         let documents = arguments.ut.store().map_err(ReferenceError::Documents)?;
         let server = arguments.ut.server(documents.clone(), faults);
-        let roles = Roles::start(&arguments.roles, listen, documents, faults)
+        let roles = Roles::start(&arguments.roles, listen, documents, tls, faults)
             .await
             .map_err(failed)?;
         let (agent, incoming) = UserAgent::start(config).await.map_err(failed)?;

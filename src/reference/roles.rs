@@ -7,6 +7,7 @@ use super::faults::InForce;
 use super::mmtel_as::MmtelAs;
 use super::proxy::Proxy;
 use super::s_cscf::{AuthenticationArguments, Destinations, SCscf};
+use super::user_agent::tls::SipTls;
 use super::ut::Store;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -89,9 +90,11 @@ impl Roles {
         arguments: &RoleArguments,
         ip: IpAddr,
         documents: Store,
+        tls: Option<SipTls>,
         faults: InForce,
     ) -> Result<Self, io::Error> {
-        let core = Proxy::bind(ip).await?;
+        // Between the roles there is UDP: inside one machine it needs no protection.
+        let core = Proxy::bind_with(ip, tls).await?;
         let server = Proxy::bind(ip).await?;
         let mmtel_as = MmtelAs::start(server, documents, arguments.blanket_barring, faults);
         let server = arguments.mmtel_as.unwrap_or(mmtel_as.address());

@@ -5,6 +5,7 @@
 mod http;
 mod registration;
 mod sip;
+mod tls;
 
 use super::facility::{Prepared, prepare, wait_for_the_system};
 use super::options::{RunOptions, SipTransport};
@@ -109,6 +110,7 @@ pub(super) fn options_request(
 pub(super) fn transport(options: &RunOptions, profile: &Profile) -> Transport {
     match (options.transport, profile.sip.transport.as_str()) {
         (Some(SipTransport::Tcp), _) | (None, "tcp") => Transport::Tcp,
+        (Some(SipTransport::Tls), _) | (None, "tls") => Transport::Tls,
         _ => Transport::Udp,
     }
 }
@@ -155,8 +157,9 @@ fn realm(prepared: &Prepared) -> Result<(), String> {
 
 async fn interfaces(prepared: &Prepared, transport: Transport) -> Vec<Check> {
     let profile = &prepared.profile;
+    let over = (transport, prepared.sip_tls.as_ref());
     let (sip, registered, (provisioning, date), (core, (ut, ut_date))) = tokio::join!(
-        sip::options("sip.address", &profile.sip.address, profile, transport),
+        sip::options("sip.address", &profile.sip.address, profile, over),
         registration::registration(prepared, transport),
         http::provisioning(profile, &prepared.provisioner),
         async {
@@ -164,7 +167,7 @@ async fn interfaces(prepared: &Prepared, transport: Transport) -> Vec<Check> {
                 None => (None, (None, None)),
                 Some(conferencing) => {
                     let key = "conferencing.core";
-                    let core = sip::options(key, &conferencing.core, profile, transport);
+                    let core = sip::options(key, &conferencing.core, profile, over);
                     let (core, (ut, date)) =
                         tokio::join!(core, http::ut(profile, conferencing, &prepared.provisioner));
                     (Some(core), (Some(ut), date))

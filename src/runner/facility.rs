@@ -1,13 +1,14 @@
 //! What a run needs around its test cases: the message centre of the suite, the system under test, the way to prepare users on it.
 use super::doctor;
 use super::redact::Redacting;
+mod inside_tls;
 mod waiting;
 
 use super::judge::settle;
 use super::options::RunOptions;
 use super::record::RunRecord;
 use super::run::RunError;
-use crate::capture::{CaptureError, Centre, DiameterCentre, Exchange, RunClock, Tap, Tls};
+use crate::capture::{CaptureError, Centre, DiameterCentre, Exchange, RunClock, SipTls, Tap};
 use crate::peer::diameter_node::NodeConfig;
 use crate::peer::service_centre::ServiceCentreConfig;
 use crate::peer::smsc::{Account, Role, SmscConfig};
@@ -21,7 +22,7 @@ use crate::sut::{Profile, SutError};
 use crate::verdict::{Reason, Verdict};
 use crate::wire::diameter::application;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 pub(super) use waiting::wait_for_the_system;
@@ -43,6 +44,8 @@ pub(super) struct Prepared {
     pub profile: Profile,
     pub exchange: Exchange,
     pub provisioner: Provisioner,
+    /// With transport `tls`.
+    pub sip_tls: Option<SipTls>,
     process: Option<Process>,
     run_tap: Tap,
 }
@@ -68,6 +71,7 @@ pub(super) async fn prepare(
     out: &Path,
 ) -> Result<Prepared, RunError> {
     profile.stands().map_err(RunError::NotHere)?;
+    let sip_tls = inside_tls::of_sip(&profile, doctor::transport(options, &profile))?;
     let run_tap = Tap::new();
     let exchange = start_exchange(&profile, run_tap.clone()).await?;
     let process = start_process(options, &profile, &exchange, out).await?;
@@ -81,6 +85,7 @@ pub(super) async fn prepare(
         profile,
         exchange,
         provisioner,
+        sip_tls,
         process,
         run_tap,
     })
@@ -113,6 +118,7 @@ pub(super) async fn start(
         profile,
         exchange,
         provisioner,
+        sip_tls,
         process,
         run_tap,
     } = prepared;
@@ -128,6 +134,7 @@ pub(super) async fn start(
         clock: RunClock::start(),
         system,
         transport,
+        sip_tls,
         seed,
         access_networks,
         personality,
@@ -168,7 +175,7 @@ async fn start_exchange(profile: &Profile, run_tap: Tap) -> Result<Exchange, Run
     let mut tls = None;
     let centre = match profile.in_use() {
         Some(InUse::Smpp(smpp)) => {
-            tls = tls_of(smpp)?;
+            tls = inside_tls::of_smpp(smpp)?;
             smsc_config(smpp).into()
         }
         Some(InUse::Sgd(sgd)) => Centre::Diameter(Box::new(diameter_centre(sgd, false))),
@@ -238,43 +245,6 @@ fn smsc_config(smpp: &Smpp) -> SmscConfig {
         default_alphabet: smpp.data_coding_0.into(),
         ..SmscConfig::default()
     }
-}
-
-/// The suite's end of TLS on the SMPP connection, if there is TLS.
-fn tls_of(smpp: &Smpp) -> Result<Option<Tls>, CaptureError> {
-    let Some(tls) = &smpp.tls else {
-        return Ok(None);
-    };
-    let role = match smpp.role {
-        SmppRole::MessageCentre => "message-centre",
-        SmppRole::Esme => "esme",
-    };
-    let needed = |key, value: &Option<PathBuf>| {
-        let missing = format!("not set, and `role: {role}` needs it; add a PEM file");
-        value.clone().ok_or(CaptureError::tls(key, missing))
-    };
-    let useless = |key, set: bool| {
-        let what = format!("means nothing with `role: {role}`; leave it out");
-        if set {
-            Err(CaptureError::tls(key, what))
-        } else {
-            Ok(())
-        }
-    };
-    let ours = match smpp.role {
-        SmppRole::MessageCentre => {
-            useless("ca", tls.ca.is_some())?;
-            useless("server_name", tls.server_name.is_some())?;
-            let certificate = needed("certificate", &tls.certificate)?;
-            Tls::presents(&certificate, &needed("key", &tls.key)?)?
-        }
-        SmppRole::Esme => {
-            useless("certificate", tls.certificate.is_some())?;
-            useless("key", tls.key.is_some())?;
-            Tls::verifies(&needed("ca", &tls.ca)?, tls.server_name.as_deref())?
-        }
-    };
-    Ok(Some(ours))
 }
 
 async fn start_process(

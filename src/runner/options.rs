@@ -15,6 +15,7 @@ use std::path::PathBuf;
 pub enum SipTransport {
     Udp,
     Tcp,
+    Tls,
 }
 
 impl SipTransport {
@@ -23,6 +24,7 @@ impl SipTransport {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
         }
     }
 }

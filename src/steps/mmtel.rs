@@ -248,7 +248,7 @@ impl Lab {
         let core = self.proxy_or(core);
         let sip = &facility.profile.sip;
         let sockets = match Sockets::bind_audio(sip.local_ip, "gm").await {
-            Ok(sockets) => sockets,
+            Ok(sockets) => sockets.inside(facility.sip_tls.as_ref()),
             Err(error) => self.broken(Reason::Capture, error.to_string()),
         };
         let number = self.stage().user_number(person.index());

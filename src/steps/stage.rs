@@ -3,7 +3,7 @@
 use super::reporting::Reporting;
 use super::services::Services;
 use crate::capture::pacing::{BREATH, GRACE};
-use crate::capture::{Endpoint, Exchange, Handset, RunClock, Tap};
+use crate::capture::{Endpoint, Exchange, Handset, RunClock, SipTls, Tap};
 use crate::observe::{self, Direction, Fact, Names, Observer, Trace, expected, unsettled};
 use crate::peer::behaviour::{HandsetBehaviour, UeBehaviour};
 use crate::peer::mmtel_ue::{MmtelCommand, MmtelEvent};
@@ -33,6 +33,8 @@ pub struct Facility {
     /// SIP address of the system under test.
     pub system: SocketAddr,
     pub transport: Transport,
+    /// What SIP is inside, with that transport.
+    pub sip_tls: Option<SipTls>,
     pub seed: u64,
     /// What the features call access networks.
     pub access_networks: AccessNetworks,

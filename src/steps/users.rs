@@ -101,7 +101,7 @@ impl Lab {
             None => Sockets::bind(sip.local_ip, interface).await,
         };
         let sockets = match bound {
-            Ok(sockets) => sockets,
+            Ok(sockets) => sockets.inside(facility.sip_tls.as_ref()),
             Err(error) => self.broken(Reason::Capture, error.to_string()),
         };
         let (sip_at, msrp_at) = (sockets.sip(), sockets.msrp());

@@ -8,6 +8,7 @@ mod found;
 mod local;
 mod provisioning;
 mod registration;
+mod tls;
 mod wording;
 
 use super::applicability::Items;
@@ -24,6 +25,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+pub use tls::TlsFiles;
 pub use wording::{Texts, Words};
 
 /// ICS items of the roles of a system, which the profile decides where `ics` does not.
@@ -81,7 +83,7 @@ pub struct Start {
 pub struct Sip {
     /// Address and port of the system, or `{sip}`.
     pub address: String,
-    /// `udp` or `tcp`.
+    /// `udp`, `tcp` or `tls`.
     pub transport: String,
     /// Reference point the peers stand on: `isc` or `gm`.
     pub reference_point: String,
@@ -92,6 +94,9 @@ pub struct Sip {
     /// How UEs register, where the reference point is `gm`; absent = nobody asks who they are.
     #[serde(default)]
     pub registration: Option<Registration>,
+    /// Certificates, needed with transport `tls`.
+    #[serde(default)]
+    pub tls: Option<TlsFiles>,
 }
 
 /// What carries short messages between the system and the harness.
@@ -169,36 +174,10 @@ pub struct Smpp {
     pub data_coding_0: DataCodingZero,
     /// The connection is inside TLS; absent = plain TCP.
     #[serde(default)]
-    pub tls: Option<SmppTls>,
+    pub tls: Option<TlsFiles>,
     /// Behind `start.command` when this carriage is used; `{smsc}` is the address of the message centre.
     #[serde(default)]
     pub start_arguments: Vec<String>,
-}
-
-/// TLS of the SMPP connection. Files are PEM, named relative to the folder of the profile.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SmppTls {
-    /// What the suite presents as message centre; the chain may stand behind it.
-    #[serde(default)]
-    pub certificate: Option<PathBuf>,
-    /// The private key of `certificate`.
-    #[serde(default)]
-    pub key: Option<PathBuf>,
-    /// What the suite trusts as ESME.
-    #[serde(default)]
-    pub ca: Option<PathBuf>,
-    /// Name in the certificate of the system's message centre, as ESME; absent = the address in `connect`.
-    #[serde(default)]
-    pub server_name: Option<String>,
-}
-
-impl SmppTls {
-    fn relative_to(&mut self, folder: &Path) {
-        for file in [&mut self.certificate, &mut self.key, &mut self.ca] {
-            *file = file.take().map(|file| folder.join(file));
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -408,10 +387,7 @@ impl Profile {
         }
         let beside = folder.display().to_string();
         profile.provisioning.replace("{system}", &beside);
-        let smpp = profile.short_messages.smpp.as_mut();
-        if let Some(tls) = smpp.and_then(|smpp| smpp.tls.as_mut()) {
-            tls.relative_to(&folder);
-        }
+        profile.files_beside(&folder);
         let problems = check::problems(&profile);
         if !problems.is_empty() {
             return Err(fail(problems.join("\n")));

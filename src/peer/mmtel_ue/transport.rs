@@ -2,7 +2,6 @@
 use super::{MAX_USES, MmtelUe, Use};
 use crate::peer::authentication::Met;
 use crate::peer::transaction::{ClientId, Hop};
-use crate::peer::ue::Transport;
 use crate::peer::ue::flows::Way;
 use crate::peer::{Channel, FlowId, Output, Time};
 use crate::wire::sip::{Frame, SipMessage, SipUri};
@@ -10,25 +9,27 @@ use std::net::{IpAddr, SocketAddr};
 
 impl MmtelUe {
     pub(super) fn hop_to_system(&self) -> Hop {
-        self.hop_at(self.config.system, None)
+        self.hop_at(self.config.system, None, None)
     }
 
     /// The way to a URI: its address, or the system where it is a name (RFC 3261 section 8.1.2).
     pub(super) fn hop_to(&self, uri: &str) -> Hop {
         let parsed = SipUri::parse(uri).ok();
         let transport = parsed.as_ref().and_then(|u| u.param("transport"));
+        let scheme = parsed.as_ref().map(|u| u.scheme.as_str());
         let address = parsed.as_ref().and_then(|u| {
             let ip: IpAddr = u.host.trim_matches(['[', ']']).parse().ok()?;
-            Some(SocketAddr::new(ip, u.port.unwrap_or(5060)))
+            Some(SocketAddr::new(
+                ip,
+                u.port.unwrap_or(self.config.transport.port()),
+            ))
         });
-        self.hop_at(address.unwrap_or(self.config.system), transport)
+        self.hop_at(address.unwrap_or(self.config.system), scheme, transport)
     }
 
-    fn hop_at(&self, address: SocketAddr, transport: Option<&str>) -> Hop {
-        let tcp = transport.map_or(self.config.transport == Transport::Tcp, |name| {
-            name.eq_ignore_ascii_case("tcp")
-        });
-        match tcp {
+    fn hop_at(&self, address: SocketAddr, scheme: Option<&str>, transport: Option<&str>) -> Hop {
+        let connects = self.config.transport.connects_to(scheme, transport);
+        match connects {
             true => Hop::Connection(address),
             false => Hop::Datagram(address),
         }
@@ -36,7 +37,7 @@ impl MmtelUe {
 
     /// A Via of ours with a new branch.
     pub(super) fn via(&mut self, hop: Hop) -> String {
-        let transport = if hop.reliable() { "TCP" } else { "UDP" };
+        let transport = self.config.transport.token_over(hop.reliable());
         let (sip, branch) = (self.config.sip, self.ids.branch());
         format!("SIP/2.0/{transport} {sip};branch={branch};rport")
     }

@@ -19,6 +19,8 @@ pub enum Transport {
     #[default]
     Udp,
     Tcp,
+    /// The driver puts every connection of SIP inside TLS.
+    Tls,
 }
 
 impl Transport {
@@ -27,6 +29,7 @@ impl Transport {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
         }
     }
     /// Value of the `transport` URI parameter.
@@ -34,6 +37,33 @@ impl Transport {
         match self {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+
+    /// Whether a request to a URI goes over a connection: its scheme and its transport parameter count; without one we stay on this
+    /// transport.
+    pub fn connects_to(self, scheme: Option<&str>, parameter: Option<&str>) -> bool {
+        scheme == Some("sips")
+            || parameter.map_or(self != Self::Udp, |name| {
+                name.eq_ignore_ascii_case("tcp") || name.eq_ignore_ascii_case("tls")
+            })
+    }
+
+    /// Token of the Via header field of a request that goes over a connection, or not.
+    pub fn token_over(self, connection: bool) -> &'static str {
+        match (connection, self) {
+            (false, _) => Self::Udp.token(),
+            (true, Self::Tls) => Self::Tls.token(),
+            (true, _) => Self::Tcp.token(),
+        }
+    }
+
+    /// The port of a URI that names none (RFC 3261 section 19.1.2).
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Tls => 5061,
+            _ => 5060,
         }
     }
 }

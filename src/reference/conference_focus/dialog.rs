@@ -144,11 +144,7 @@ pub(super) fn address_of(uri: &SipUri) -> Option<SocketAddr> {
 }
 
 fn transport_of(uri: &SipUri) -> Option<Transport> {
-    match uri.param("transport")?.to_ascii_lowercase().as_str() {
-        "tcp" => Some(Transport::Tcp),
-        "udp" => Some(Transport::Udp),
-        _ => None,
-    }
+    Transport::of_uri(uri)
 }
 
 #[cfg(test)]

@@ -71,6 +71,9 @@ fn now() -> String {
         .to_string()
 }
 
+/// A request to a core on this machine may have so many octets as a datagram; its MTU is 64 kB.
+const MAX_LOOPBACK_OCTETS: usize = 60_000;
+
 /// What a focus is started with, beside its policy.
 #[derive(Debug, Clone)]
 pub struct FocusConfig {
@@ -124,7 +127,7 @@ impl Focus {
         if faults.is(Fault::UnknownExtensionOverlooked) {
             supported.push(ANY_EXTENSION.to_owned());
         }
-        let agent = UserAgentConfig {
+        let mut agent = UserAgentConfig {
             ip: config.listen,
             product: Some(policy.service().product.clone()),
             allow: METHODS.map(str::to_owned).to_vec(),
@@ -134,6 +137,10 @@ impl Focus {
             caller_keeps_dialogs: true,
             ..UserAgentConfig::default()
         };
+        if config.outbound.is_some_and(|core| core.ip().is_loopback()) {
+            // RFC 3261 section 18.1.1: the path is known, and over TCP the core may take nothing but TLS.
+            agent.max_datagram_request_octets = MAX_LOOPBACK_OCTETS;
+        }
         let (agent, incoming) = UserAgent::start(agent).await?;
         let (stop, stopping) = watch::channel(false);
         let engine = Engine::new(agent, policy, faults, config);

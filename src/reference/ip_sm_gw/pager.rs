@@ -364,10 +364,7 @@ pub fn is_number(sender: &str) -> bool {
 pub fn address_of(contact: &str) -> Option<(SocketAddr, Transport)> {
     let uri = SipUri::parse(contact).ok()?;
     let ip = uri.host.parse().ok()?;
-    let tcp = uri
-        .param("transport")
-        .is_some_and(|t| t.eq_ignore_ascii_case("tcp"));
-    let transport = if tcp { Transport::Tcp } else { Transport::Udp };
+    let transport = Transport::of_uri(&uri).unwrap_or(Transport::Udp);
     let address = SocketAddr::new(ip, uri.port.unwrap_or(5060));
     Some((address, transport))
 }

@@ -55,10 +55,7 @@ pub(super) struct Client {
 
 impl State {
     pub(super) fn own_via(&self, transport: Transport, branch: &str) -> String {
-        let name = match transport {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-        };
+        let name = transport.token();
         format!("SIP/2.0/{name} {};branch={branch}", self.local)
     }
 
@@ -196,7 +193,7 @@ impl State {
             return;
         };
         client.phase = Phase::Completed;
-        let reliable = client.to.transport == Transport::Tcp;
+        let reliable = client.to.transport.is_reliable();
         let wait = if client.invite && code < 300 {
             client.phase = Phase::Accepted;
             self.clock.transaction_timeout()
@@ -321,7 +318,7 @@ impl State {
     /// No connection to this target.
     pub(super) fn unreachable(&mut self, target: SocketAddr, reason: &str, now: Instant) {
         let waiting = |client: &Client| {
-            client.to.transport == Transport::Tcp
+            client.to.transport.is_reliable()
                 && client.to.address == target
                 && matches!(client.phase, Phase::Calling | Phase::Proceeding)
         };

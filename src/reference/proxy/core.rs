@@ -5,6 +5,7 @@ use super::state::{Effect, State};
 use super::{Decision, Response, Service};
 use crate::reference::user_agent::message::Origin;
 use crate::reference::user_agent::tasks::Tasks;
+use crate::reference::user_agent::tls::SipTls;
 use crate::reference::user_agent::transport::{self, Receiver, Sockets};
 use crate::reference::user_agent::{RequestError, Transport, UserAgentConfig};
 use crate::wire::sip::SipMessage;
@@ -35,8 +36,14 @@ pub struct Proxy {
 impl Proxy {
     /// Binds the sockets; nothing is served before `serve`, so that a role can know the addresses of all others first.
     pub async fn bind(ip: IpAddr) -> io::Result<Self> {
+        Self::bind_with(ip, None).await
+    }
+
+    /// The same; with `tls`, its TCP listener takes TLS.
+    pub async fn bind_with(ip: IpAddr, tls: Option<SipTls>) -> io::Result<Self> {
         let config = UserAgentConfig {
             ip,
+            tls,
             ..UserAgentConfig::default()
         };
         let (sockets, listener) = transport::bind(&config).await?;

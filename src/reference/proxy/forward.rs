@@ -32,11 +32,8 @@ impl NextHop {
     pub fn of_uri(uri: &SipUri) -> Option<Self> {
         let host = uri.host.trim_start_matches('[').trim_end_matches(']');
         let address = SocketAddr::new(host.parse().ok()?, uri.port.unwrap_or(5060));
-        let tcp = uri
-            .param("transport")
-            .is_some_and(|name| name.eq_ignore_ascii_case("tcp"));
         Some(Self {
-            transport: if tcp { Transport::Tcp } else { Transport::Udp },
+            transport: Transport::of_uri(uri).unwrap_or(Transport::Udp),
             ..Self::udp(address)
         })
     }

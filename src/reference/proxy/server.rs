@@ -174,7 +174,7 @@ impl State {
         if code < 200 || again {
             return;
         }
-        let reliable = route.transport == Transport::Tcp;
+        let reliable = route.transport.is_reliable();
         let wait = match (server.invite, reliable) {
             (true, _) if code < 300 => {
                 server.phase = Phase::Accepted;
@@ -224,7 +224,7 @@ impl State {
             server.phase = Phase::Confirmed;
             let wait = match server.route.transport {
                 Transport::Udp => self.clock.t4,
-                Transport::Tcp => Duration::ZERO,
+                Transport::Tcp | Transport::Tls => Duration::ZERO,
             };
             self.timers.stop(Timer::ServerRetransmit(id));
             self.timers.start(Timer::ServerEnd(id), now + wait);

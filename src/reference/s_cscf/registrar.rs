@@ -154,8 +154,8 @@ impl Logic {
         let source = arrived.source;
         let named = NextHop::of_uri(uri).unwrap_or(NextHop::udp(source));
         let hop = match arrived.transport {
-            Transport::Tcp => NextHop {
-                transport: Transport::Tcp,
+            over @ (Transport::Tcp | Transport::Tls) => NextHop {
+                transport: over,
                 flow: Some(source),
                 ..named
             },

@@ -312,6 +312,7 @@ async fn start_for(
         smpp_system_id: defaults.system_id,
         smpp_data_coding_0: Default::default(),
         tls: Default::default(),
+        sip_tls: Default::default(),
         smpp_password: defaults.password,
         sgd: super::sgd::SgdArguments::default(),
         roles: super::roles::RoleArguments::default(),

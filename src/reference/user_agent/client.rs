@@ -148,10 +148,7 @@ impl State {
 
     /// Our Via.
     pub(super) fn own_via(&self, transport: Transport, branch: &str) -> String {
-        let name = match transport {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-        };
+        let name = transport.token();
         format!("SIP/2.0/{name} {};branch={branch};rport", self.local)
     }
 
@@ -217,7 +214,7 @@ impl State {
             transaction.ack = Some(Arc::clone(&ack));
             self.effects.push(Effect::Request(transaction.route, ack));
         }
-        let reliable = transaction.route.transport == Transport::Tcp;
+        let reliable = transaction.route.transport.is_reliable();
         let wait = match (transaction.invite, reliable) {
             (true, _) if code < 300 => self.config.timers.transaction_timeout(),
             (_, true) => Duration::ZERO,
@@ -288,7 +285,7 @@ impl State {
             .clients
             .iter()
             .filter(|(_, t)| {
-                t.route.transport == Transport::Tcp
+                t.route.transport.is_reliable()
                     && t.route.target == target
                     && t.phase != Phase::Completed
             })

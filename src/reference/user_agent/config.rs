@@ -10,6 +10,36 @@ pub const ANY_EXTENSION: &str = "*";
 pub enum Transport {
     Udp,
     Tcp,
+    Tls,
+}
+
+impl Transport {
+    /// Token of the Via header field.
+    pub fn token(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+        }
+    }
+
+    /// Whether it delivers what it takes, so that nothing is sent again.
+    pub fn is_reliable(self) -> bool {
+        self != Self::Udp
+    }
+
+    /// The one a URI asks for: by its scheme, or by its parameter.
+    pub fn of_uri(uri: &crate::wire::sip::SipUri) -> Option<Self> {
+        if uri.scheme == "sips" {
+            return Some(Self::Tls);
+        }
+        match uri.param("transport")?.to_ascii_lowercase().as_str() {
+            "tcp" => Some(Self::Tcp),
+            "udp" => Some(Self::Udp),
+            "tls" => Some(Self::Tls),
+            _ => None,
+        }
+    }
 }
 
 /// Base timer values of RFC 3261 section 17.1.1.1 and table 4.
@@ -42,6 +72,8 @@ impl SipTimers {
 pub struct UserAgentConfig {
     /// Address both SIP (UDP and TCP, one port) and MSRP (another port) listen on; ports are picked by the system.
     pub ip: IpAddr,
+    /// The TCP listener takes TLS, and connections can be opened inside TLS.
+    pub tls: Option<super::tls::SipTls>,
     /// `Server` of responses and `User-Agent` of requests.
     pub product: Option<String>,
     /// Methods named in `Allow`; requests of other known methods get 405, of unknown ones 501.
@@ -80,6 +112,7 @@ impl Default for UserAgentConfig {
     fn default() -> Self {
         Self {
             ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            tls: None,
             product: None,
             allow: [
                 "INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "UPDATE",

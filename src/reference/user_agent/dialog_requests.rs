@@ -1,7 +1,6 @@
 //! Requests we send in a dialog (RFC 3261 section 12.2.1): their header fields, route set and next hop.
 use super::agent::RequestError;
 use super::client::Waiter;
-use super::config::Transport;
 use super::dialogs::DialogState;
 use super::message::{complete, socket_address, uri_transport};
 use super::request::{Body, HeaderList};
@@ -134,7 +133,11 @@ impl DialogState {
         // Without a transport parameter the transport of the INVITE is used: a peer that speaks TCP to us may have no UDP socket.
         let transport = uri_transport(uri).unwrap_or(self.origin.transport);
         let target = socket_address(uri).unwrap_or(self.origin.source);
-        let flow = (self.origin.transport == Transport::Tcp).then_some(self.origin.source);
+        let flow = self
+            .origin
+            .transport
+            .is_reliable()
+            .then_some(self.origin.source);
         RequestRoute {
             transport,
             target,

@@ -123,7 +123,7 @@ pub(in crate::reference) fn syntax_refusal(
         Some(Ok(length)) if length > request.body.len() as u64 => {
             Some(Refusal::new(400, "Body Shorter Than Content-Length"))
         }
-        None if transport == Transport::Tcp && !request.body.is_empty() => {
+        None if transport.is_reliable() && !request.body.is_empty() => {
             Some(Refusal::new(400, "Missing Content-Length Header Field"))
         }
         _ => form_refusal(request),
@@ -238,11 +238,7 @@ pub(in crate::reference) fn socket_address(uri: &str) -> Option<SocketAddr> {
 /// The transport a URI asks for.
 pub(in crate::reference) fn uri_transport(uri: &str) -> Option<Transport> {
     let uri = crate::wire::sip::SipUri::parse(uri).ok()?;
-    match uri.param("transport")?.to_ascii_lowercase().as_str() {
-        "tcp" => Some(Transport::Tcp),
-        "udp" => Some(Transport::Udp),
-        _ => None,
-    }
+    Transport::of_uri(&uri)
 }
 
 /// A response with the header fields of RFC 3261 section 8.2.6.2; the To-tag is added where there is none and the code is over 100.

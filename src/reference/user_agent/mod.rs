@@ -21,6 +21,7 @@ pub(in crate::reference) mod tasks;
 #[cfg(test)]
 mod tests;
 pub(in crate::reference) mod timers;
+pub mod tls;
 pub(in crate::reference) mod tokens;
 pub(in crate::reference) mod transport;
 mod uas;

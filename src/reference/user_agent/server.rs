@@ -192,6 +192,7 @@ impl State {
         let parameter = match transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",
+            Transport::Tls => ";transport=tls",
         };
         format!("sip:{user}{at}{}{parameter}", self.local)
     }
@@ -212,7 +213,7 @@ impl State {
             return false;
         }
         let route = transaction.route;
-        let reliable = route.transport == Transport::Tcp;
+        let reliable = route.transport.is_reliable();
         transaction.last = Some(Arc::clone(&octets));
         self.effects.push(Effect::Respond(route, octets));
         if code < 200 {
@@ -278,7 +279,7 @@ impl State {
                 transaction.phase = Phase::Confirmed;
                 let wait = match transaction.route.transport {
                     Transport::Udp => self.config.timers.t4,
-                    Transport::Tcp => Duration::ZERO,
+                    Transport::Tcp | Transport::Tls => Duration::ZERO,
                 };
                 self.timers.stop(Timer::ServerRetransmit(id));
                 self.timers.start(Timer::ServerEnd(id), now + wait);

@@ -76,6 +76,7 @@ async fn registered(
             plain(&error)
         )
     })?;
+    let sockets = sockets.inside(prepared.sip_tls.as_ref());
     let impi = gm.subscription.private_identity.clone();
     let ue = MmtelUe::new(MmtelConfig {
         name: "Doctor".to_owned(),

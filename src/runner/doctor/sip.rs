@@ -1,6 +1,6 @@
 //! SIP OPTIONS to an address of the profile: any response at all shows that SIP is spoken there.
-use super::LIMIT;
-use crate::capture::{ask_tcp, ask_udp};
+use super::{LIMIT, tls};
+use crate::capture::{SipTls, ask_tcp, ask_tls, ask_udp};
 use crate::peer::ue::Transport;
 use crate::sut::Profile;
 use crate::wire::sip::SipMessage;
@@ -12,6 +12,8 @@ use std::time::Instant;
 enum Heard {
     Sip(u16),
     Http,
+    /// Plain SIP was answered with a record of TLS.
+    Tls,
     /// Octets of nothing we know, or a connection that was closed at once.
     Other,
     Silence,
@@ -23,34 +25,51 @@ pub(super) async fn options(
     key: &str,
     address: &str,
     profile: &Profile,
-    transport: Transport,
+    (transport, sip_tls): (Transport, Option<&SipTls>),
 ) -> Result<String, String> {
     let to: SocketAddr = address
         .parse()
         .map_err(|_| format!("{key}: `{address}` is no IP address and port"))?;
     let began = Instant::now();
-    let heard = ask(to, profile, transport).await;
-    let (over, other) = match transport {
-        Transport::Udp => ("udp", Transport::Tcp),
-        Transport::Tcp => ("tcp", Transport::Udp),
-    };
+    let heard = ask(to, profile, transport, sip_tls).await;
+    let over = transport.parameter();
     if let Heard::Sip(status) = heard {
         let took = began.elapsed().as_millis();
         return Ok(format!(
             "{to} answers OPTIONS over {over} with {status} after {took} ms"
         ));
     }
+    if let Heard::Broken(error) = &heard
+        && let Some(doubt) = tls::doubt(error, to, profile)
+    {
+        return Err(doubt);
+    }
     // The port of something else tells more than that SIP is not there.
-    let beside = match ask(to, profile, other).await {
-        Heard::Sip(_) => {
-            let right = if over == "udp" { "tcp" } else { "udp" };
-            return Err(format!(
-                "sip.transport: {to} ({key}) takes SIP over {right} and not over {over}; write transport: {right}"
-            ));
-        }
-        beside => beside,
+    let others: &[Transport] = match transport {
+        Transport::Udp => &[Transport::Tcp],
+        Transport::Tcp => &[Transport::Udp],
+        Transport::Tls => &[Transport::Tcp, Transport::Udp],
     };
-    if matches!(heard, Heard::Http) || matches!(beside, Heard::Http) {
+    let (mut http, mut inside_tls) = (matches!(heard, Heard::Http), matches!(heard, Heard::Tls));
+    for other in others {
+        let right = other.parameter();
+        match ask(to, profile, *other, None).await {
+            Heard::Sip(_) if !inside_tls => {
+                return Err(format!(
+                    "sip.transport: the system takes SIP over {right} and not over {over}; write transport: {right}"
+                ));
+            }
+            Heard::Http => http = true,
+            Heard::Tls => inside_tls = true,
+            _ => {}
+        }
+    }
+    if inside_tls && transport != Transport::Tls {
+        return Err(format!(
+            "sip.transport: the system takes TLS and no plain SIP over {over}; write transport: tls, and the certificates into sip.tls"
+        ));
+    }
+    if http {
         return Err(format!(
             "{key}: {to} speaks HTTP and not SIP; has it been swapped with the port of provisioning.http.base or conferencing.ut?"
         ));
@@ -82,21 +101,26 @@ pub(super) fn plain(error: &io::Error) -> String {
     text.to_lowercase()
 }
 
-async fn ask(to: SocketAddr, profile: &Profile, transport: Transport) -> Heard {
+async fn ask(
+    to: SocketAddr,
+    profile: &Profile,
+    transport: Transport,
+    sip_tls: Option<&SipTls>,
+) -> Heard {
     let from = profile.sip.local_ip;
-    let name = match transport {
-        Transport::Udp => "UDP",
-        Transport::Tcp => "TCP",
-    };
+    let name = transport.token();
     let question = |own: SocketAddr| request(to, own, name, &profile.sip.domain).to_octets();
-    let answer = match transport {
-        Transport::Udp => ask_udp(from, to, question, LIMIT).await,
-        Transport::Tcp => ask_tcp(Some(from), to, question, LIMIT).await,
+    let answer = match (transport, sip_tls) {
+        (Transport::Udp, _) => ask_udp(from, to, question, LIMIT).await,
+        (Transport::Tls, Some(tls)) => ask_tls(tls, from, to, question, LIMIT).await,
+        (Transport::Tcp | Transport::Tls, _) => ask_tcp(Some(from), to, question, LIMIT).await,
     };
     match answer {
         Err(error) => Heard::Broken(error),
         Ok(None) => Heard::Silence,
         Ok(Some(octets)) if octets.starts_with(b"HTTP/") => Heard::Http,
+        // An alert, version 3.
+        Ok(Some(octets)) if octets.starts_with(&[21, 3]) => Heard::Tls,
         Ok(Some(octets)) => {
             let message = SipMessage::parse(&octets).ok();
             let status = message.and_then(|message| message.status());

@@ -2,7 +2,7 @@
 use crate::capture::Exchange;
 use crate::runner::run::RunError;
 use crate::sut::Profile;
-use crate::sut::profile::{DiameterTransport, InUse, Smpp, SmppTls};
+use crate::sut::profile::{DiameterTransport, InUse, Smpp, TlsFiles};
 use crate::wire::smpp::status;
 use std::path::Path;
 use std::time::Duration;
@@ -92,7 +92,7 @@ fn dial(to: Option<&String>, exchange: &Exchange) -> Result<(), RunError> {
 }
 
 /// What may be wrong when nobody has bound inside TLS.
-fn doubt_of_tls(tls: &SmppTls) -> String {
+fn doubt_of_tls(tls: &TlsFiles) -> String {
     let account = "do system_id and password fit the profile";
     match (&tls.certificate, &tls.ca) {
         (Some(file), _) => format!(

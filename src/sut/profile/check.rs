@@ -39,9 +39,11 @@ fn sip(profile: &Profile) -> Vec<String> {
     let sip = &profile.sip;
     let mut found = Vec::new();
     found.extend(address("sip.address", &sip.address));
-    if !["udp", "tcp"].contains(&sip.transport.as_str()) {
+    if !["udp", "tcp", "tls"].contains(&sip.transport.as_str()) {
         let said = &sip.transport;
-        found.push(format!("sip.transport: `{said}` is none; write udp or tcp"));
+        found.push(format!(
+            "sip.transport: `{said}` is none; write udp, tcp or tls"
+        ));
     }
     if !["isc", "gm"].contains(&sip.reference_point.as_str()) {
         let said = &sip.reference_point;
