@@ -91,6 +91,7 @@ impl Sockets {
             msrp_tcp: Some(fresh_listener(sip.ip()).await?),
             rtp: None,
             sip_interface,
+            tls: None,
         })
     }
 

@@ -100,11 +100,7 @@ pub(super) fn options_request(
     transport: Transport,
     domain: &str,
 ) -> Vec<u8> {
-    let name = match transport {
-        Transport::Udp => "UDP",
-        Transport::Tcp => "TCP",
-    };
-    sip::request(to, own, name, domain).to_octets()
+    sip::request(to, own, transport.token(), domain).to_octets()
 }
 
 pub(super) fn transport(options: &RunOptions, profile: &Profile) -> Transport {

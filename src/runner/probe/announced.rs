@@ -1,7 +1,7 @@
 //! What interfaces announce of themselves: the answer to OPTIONS, the bind, the capabilities exchange, the XCAP capabilities document and
 //! the answer to who does not say who he is. Asked into a capture of its own, and read from captures like everything else.
 use super::{Announcement, CAPTURE, Evidence, Seen};
-use crate::capture::{Event, HttpLink, Record, Tap, ask_tcp, ask_udp};
+use crate::capture::{Event, HttpLink, Record, Tap, ask_tcp, ask_tls, ask_udp};
 use crate::observe::{Direction, Fact, Observation, Trace};
 use crate::peer::ue::Transport;
 use crate::peer::xcap_client::{XcapClient, XcapConfig, XcapRequest};
@@ -47,7 +47,7 @@ async fn options(interface: &'static str, address: &str, facility: &Facility, ta
     let record = |outbound: bool, local: SocketAddr, octets: Vec<u8>| {
         let event = match over {
             Transport::Udp => Event::Datagram(octets),
-            Transport::Tcp => Event::Data(octets),
+            Transport::Tcp | Transport::Tls => Event::Data(octets),
         };
         tap.record(Record {
             interface,
@@ -62,7 +62,7 @@ async fn options(interface: &'static str, address: &str, facility: &Facility, ta
         if let Ok(mut own) = own.lock() {
             *own = Some(local);
         }
-        if over == Transport::Tcp {
+        if over != Transport::Udp {
             tap.record(Record {
                 interface,
                 outbound: true,
@@ -74,9 +74,11 @@ async fn options(interface: &'static str, address: &str, facility: &Facility, ta
         record(true, local, octets.clone());
         octets
     };
-    let answer = match over {
-        Transport::Udp => ask_udp(sip.local_ip, to, question, LIMIT).await,
-        Transport::Tcp => ask_tcp(Some(sip.local_ip), to, question, LIMIT).await,
+    // What is inside TLS is recorded as it was said: this capture shows what was announced and is no evidence of the wire.
+    let answer = match (over, &facility.sip_tls) {
+        (Transport::Udp, _) => ask_udp(sip.local_ip, to, question, LIMIT).await,
+        (Transport::Tls, Some(tls)) => ask_tls(tls, sip.local_ip, to, question, LIMIT).await,
+        _ => ask_tcp(Some(sip.local_ip), to, question, LIMIT).await,
     };
     let local = own.lock().ok().and_then(|own| *own);
     if let (Ok(Some(octets)), Some(local)) = (answer, local) {
