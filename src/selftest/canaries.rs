@@ -153,7 +153,8 @@ fn run(folder: &Path, out: &str, carriage: &str, more: &[&str]) -> BTreeMap<Stri
         .output()
         .unwrap();
     let said = [&output.stdout[..], &output.stderr[..]].concat();
-    std::fs::write(folder.join(out).join("said"), &said).expect(&String::from_utf8_lossy(&said));
+    let kept = std::fs::write(folder.join(out).join("said"), &said);
+    assert!(kept.is_ok(), "{}", String::from_utf8_lossy(&said));
     let said = String::from_utf8_lossy(&said);
     let record = std::fs::read(folder.join(out).join("run.json"));
     let record = record.unwrap_or_else(|_| panic!("{said}"));

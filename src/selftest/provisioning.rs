@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 use third_party::{Reference, Running, free_port};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// Alice calls Bob, for whom nothing is barred.
+const UNBARRED_CALL: &str = "TC-CB-10-03";
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -348,4 +350,53 @@ fn probe_sees_what_a_system_has_and_writes_only_what_is_unset() {
             "  access.passed_on: yes\n  pager.large_messages: yes   # observed by probe\n",
         );
     assert_eq!(written, expected);
+}
+
+/// The profile of the reference where every user has a simservs document from the beginning.
+fn with_documents(body: &str) -> String {
+    let document = json!({
+        "auid": "simservs.ngn.etsi.org", "document": "simservs.xml",
+        "media_type": "application/vnd.etsi.simservs+xml", "body": body,
+    });
+    let xcap = json!({
+        "base": "{ut}", "username": "{number}@home1.example", "password": "secret",
+        "documents": [document], "limit_seconds": 5,
+    });
+    let list = format!("provisioning:\n- xcap: {xcap}\n- http:");
+    let text = reference_profile();
+    let changed = text.replacen("provisioning:\n  http:", &list, 1);
+    assert_ne!(text, changed);
+    changed
+}
+
+#[test]
+fn documents_that_users_have_from_the_beginning_count() {
+    let root = "xmlns=\"http://uri.etsi.org/ngn/params/xml/simservs/xcap\" xmlns:cp=\"urn:ietf:params:xml:ns:common-policy\"";
+    let rule = "<cp:rule id=\"all\"><cp:conditions/><cp:actions><allow>false</allow></cp:actions></cp:rule>";
+    let barred = format!(
+        "<simservs {root}><incoming-communication-barring active=\"true\"><cp:ruleset>{rule}</cp:ruleset></incoming-communication-barring></simservs>"
+    );
+    let nothing = format!("<simservs {root}/>");
+    for (body, passes) in [(nothing, true), (barred, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("profile.yaml"), with_documents(&body)).unwrap();
+        // Alice calls Bob, for whom nothing is barred; and a test case whose users the other way of the list prepares.
+        let output = program("run", folder.path())
+            .args([UNBARRED_CALL, "TC-M2S-01-01.hello-bob"])
+            .output()
+            .unwrap();
+        let record = record(&folder.path().join("out"), &output);
+        let verdict = |id: &str| {
+            let cases = record["cases"].as_array().unwrap();
+            let case = cases.iter().find(|case| case["id"] == id).unwrap();
+            case["verdict"].clone()
+        };
+        assert_eq!(
+            verdict(UNBARRED_CALL) == "pass",
+            passes,
+            "{}",
+            record["cases"]
+        );
+        assert_eq!(verdict("TC-M2S-01-01.hello-bob"), "pass");
+    }
 }

@@ -218,7 +218,7 @@ impl Lab {
             self.stimulus(sentence).await;
         }
         for person in people {
-            self.introduce_mmtel_user(person).await;
+            self.introduce_mmtel_user(sentence, person).await;
             let expires = REGISTRATION_SECONDS;
             self.command(&person.0, MmtelCommand::Register { expires });
         }
@@ -238,7 +238,7 @@ impl Lab {
         self.require(sentence, question).await;
     }
 
-    async fn introduce_mmtel_user(&mut self, person: &PersonName) {
+    async fn introduce_mmtel_user(&mut self, sentence: &str, person: &PersonName) {
         let facility = self.stage().facility.clone();
         let conferencing = self.conferencing();
         let Ok(core) = conferencing.core.parse() else {
@@ -285,7 +285,12 @@ impl Lab {
         let properties = Properties::from([("number".to_owned(), number.into())]);
         self.introduce(person, Means::Mmtel(endpoint), properties);
         // The IP-SM-GW needs to know nothing of him.
-        self.user(&person.0).unprepared = false;
+        let has_documents = facility.provisioner.puts_documents();
+        self.user(&person.0).unprepared = has_documents;
+        if has_documents && !self.is_planning() {
+            // Before he changes them himself.
+            self.prepare(sentence).await;
+        }
     }
 }
 

@@ -18,7 +18,8 @@ pub use claim::Claim;
 pub use conferencing::{BarringElement, BarringReading, Conferencing, Readings, UtAuthentication};
 pub use provisioning::{
     CommandProvisioning, HttpCredentials, HttpProvisioning, HttpRequest, OperatorProvisioning,
-    PreparedPool, PreparedUser, PreparedUsersProvisioning, Provisioning, Way,
+    PreparedPool, PreparedUser, PreparedUsersProvisioning, Provisioning, Way, XcapDocument,
+    XcapProvisioning,
 };
 pub use registration::{Registration, SharedKey};
 use schemars::JsonSchema;

@@ -130,7 +130,7 @@ impl Redaction {
         let length = rest.bytes().take_while(u8::is_ascii_digit).count();
         let digits = &rest[..length];
         let known = self.numbers.contains(digits)
-            || length >= NUMBER_AT_LEAST && length <= 15 && before == Some('+');
+            || (NUMBER_AT_LEAST..=15).contains(&length) && before == Some('+');
         known.then(|| (self.pseudonyms.number(digits), length))
     }
 

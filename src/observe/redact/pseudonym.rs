@@ -55,7 +55,7 @@ impl std::fmt::Debug for Pseudonyms {
 impl Pseudonyms {
     /// `kept` are texts whose words stay: the operator's.
     pub fn new<'a>(key: [u8; 32], kept: impl IntoIterator<Item = &'a str>) -> Self {
-        let words = kept.into_iter().flat_map(|text| tokens(text));
+        let words = kept.into_iter().flat_map(tokens);
         let kept = words.map(|(_, word)| word.to_lowercase()).collect();
         Self {
             key,

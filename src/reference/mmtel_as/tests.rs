@@ -22,7 +22,7 @@ async fn barring(settings: RefusalSettings) -> (Roles, Terminal, Terminal) {
         .unwrap();
     let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let arguments = RoleArguments::default();
-    let roles = Roles::start(&arguments, ip, documents, Default::default());
+    let roles = Roles::start(&arguments, ip, documents, None, Default::default());
     let roles = roles.await.unwrap();
     roles
         .mmtel_as()

@@ -109,7 +109,7 @@ impl Terminal {
 
 async fn roles(arguments: RoleArguments) -> Roles {
     let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Roles::start(&arguments, ip, Default::default(), Default::default())
+    Roles::start(&arguments, ip, Default::default(), None, Default::default())
         .await
         .unwrap()
 }

@@ -24,7 +24,7 @@ struct Place {
 /// Resolves and connects; then prepares the pool of the run and one user, who is taken away again.
 pub(super) async fn provisioning(profile: &Profile, provisioner: &Provisioner) -> Outcome {
     if let Some(roster) = provisioner.roster() {
-        let many = roster.len();
+        let many = roster.size();
         return (
             Ok(format!(
                 "{many} users are there already, as the profile says"
@@ -45,8 +45,12 @@ pub(super) async fn provisioning(profile: &Profile, provisioner: &Provisioner) -
         );
     }
     let Some(http) = profile.provisioning.http() else {
-        let done = prepared(profile, provisioner, "command").await;
-        let done = done.map(|()| "a pool and a user can be prepared by programs".to_owned());
+        let (way, by) = match provisioner.puts_documents() {
+            true => ("xcap", "documents"),
+            false => ("command", "programs"),
+        };
+        let done = prepared(profile, provisioner, way).await;
+        let done = done.map(|()| format!("a pool and a user can be prepared by {by}"));
         return (done, None);
     };
     let key = "provisioning.http.base";
@@ -68,6 +72,9 @@ async fn prepared(profile: &Profile, provisioner: &Provisioner, way: &str) -> Re
     let numbers = &profile.numbers;
     let said = |key: &str, error: crate::sut::SutError| {
         let text = error.to_string();
+        if text.contains("provisioning.xcap") {
+            return text;
+        }
         let fix = match text.contains("409") {
             true => "it has them already: write a range of numbers that nobody else uses (numbers.users, numbers.sessions)".to_owned(),
             false if way == "command" => "mend the program, or what it is called with".to_owned(),

@@ -230,11 +230,11 @@ impl Announcements {
 
     fn http(&self, auid: &str) -> Option<(&Observation, &HttpMessage)> {
         // Each request has a connection of its own; the answer is on the same.
-        let asked = self.probe.facts.iter().filter(|seen| match &seen.fact {
+        let mut asked = self.probe.facts.iter().filter(|seen| match &seen.fact {
             Fact::Http(message) => message.target().is_some_and(|target| target.contains(auid)),
             _ => false,
         });
-        let asked = asked.last()?;
+        let asked = asked.next_back()?;
         self.probe.facts.iter().find_map(|seen| match &seen.fact {
             Fact::Http(answer)
                 if answer.status().is_some() && seen.to == asked.from && seen.from == asked.to =>

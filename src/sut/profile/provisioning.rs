@@ -22,13 +22,15 @@ pub struct Provisioning {
 #[serde(deny_unknown_fields)]
 pub enum Way {
     #[serde(rename = "http")]
-    Http(HttpProvisioning),
+    Http(Box<HttpProvisioning>),
     #[serde(rename = "command")]
     Command(CommandProvisioning),
     #[serde(rename = "prepared_users")]
     PreparedUsers(PreparedUsersProvisioning),
     #[serde(rename = "operator")]
     Operator(OperatorProvisioning),
+    #[serde(rename = "xcap")]
+    Xcap(XcapProvisioning),
 }
 
 /// One way as a map with one key, or a list of such maps.
@@ -51,6 +53,35 @@ struct Choice(#[serde(with = "yaml::choice")] Way);
 pub struct OperatorProvisioning {
     /// How long he has for each user or pool.
     pub limit_seconds: f64,
+}
+
+/// Documents of users that are put on Ut (RFC 4825). In bodies `{property}` stands for a property of the user and is empty where that is
+/// not set; properties that stand in a document are told to no way behind this one.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct XcapProvisioning {
+    /// XCAP root, or `{ut}`.
+    pub base: String,
+    /// Whom the server knows: an administrator, or with `{number}` the user himself.
+    #[serde(default)]
+    pub username: String,
+    #[serde(default)]
+    pub password: Secret,
+    /// Put for every user, in this order, and deleted when his test case is over.
+    pub documents: Vec<XcapDocument>,
+    pub limit_seconds: f64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct XcapDocument {
+    /// Application usage, `simservs.ngn.etsi.org`.
+    pub auid: String,
+    /// Name of the document, `simservs.xml`.
+    pub document: String,
+    pub media_type: String,
+    /// The XML.
+    pub body: String,
 }
 
 /// Users who are on the system before the run begins.
@@ -159,7 +190,7 @@ impl Provisioning {
     /// The first HTTP interface, whose clock and port can be looked at.
     pub fn http(&self) -> Option<&HttpProvisioning> {
         self.ways.iter().find_map(|way| match way {
-            Way::Http(http) => Some(http),
+            Way::Http(http) => Some(http.as_ref()),
             _ => None,
         })
     }
@@ -168,7 +199,7 @@ impl Provisioning {
         let mut found = Vec::new();
         if self.ways.is_empty() {
             found.push(
-                "provisioning: the list is empty; write http, command, operator or prepared_users"
+                "provisioning: the list is empty; write http, command, operator, xcap or prepared_users"
                     .to_owned(),
             );
         }
@@ -200,7 +231,7 @@ impl Way {
                 problem_of_command(&format!("provisioning.command.{key}"), words?, secrets)
             })
             .collect(),
-            Self::PreparedUsers(_) | Self::Operator(_) => Vec::new(),
+            Self::PreparedUsers(_) | Self::Operator(_) | Self::Xcap(_) => Vec::new(),
         }
     }
 
@@ -214,6 +245,7 @@ impl Way {
                     *word = word.replace(placeholder, value);
                 }
             }
+            Self::Xcap(xcap) => xcap.base = xcap.base.replace(placeholder, value),
             Self::PreparedUsers(_) | Self::Operator(_) => {}
         }
     }
@@ -233,6 +265,7 @@ impl Way {
                 })
                 .collect(),
             Self::PreparedUsers(list) => list.problems(),
+            Self::Xcap(xcap) => xcap.problems(),
             Self::Operator(OperatorProvisioning { limit_seconds }) => {
                 let usable = limit_seconds.is_finite() && *limit_seconds >= 1.0;
                 let said = format!(
@@ -241,6 +274,36 @@ impl Way {
                 (!usable).then_some(said).into_iter().collect()
             }
         }
+    }
+}
+
+impl XcapProvisioning {
+    fn problems(&self) -> Vec<String> {
+        let key = "provisioning.xcap";
+        let mut found: Vec<String> = check::url(&format!("{key}.base"), &self.base)
+            .into_iter()
+            .collect();
+        if self.documents.is_empty() {
+            found.push(format!(
+                "{key}.documents: it is empty; write auid, document, media_type and body of one"
+            ));
+        }
+        for (index, document) in self.documents.iter().enumerate() {
+            let placeholders = document.body.split('{').skip(1);
+            for name in placeholders.filter_map(|rest| rest.split_once('}').map(|(name, _)| name)) {
+                if known::of(name).is_none() {
+                    let meant = spelling::nearest(name, known::names());
+                    let meant = meant.map_or(
+                        "fixtures/systems/README.md lists those there are".to_owned(),
+                        |meant| format!("is `{{{meant}}}` meant?"),
+                    );
+                    found.push(format!(
+                        "{key}.documents[{index}].body: there is no property `{{{name}}}`; {meant}"
+                    ));
+                }
+            }
+        }
+        found
     }
 }
 
@@ -313,7 +376,7 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Provisi
         type Value = Provisioning;
 
         fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-            f.write_str("a way to prepare users (http, command, operator, prepared_users), or a list of such")
+            f.write_str("a way to prepare users (http, command, operator, xcap, prepared_users), or a list of such")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Provisioning, A::Error> {

@@ -5,6 +5,7 @@ pub mod known;
 pub mod operator;
 pub mod prepared_users;
 mod template;
+mod xcap;
 
 use super::{
     Profile, SutError,
@@ -21,10 +22,22 @@ pub type Properties = BTreeMap<String, Value>;
 /// One way to prepare users.
 #[derive(Debug, Clone)]
 enum Adaptor {
-    Http(http::Http),
+    Http(Box<http::Http>),
     Command(command::Programs),
     PreparedUsers(Arc<prepared_users::Roster>),
     Operator(operator::Operator),
+    Xcap(Box<xcap::Xcap>),
+}
+
+impl Adaptor {
+    /// Whether a property is told here and to nobody behind. Only documents say that of themselves: what a request or a program makes of
+    /// what it is told is its own affair.
+    fn takes(&self, property: &str) -> bool {
+        match self {
+            Self::Xcap(xcap) => property != "number" && xcap.expresses(property),
+            _ => false,
+        }
+    }
 }
 
 /// Why somebody has to be prepared, for people who are asked to.
@@ -62,7 +75,9 @@ impl Provisioner {
         let Provisioning { ways } = &profile.provisioning;
         let secrets = &profile.secrets;
         let adaptor = |way: &Way| match way {
-            Way::Http(http) => http::Http::new(http, secrets).map(Adaptor::Http),
+            Way::Http(http) => http::Http::new(http, secrets)
+                .map(Box::new)
+                .map(Adaptor::Http),
             Way::Command(settings) => Ok(Adaptor::Command(command::Programs {
                 settings: settings.clone(),
                 secrets: secrets.clone(),
@@ -71,6 +86,10 @@ impl Provisioner {
                 let ordinary = known::ordinary(&profile.ixit);
                 let roster = prepared_users::Roster::new(settings, ordinary, &profile.numbers.pool);
                 Ok(Adaptor::PreparedUsers(Arc::new(roster)))
+            }
+            Way::Xcap(settings) => {
+                let xcap = xcap::Xcap::new(settings, &profile.sip.domain);
+                Ok(Adaptor::Xcap(Box::new(xcap)))
             }
             Way::Operator(settings) => {
                 operator::Operator::new(settings, answers).map(Adaptor::Operator)
@@ -98,6 +117,12 @@ impl Provisioner {
         })
     }
 
+    /// Users have documents on Ut from the beginning, also those whom no gateway has to know.
+    pub fn puts_documents(&self) -> bool {
+        let mut adaptors = self.adaptors.iter();
+        adaptors.any(|adaptor| matches!(adaptor, Adaptor::Xcap(_)))
+    }
+
     fn prepared(&self) -> MutexGuard<'_, BTreeMap<String, Properties>> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,7 +137,9 @@ impl Provisioner {
             // Also one of whom it is not known whether he has come about is taken away.
             self.prepared().insert(number.clone(), properties.clone());
         }
+        let mut left = properties.clone();
         for adaptor in &self.adaptors {
+            let properties = &left;
             match adaptor {
                 Adaptor::Http(http) => http.send(http.user(), "a user", properties).await?,
                 Adaptor::Command(programs) => {
@@ -121,7 +148,9 @@ impl Provisioner {
                 }
                 Adaptor::PreparedUsers(roster) => roster.verify(properties)?,
                 Adaptor::Operator(operator) => operator.prepare_user(properties, occasion).await?,
+                Adaptor::Xcap(xcap) => xcap.prepare_user(properties).await?,
             }
+            left.retain(|name, _| !adaptor.takes(name));
         }
         Ok(())
     }
@@ -144,6 +173,8 @@ impl Provisioner {
                 Adaptor::Operator(operator) => return operator.prepare_pool(pool, numbers).await,
                 // Those there are have been filled before.
                 Adaptor::PreparedUsers(_) => {}
+                // No document fills pools.
+                Adaptor::Xcap(_) => {}
             }
         }
         Ok(())
@@ -165,6 +196,7 @@ impl Provisioner {
                     Some(words) => programs.run("forget_user", words, properties).await,
                     None => Ok(()),
                 },
+                Adaptor::Xcap(xcap) => xcap.forget_user(properties).await,
                 // Nobody is asked to tidy up: numbers are another test case's no more than before.
                 Adaptor::PreparedUsers(_) | Adaptor::Operator(_) => Ok(()),
             };

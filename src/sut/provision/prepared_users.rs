@@ -81,7 +81,7 @@ impl Roster {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.users.len()
     }
 

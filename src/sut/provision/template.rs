@@ -25,6 +25,36 @@ pub fn fill_word(word: &str, properties: &Properties) -> String {
     if unset { String::new() } else { filled }
 }
 
+/// Fills an XML document; values are escaped, and a placeholder whose property is not set becomes empty.
+pub fn fill_document(text: &str, properties: &Properties) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let word = |name: &str| name.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+        match after.split_once('}') {
+            Some((name, behind)) if word(name) => {
+                let value = properties.get(name).map(plain).unwrap_or_default();
+                filled.push_str(&escaped(&value));
+                rest = behind;
+            }
+            _ => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled + rest
+}
+
+fn escaped(value: &str) -> String {
+    value
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
 /// Fills a body. A string that is one placeholder becomes the property itself, and vanishes if the property is not set.
 pub fn fill_body(body: &Value, properties: &Properties) -> Option<Value> {
     match body {
@@ -98,6 +128,13 @@ mod tests {
         assert_eq!(
             fill_body(&body, &properties).unwrap(),
             json!({"cpm": true, "name": "user +44"})
+        );
+        let document = "<a b='{cpm}' c='{pool}'>{name}{ x }</a>";
+        let named =
+            Properties::from([("name".into(), json!("<A&B>")), ("cpm".into(), json!(true))]);
+        assert_eq!(
+            fill_document(document, &named),
+            "<a b='true' c=''>&lt;A&amp;B&gt;{ x }</a>"
         );
         assert_eq!(fill_path("/users/{number}", &properties), "/users/%2B44");
     }
