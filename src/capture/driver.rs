@@ -27,6 +27,9 @@ const SEND_LIMIT: Duration = Duration::from_secs(1);
 const LAST_DATAGRAMS: usize = 1000;
 /// What was written before a stop may still leave for this long.
 const DRAIN_LIMIT: Duration = Duration::from_millis(500);
+/// How long the ports of a peer that has gone stay taken: what the system still says to it must not reach another process that is given
+/// them.
+const DEAF_TIME: Duration = Duration::from_secs(3);
 
 pub(super) struct Driver<M: Machine> {
     machine: M,
@@ -134,6 +137,13 @@ impl<M: Machine + Send + 'static> Driver<M> {
         }
         self.tasks.writers.shutdown().await;
         self.tasks.others.shutdown().await;
+        let sockets = self.sockets;
+        if sockets.picked {
+            tokio::spawn(async move {
+                sleep(DEAF_TIME).await;
+                drop(sockets);
+            });
+        }
     }
 
     /// What has arrived and was not read any more is part of the recording all the same.

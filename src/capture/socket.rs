@@ -58,6 +58,8 @@ pub struct Sockets {
     pub sip_interface: &'static str,
     /// Connections of SIP are inside TLS, those that are opened and those that are taken.
     pub tls: Option<SipTls>,
+    /// The operating system picked the ports, so that nobody waits for one of them.
+    pub picked: bool,
 }
 
 impl Sockets {
@@ -75,6 +77,7 @@ impl Sockets {
                         rtp: None,
                         sip_interface,
                         tls: None,
+                        picked: true,
                     });
                 }
                 Err(error) => last = error,
@@ -92,6 +95,7 @@ impl Sockets {
             rtp: None,
             sip_interface,
             tls: None,
+            picked: false,
         })
     }
 

@@ -92,7 +92,6 @@ pub async fn run(
         selected = shard.of_selection(&catalogue.cases, &selected);
     }
     let waivers = Waivers::load(&profile_path)?;
-    let networks = AccessNetworks::load(&options.fixtures)?;
     let known = catalogue.requirements();
     let usual = options.carriage.is_none_or(|c| c == profile.carriage())
         && options.local_ip.is_none_or(|ip| ip == profile.sip.local_ip);
@@ -116,6 +115,7 @@ pub async fn run(
         applicable_of(&catalogue, &register, &profile, &profile_path, &selected)
             .map_err(RunError::Ics)?;
     record.cases.extend(others);
+    let networks = AccessNetworks::load(&options.fixtures)?;
     record.waivers_sha256 = waivers.sha256();
     let carriage = &record.system.carriage;
     let (sound, _) = waive::sound(&waivers, carriage, &known, &networks, options.today);

@@ -103,7 +103,7 @@ const WRITTEN: &[Mistake] = &[
     mistake!(
         "transport nobody has",
         [("  transport: udp", "  transport: upd")],
-        ["sip.transport: `upd` is none; write udp or tcp"]
+        ["sip.transport: `upd` is none; write udp, tcp or tls"]
     ),
     mistake!(
         "base without http",

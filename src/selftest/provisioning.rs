@@ -1,6 +1,8 @@
 //! Self-test: ways to prepare users. A system whose users were prepared by somebody else: eight users and a pool are enough for a dozen
 //! test cases at the same time, and what none of them has makes a test case inconclusive. An operator's answers are evidence. Whoever was
 //! prepared is taken away again, also when nothing came of it and when the run is stopped. And what `probe` sees of a system.
+//!
+//! More than 400 lines: each way to prepare users needs a system that has been prepared otherwise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod third_party;

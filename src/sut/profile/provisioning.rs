@@ -1,5 +1,7 @@
 //! What a profile says of the way users and number pools are prepared on its system: one way, or several of which the first that can do
 //! a thing does it.
+//!
+//! More than 400 lines: every way has its settings, and what can be wrong with them, in one place.
 use super::check;
 use crate::sut::provision::known;
 use crate::sut::secret::{Secrets, problem, problem_of_command};
