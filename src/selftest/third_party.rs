@@ -124,7 +124,9 @@ impl Reference {
         let asked = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(asked.success());
         let status = self.process.ended(Duration::from_secs(10));
-        let status = status.expect("the reference does not end within 10 s of SIGTERM");
+        let Some(status) = status else {
+            panic!("the reference does not end within 10 s of SIGTERM");
+        };
         assert!(status.success(), "the reference ended with {status}");
     }
 }

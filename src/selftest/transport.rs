@@ -254,8 +254,15 @@ fn sip_goes_inside_tls_and_the_capture_opens_it() {
     }
 }
 
+/// What is wrong, what is written instead of what in the profile, and what is said of it.
+type Mistake = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    [&'static str; 2],
+);
+
 /// What a profile says wrong about TLS, and words that stand once in what a run says to it.
-const MISTAKES: [(&str, &[(&str, &str)], [&str; 2]); 9] = [
+const MISTAKES: [Mistake; 9] = [
     (
         "expired certificate of the system",
         &[("/system.pem", "/system-old.pem")],
