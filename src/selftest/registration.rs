@@ -248,11 +248,22 @@ fn cdp(port: u16) -> String {
 }
 
 /// The vector of the first challenge is printed in 3GPP TS 35.208; Kamailio compares.
+/// Kamailio may not have read yet what the HSS has answered to its capabilities. It then answers no REGISTER, and another UE is luckier.
+async fn registered_by_aka(kamailio: &Kamailio) -> Mmtel {
+    for _ in 0..4 {
+        let mut alice = Mmtel::new(ALICE, kamailio.at, subscription(ALICE, usim(0))).await;
+        let registered = tokio::time::timeout(PATIENCE / 3, alice.registers(600)).await;
+        if registered.is_ok_and(|answer| answer == (200, None)) {
+            return alice;
+        }
+    }
+    panic!("nobody registers: {}", kamailio.log())
+}
+
 #[tokio::test]
 async fn ues_register_at_kamailio_by_ims_aka() {
     let kamailio = Kamailio::with_hss();
-    let mut alice = Mmtel::new(ALICE, kamailio.at, subscription(ALICE, usim(0))).await;
-    assert_eq!(alice.registers(600).await, (200, None));
+    let alice = registered_by_aka(&kamailio).await;
     let sent = alice.requests("REGISTER");
     assert_eq!(sent.len(), 2);
     assert!(
