@@ -6,7 +6,6 @@ use ims_conformance::wire::diameter::{
 };
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, Sender, channel};
 
 const CX: u32 = 16_777_216;
 const MULTIMEDIA_AUTH: Command = Command(303);
@@ -41,21 +40,19 @@ const XRES: u64 = 0xa542_11d5_e3ba_50bf;
 const CK: u128 = 0xb40b_a9a3_c58b_2a05_bbf0_d987_b21b_f8cb;
 const IK: u128 = 0xf769_bcd7_5104_4604_1276_7271_1c6d_3441;
 
-/// Serves until the test ends; tells of every peer that has exchanged capabilities.
-pub fn start() -> (SocketAddr, Receiver<()>) {
+/// Serves until the test ends.
+pub fn start() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    let (tell, told) = channel();
     std::thread::spawn(move || {
         for peer in listener.incoming().flatten() {
-            let tell = tell.clone();
-            std::thread::spawn(move || serve(peer, &tell));
+            std::thread::spawn(move || serve(peer));
         }
     });
-    (address, told)
+    address
 }
 
-fn serve(mut peer: TcpStream, tell: &Sender<()>) {
+fn serve(mut peer: TcpStream) {
     let (mut framer, mut buffer) = (Framer::default(), [0; 4096]);
     while let Ok(count @ 1..) = peer.read(&mut buffer) {
         framer.push(&buffer[..count]);
@@ -63,9 +60,6 @@ fn serve(mut peer: TcpStream, tell: &Sender<()>) {
             let message = Message::parse(&frame.unwrap()).unwrap();
             if message.is_request() {
                 peer.write_all(&answer(&message).to_octets()).unwrap();
-                if message.command == Command::CAPABILITIES_EXCHANGE {
-                    tell.send(()).ok();
-                }
             }
         }
     }

@@ -25,7 +25,7 @@ use ims_conformance::wire::smpp::DefaultAlphabet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use third_party::{Reference, Running, free_port, program};
 
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -96,9 +96,11 @@ impl<C: Send + 'static, E: std::fmt::Debug + Send + 'static> Terminal<C, E> {
         all.pop().unwrap()
     }
 
+    /// Without retransmissions, which a busy machine brings about.
     fn requests(&self, method: &str) -> Vec<SipMessage> {
         let mut all = self.messages();
         all.retain(|one| one.method() == Some(method));
+        all.dedup_by(|again, one| again.to_octets() == one.to_octets());
         all
     }
 }
@@ -193,17 +195,14 @@ impl Kamailio {
     /// With IMS AKA, and our HSS behind it.
     fn with_hss() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (hss, connected) = home_subscriber_server::start();
+        let hss = home_subscriber_server::start();
         let peers = folder.path().join("cdp.xml");
         std::fs::write(&peers, cdp(hss.port())).unwrap();
         let defined = [
             format!("CDP=\"{}\"", peers.display()),
             "SCHEME=\"AKAv1-MD5\"".to_owned(),
         ];
-        let kamailio = Self::run(folder, "kamailio-aka.cfg", &defined);
-        let peer = connected.recv_timeout(PATIENCE);
-        peer.unwrap_or_else(|_| panic!("no connection to the HSS: {}", kamailio.log()));
-        kamailio
+        Self::run(folder, "kamailio-aka.cfg", &defined)
     }
 
     fn log(&self) -> String {
@@ -248,16 +247,19 @@ fn cdp(port: u16) -> String {
 }
 
 /// The vector of the first challenge is printed in 3GPP TS 35.208; Kamailio compares.
-/// Kamailio may not have read yet what the HSS has answered to its capabilities. It then answers no REGISTER, and another UE is luckier.
+/// Until Kamailio has read what the HSS says of its capabilities, it answers 503.
 async fn registered_by_aka(kamailio: &Kamailio) -> Mmtel {
-    for _ in 0..4 {
+    let begun = Instant::now();
+    loop {
         let mut alice = Mmtel::new(ALICE, kamailio.at, subscription(ALICE, usim(0))).await;
-        let registered = tokio::time::timeout(PATIENCE / 3, alice.registers(600)).await;
-        if registered.is_ok_and(|answer| answer == (200, None)) {
-            return alice;
+        match alice.registers(600).await {
+            (503, None) if begun.elapsed() < PATIENCE => {}
+            answer => {
+                assert_eq!(answer, (200, None), "{}", kamailio.log());
+                return alice;
+            }
         }
     }
-    panic!("nobody registers: {}", kamailio.log())
 }
 
 #[tokio::test]
