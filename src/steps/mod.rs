@@ -23,6 +23,7 @@ mod home_subscriber;
 mod invitation;
 mod inviting_message;
 mod lab;
+pub mod locate;
 mod mmtel;
 mod msisdn_less;
 mod number;

@@ -1,0 +1,89 @@
+//! What the people of a recording have done of their own accord, in order. What a terminal does by itself in answer to something (ACK,
+//! PRACK, responses, reports that were asked for, refreshes) is no act.
+use crate::observe::{self, Direction, Fact, Trace};
+use crate::wire::sms::rp::RpBody;
+use std::collections::BTreeSet;
+
+/// One act: a request of ours that nothing made necessary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// First frame; an act is named by it.
+    pub frame: u32,
+    /// When its first frame was seen, nanoseconds since the Unix epoch.
+    pub at: u64,
+    /// In words, for reports.
+    pub what: String,
+}
+
+/// Every act, by their first frames.
+pub fn acts(trace: &Trace) -> Vec<Act> {
+    let mut found = BTreeSet::new();
+    signalling(trace, &mut found);
+    for session in observe::sessions(trace) {
+        for message in &session.messages {
+            if message.direction != Direction::FromSystem && !message.empty {
+                found.insert((first(&message.frames), "a chat message".to_owned()));
+            }
+        }
+    }
+    for message in observe::short_messages(trace) {
+        let own = message.direction != Direction::FromSystem && !message.is_receipt;
+        for part in message.parts.iter().filter(|_| own) {
+            found.insert((first(part.frames), "a short message".to_owned()));
+        }
+    }
+    let time = |number: u32| trace.frame(number).map_or(0, |frame| frame.at);
+    let act = |(frame, what): (u32, String)| Act {
+        frame,
+        at: time(frame),
+        what,
+    };
+    found.into_iter().map(act).collect()
+}
+
+fn signalling(trace: &Trace, found: &mut BTreeSet<(u32, String)>) {
+    let reports: BTreeSet<u32> = observe::encapsulated(trace)
+        .iter()
+        .filter(|one| {
+            let body = one.message.as_ref().map(|message| &message.body);
+            matches!(body, Some(RpBody::Ack { .. } | RpBody::Error { .. }))
+        })
+        .map(|one| first(one.transaction.request.frames()))
+        .collect();
+    for one in observe::transactions(trace) {
+        let message = one.request.message;
+        let within = message.to_tag().is_some();
+        let by_itself = match one.method {
+            "PRACK" => true,
+            // Refreshes, and what a focus tells its subscribers.
+            "UPDATE" | "NOTIFY" => true,
+            "INVITE" | "SUBSCRIBE" => within,
+            _ => false,
+        };
+        let frame = first(one.request.frames());
+        if one.direction == Direction::FromSystem || by_itself || reports.contains(&frame) {
+            continue;
+        }
+        found.insert((frame, format!("a {}", one.method)));
+    }
+    // Octets that are no message were sent all the same.
+    for seen in &trace.facts {
+        if matches!(
+            seen.fact,
+            Fact::Malformed {
+                protocol: "sip",
+                ..
+            }
+        ) && seen.direction == Direction::ToSystem
+        {
+            found.insert((
+                first(&seen.frames),
+                "octets that are no SIP message".to_owned(),
+            ));
+        }
+    }
+}
+
+fn first(frames: &[u32]) -> u32 {
+    frames.first().copied().unwrap_or(0)
+}

@@ -1,0 +1,638 @@
+//! Locators of what a CPM UE is ordered to do.
+use super::over_ip;
+use super::{Located, Place};
+use crate::observe::{self, ChatMessage, Direction, Session, Transaction};
+use crate::peer::ue::{ChatText, Invitation, PagerMessage, Registration, UeCommand};
+use crate::verdict::scene::{first, number_in, originator};
+use crate::wire::cpim::CpimMessage;
+use crate::wire::sip::{SipMessage, number_of};
+
+/// Service identifiers of OMA CPM, as a service is named in a header field (colons escaped or not).
+const SESSION: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session";
+const GROUP_SESSION: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session.group";
+const PAGER: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.msg";
+/// Where a request names its service.
+const SERVICE_HEADERS: [&str; 4] = [
+    "P-Asserted-Service",
+    "P-Preferred-Service",
+    "Accept-Contact",
+    "Contact",
+];
+
+/// Where the recording shows what that person's terminal is ordered to do.
+pub fn ue(command: &UeCommand, who: &str, place: &Place) -> Located {
+    match command {
+        UeCommand::Invite(order) => invite(order, who, place),
+        UeCommand::Cancel { call } => in_call("CANCEL", call, who, place),
+        UeCommand::Bye { call } => bye(call, who, place),
+        UeCommand::Options { call } => in_call("OPTIONS", call, who, place),
+        UeCommand::Refresh { call } => refresh(call, who, place),
+        UeCommand::Send { call, message } => send(call, message, who, place),
+        UeCommand::Report { call } => report(call, who, place),
+        UeCommand::Message(order) => pager(order, who, place),
+        UeCommand::Register(order) => register(*order, who, place),
+        UeCommand::ShortMessage(order) => over_ip::submitted(order, who, place),
+        UeCommand::Submit(written) => over_ip::written(written, who, place),
+        UeCommand::MemoryAvailable => over_ip::memory_available(who, place),
+        // How it behaves is asked at the end, of all that was seen.
+        UeCommand::Behave(_) => Located::Nothing,
+        UeCommand::Raw { octets } => raw(octets, place),
+        UeCommand::StraySend { call } => stray(call, who, place),
+        UeCommand::TellChanges { call, changes } => tells(call, changes.len(), who, place),
+        UeCommand::CloseMedia { call } => close_media(call, who, place),
+    }
+}
+
+/// Requests of a person after the place, oldest first.
+pub(super) fn requests<'a>(method: &str, who: &str, place: &Place<'a>) -> Vec<Transaction<'a>> {
+    let number = place.cast.number(who);
+    let mut found = observe::transactions_of(place.trace, method);
+    found.retain(|one| {
+        one.direction != Direction::FromSystem
+            && first(one.request.frames()) > place.after
+            && is_from(one.request.message, number)
+    });
+    found
+}
+
+/// Asserted or shown; a user without a number is not told apart from another.
+fn is_from(message: &SipMessage, number: &str) -> bool {
+    originator(message).is_none_or(|from| from == number)
+}
+
+pub(super) fn found(one: &Transaction, label: &str) -> Located {
+    Located::Found {
+        frames: one.request.frames().to_vec(),
+        at: one.request.at(),
+        call_id: one.request.message.call_id().map(str::to_owned),
+        label: (!label.is_empty()).then(|| label.to_owned()),
+    }
+}
+
+fn first_of(requests: Vec<Transaction>, label: &str, wanted: impl Into<String>) -> Located {
+    match requests.first() {
+        Some(one) => found(one, label),
+        None => Located::absent(wanted),
+    }
+}
+
+/// The Call-ID of a call of a scenario; of calls that came in, `incoming-N` is the Nth.
+fn call_id(call: &str, who: &str, place: &Place) -> Option<String> {
+    if let Some(known) = place.labels.get(&(who.to_owned(), call.to_owned())) {
+        return Some(known.clone());
+    }
+    let place_of = call.strip_prefix("incoming-")?.parse::<usize>().ok()?;
+    let number = place.cast.number(who);
+    let calls = observe::calls(place.trace);
+    let mut incoming = calls.iter().filter(|one| {
+        let message = one.invitation.request.message;
+        let called = message.uri().and_then(number_of);
+        let named = message.header("To").and_then(number_in);
+        one.direction == Direction::FromSystem
+            && [called, named].iter().flatten().any(|to| to == number)
+    });
+    let found = incoming.nth(place_of.checked_sub(1)?)?;
+    Some(found.call_id.to_owned())
+}
+
+fn in_dialog<'a>(method: &str, call: &str, who: &str, place: &Place<'a>) -> Vec<Transaction<'a>> {
+    let Some(id) = call_id(call, who, place) else {
+        return Vec::new();
+    };
+    let mut found = observe::transactions_of(place.trace, method);
+    found.retain(|one| {
+        one.direction != Direction::FromSystem
+            && first(one.request.frames()) > place.after
+            && one.request.message.call_id() == Some(&id)
+    });
+    found
+}
+
+fn in_call(method: &str, call: &str, who: &str, place: &Place) -> Located {
+    let requests = in_dialog(method, call, who, place);
+    first_of(requests, call, format!("a {method} of {who} in the call"))
+}
+
+/// A call that is not answered yet is ended by CANCEL.
+fn bye(call: &str, who: &str, place: &Place) -> Located {
+    let mut ends = in_dialog("BYE", call, who, place);
+    ends.extend(in_dialog("CANCEL", call, who, place));
+    ends.sort_by_key(|one| first(one.request.frames()));
+    first_of(ends, call, format!("a BYE of {who} in the call"))
+}
+
+fn refresh(call: &str, who: &str, place: &Place) -> Located {
+    let mut refreshes = in_dialog("UPDATE", call, who, place);
+    refreshes.extend(in_dialog("INVITE", call, who, place));
+    refreshes.retain(|one| one.request.message.to_tag().is_some());
+    refreshes.sort_by_key(|one| first(one.request.frames()));
+    first_of(refreshes, call, format!("a session refresh of {who}"))
+}
+
+/// The same service, written with or without escapes; a longer name of another service is another one.
+fn names_service(message: &SipMessage, icsi: &str) -> bool {
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
+    SERVICE_HEADERS.iter().any(|name| {
+        message.headers_named(name).any(|value| {
+            let value = value.replace("%3A", ":").replace("%3a", ":");
+            let mut places = value.match_indices(icsi);
+            places.any(|(at, _)| ends(&value[at + icsi.len()..]))
+        })
+    })
+}
+
+fn goes_to(message: &SipMessage, uri: &str) -> bool {
+    let Some(to) = message.uri() else {
+        return false;
+    };
+    match (number_of(uri), number_of(to)) {
+        (Some(wanted), Some(seen)) => wanted == seen,
+        // Whom no short message can reach may have any name.
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// `None` wants no privacy at all.
+fn privacy_is(message: &SipMessage, wanted: Option<&str>) -> bool {
+    let shown = message.header("Privacy").map(str::trim);
+    let shown = shown.filter(|value| !value.eq_ignore_ascii_case("none"));
+    match (wanted, shown) {
+        (None, None) => true,
+        (Some(wanted), Some(shown)) => wanted.eq_ignore_ascii_case(shown),
+        (Some(wanted), None) => wanted.eq_ignore_ascii_case("none"),
+        (None, Some(_)) => false,
+    }
+}
+
+fn has_all(message: &SipMessage, headers: &[(String, String)]) -> bool {
+    headers.iter().all(|(name, value)| {
+        let mut seen = message.headers_named(name);
+        seen.any(|shown| shown.trim() == value.trim())
+    })
+}
+
+/// None of these header fields, but for those that were put in again.
+fn lacks_all(message: &SipMessage, names: &[String], again: &[(String, String)]) -> bool {
+    names.iter().all(|name| {
+        let brought = again.iter().any(|(one, _)| one.eq_ignore_ascii_case(name));
+        brought || !message.has_header(name)
+    })
+}
+
+fn is_or_empty(message: &SipMessage, header: &str, wanted: &str) -> bool {
+    wanted.is_empty() || message.header(header).map(str::trim) == Some(wanted)
+}
+
+fn body_is(message: &SipMessage, content_type: &str, body: &[u8]) -> bool {
+    let bare = content_type.split(';').next().unwrap_or_default().trim();
+    match bare.is_empty() {
+        true => message.body.is_empty(),
+        false => {
+            let same = message
+                .content_type()
+                .is_some_and(|seen| seen.eq_ignore_ascii_case(bare));
+            same && message.body == body
+        }
+    }
+}
+
+fn invite(order: &Invitation, who: &str, place: &Place) -> Located {
+    let mut invitations = requests("INVITE", who, place);
+    invitations.retain(|one| {
+        one.request.message.to_tag().is_none() && is_invitation(order, who, one, place)
+    });
+    let wanted = format!(
+        "an INVITE of {who} to {} as the scenario has it",
+        order.to_uri
+    );
+    first_of(invitations, &order.call, wanted)
+}
+
+fn is_invitation(order: &Invitation, who: &str, one: &Transaction, place: &Place) -> bool {
+    let Invitation {
+        call: _,
+        to_uri,
+        conversation_id,
+        contribution_id,
+        privacy,
+        group,
+        replaces,
+        duplicates,
+        extra_headers,
+        without,
+        service,
+        feature_tag,
+        plain_contact,
+        through_proxies,
+        more_media,
+        subject,
+        first_message,
+        body,
+    } = order;
+    let message = one.request.message;
+    let contact = message.header("Contact").unwrap_or_default();
+    let usual = if *group { GROUP_SESSION } else { SESSION };
+    let icsi = service.as_deref().unwrap_or(usual);
+    // What is left out on purpose says nothing of the service.
+    let unnamed = SERVICE_HEADERS[..3]
+        .iter()
+        .all(|name| without.iter().any(|one| one.eq_ignore_ascii_case(name)));
+    let routes = message.headers_named("Record-Route").count();
+    goes_to(message, to_uri)
+        && is_or_empty(message, "Conversation-ID", conversation_id)
+        && is_or_empty(message, "Contribution-ID", contribution_id)
+        && privacy_is(message, privacy.as_deref())
+        && contact.contains(";isfocus") == *group
+        && replaces_is(message, replaces.as_deref(), who, place)
+        && one.retransmissions.len() >= usize::from(*duplicates)
+        && has_all(message, extra_headers)
+        && lacks_all(message, without, extra_headers)
+        && (unnamed || names_service(message, icsi))
+        && tag_is(message, feature_tag.as_deref())
+        && (feature_tag.is_some() || contact.contains("+g.") != *plain_contact)
+        && (!through_proxies || routes >= 2)
+        && message.header("Subject").map(str::trim) == subject.as_deref()
+        && content_is(message, body.as_ref(), first_message.as_deref(), more_media)
+}
+
+fn tag_is(message: &SipMessage, wanted: Option<&str>) -> bool {
+    match wanted {
+        None => true,
+        Some("") => !message.has_header("Accept-Contact"),
+        Some(tag) => {
+            let mut shown = message.headers_named("Accept-Contact");
+            shown.any(|value| value.contains(tag))
+        }
+    }
+}
+
+/// The call it takes the place of is named by its Contribution-ID.
+fn replaces_is(message: &SipMessage, wanted: Option<&str>, who: &str, place: &Place) -> bool {
+    let shown = message.header("Session-Replaces").map(str::trim);
+    let Some(label) = wanted else {
+        return shown.is_none();
+    };
+    let id = call_id(label, who, place);
+    let calls = observe::calls(place.trace);
+    let replaced = calls
+        .iter()
+        .find(|call| Some(call.call_id) == id.as_deref());
+    let named = replaced.and_then(|call| {
+        let invite = call.invitation.request.message;
+        invite.header("Contribution-ID").map(str::trim)
+    });
+    shown.is_some() && shown == named
+}
+
+fn content_is(
+    message: &SipMessage,
+    body: Option<&(String, Vec<u8>)>,
+    first_message: Option<&str>,
+    more_media: &str,
+) -> bool {
+    if let Some((content_type, octets)) = body {
+        return body_is(message, content_type, octets);
+    }
+    let Some(offer) = message.body_of("application/sdp") else {
+        return false;
+    };
+    let offer = String::from_utf8_lossy(&offer).into_owned();
+    let is_media = |line: &&str| line.starts_with("m=");
+    let further: Vec<&str> = more_media.lines().collect();
+    let lines: Vec<&str> = offer.lines().collect();
+    let wrapped = message
+        .body_of("message/cpim")
+        .and_then(|octets| CpimMessage::parse(&octets).ok())
+        .and_then(|cpim| cpim.text());
+    wrapped.as_deref() == first_message
+        && lines.iter().filter(|line| is_media(line)).count()
+            == 1 + further.iter().filter(|line| is_media(line)).count()
+        && further.iter().all(|line| lines.contains(line))
+}
+
+fn pager(order: &PagerMessage, who: &str, place: &Place) -> Located {
+    let mut messages = requests("MESSAGE", who, place);
+    messages.retain(|one| is_pager(order, one.request.message));
+    let wanted = format!("a SIP MESSAGE of {who} as the scenario has it");
+    first_of(messages, &order.call, wanted)
+}
+
+fn is_pager(order: &PagerMessage, message: &SipMessage) -> bool {
+    let PagerMessage {
+        call: _,
+        to_uri,
+        text,
+        content_type,
+        wrapped_type,
+        conversation_id,
+        contribution_id,
+        in_reply_to_contribution_id,
+        message_id,
+        imdn,
+        privacy,
+        extra_headers,
+        without,
+        service,
+        body,
+    } = order;
+    let icsi = service.as_deref().unwrap_or(PAGER);
+    let unnamed = ["P-Asserted-Service", "Accept-Contact"]
+        .iter()
+        .all(|name| without.iter().any(|one| one.eq_ignore_ascii_case(name)));
+    let reply = message.header("InReplyTo-Contribution-ID").map(str::trim);
+    let content = Content {
+        text,
+        content_type,
+        wrapped_type: wrapped_type.as_deref(),
+        message_id: message_id.as_deref(),
+        imdn: imdn.as_deref(),
+        from: None,
+    };
+    goes_to(message, to_uri)
+        && is_or_empty(message, "Conversation-ID", conversation_id)
+        && is_or_empty(message, "Contribution-ID", contribution_id)
+        && reply == in_reply_to_contribution_id.as_deref()
+        && privacy_is(message, privacy.as_deref())
+        && has_all(message, extra_headers)
+        && lacks_all(message, without, extra_headers)
+        && (unnamed || names_service(message, icsi))
+        && match body {
+            Some((content_type, octets)) => body_is(message, content_type, octets),
+            None => content.is(message.header("Content-Type"), &message.body),
+        }
+}
+
+/// What an order says of a text and its wrapping.
+struct Content<'a> {
+    text: &'a str,
+    /// Empty means message/cpim.
+    content_type: &'a str,
+    wrapped_type: Option<&'a str>,
+    message_id: Option<&'a str>,
+    imdn: Option<&'a str>,
+    from: Option<&'a str>,
+}
+
+fn same_type(one: &str, other: &str) -> bool {
+    let bare = |value: &str| {
+        value
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    bare(one).eq_ignore_ascii_case(&bare(other))
+}
+
+/// Charset and the like count where an order says them.
+fn type_is(wanted: &str, shown: &str) -> bool {
+    let strict = |value: &str| value.replace([' ', '"'], "").to_ascii_lowercase();
+    match wanted.contains(';') {
+        true => strict(wanted) == strict(shown),
+        false => same_type(wanted, shown),
+    }
+}
+
+impl Content<'_> {
+    fn is(&self, content_type: Option<&str>, body: &[u8]) -> bool {
+        let shown = content_type.unwrap_or_default();
+        let wanted = match self.content_type {
+            "" => "message/cpim",
+            given => given,
+        };
+        if !type_is(wanted, shown) {
+            return false;
+        }
+        if !same_type(wanted, "message/cpim") {
+            return body == self.text.as_bytes();
+        }
+        CpimMessage::parse(body).is_ok_and(|cpim| self.is_wrapped(&cpim))
+    }
+
+    fn is_wrapped(&self, cpim: &CpimMessage) -> bool {
+        let shown = cpim.content_header("Content-Type").unwrap_or_default();
+        let plain = self.wrapped_type.unwrap_or("text/plain");
+        let notifies = same_type(plain, "message/imdn+xml");
+        let from = cpim.header("From").unwrap_or_default();
+        type_is(plain, shown)
+            // A notification has ids and times of its own.
+            && (notifies || cpim.content == self.text.as_bytes())
+            && self.message_id.is_none_or(|id| cpim.imdn_header("Message-ID") == Some(id))
+            && self.asks(cpim)
+            && self.from.is_none_or(|uri| from.contains(uri))
+    }
+
+    /// Which notifications are asked for, in whatever order.
+    fn asks(&self, cpim: &CpimMessage) -> bool {
+        let list = |value: Option<&str>| {
+            let mut all: Vec<String> = value
+                .unwrap_or_default()
+                .split(',')
+                .map(|one| one.trim().to_ascii_lowercase())
+                .filter(|one| !one.is_empty())
+                .collect();
+            all.sort_unstable();
+            all
+        };
+        list(cpim.imdn_header("Disposition-Notification")) == list(self.imdn)
+    }
+}
+
+/// The message session of a call, with all that was said in it.
+fn session_of<'a>(call: &str, who: &str, place: &Place<'a>) -> Option<Session<'a>> {
+    let id = call_id(call, who, place)?;
+    let calls = observe::calls(place.trace);
+    let call = calls.iter().find(|one| one.call_id == id)?;
+    observe::session_of(call, &observe::sessions(place.trace)).cloned()
+}
+
+fn send(call: &str, order: &ChatText, who: &str, place: &Place) -> Located {
+    let wanted = || Located::absent(format!("a chat message of {who} as the scenario has it"));
+    let Some(session) = session_of(call, who, place) else {
+        return wanted();
+    };
+    let mut own = session.messages.iter().filter(|message| {
+        message.direction != Direction::FromSystem && first(&message.frames) > place.after
+    });
+    match own.find(|message| is_chat(order, message)) {
+        Some(message) => Located::Found {
+            frames: message.frames.clone(),
+            at: message.at,
+            call_id: None,
+            label: None,
+        },
+        None => wanted(),
+    }
+}
+
+fn is_chat(order: &ChatText, message: &ChatMessage) -> bool {
+    let ChatText {
+        text,
+        content_type,
+        wrapped_type,
+        message_id,
+        success_report,
+        failure_report,
+        imdn,
+        chunk_octets,
+        abort,
+        bodiless,
+        from,
+    } = order;
+    if *bodiless {
+        return message.empty;
+    }
+    let content = Content {
+        text,
+        content_type,
+        wrapped_type: wrapped_type.as_deref(),
+        message_id: message_id.as_deref(),
+        imdn: imdn.as_deref(),
+        from: from.as_deref(),
+    };
+    let shown = message.chunks.first();
+    let shown = shown.and_then(|chunk| chunk.message.header("Content-Type"));
+    let succeeds = message.success_report.as_deref() == Some("yes");
+    let usual = |report: &Option<String>| report.as_deref().unwrap_or("yes").to_owned();
+    let whole = *abort || content.is(shown, &message.body);
+    !message.empty
+        && whole
+        && message.aborted == *abort
+        && succeeds == *success_report
+        && usual(&message.failure_report) == usual(failure_report)
+        && (chunk_octets.is_none() || message.chunks.len() > 1)
+}
+
+/// An MSRP REPORT of the person in the call's session.
+fn report(call: &str, who: &str, place: &Place) -> Located {
+    let wanted = || Located::absent(format!("an MSRP REPORT of {who}"));
+    let Some(session) = session_of(call, who, place) else {
+        return wanted();
+    };
+    let mut own = session.reports.iter().filter(|report| {
+        report.seen.direction != Direction::FromSystem && first(report.frames()) > place.after
+    });
+    match own.next() {
+        Some(report) => Located::Found {
+            frames: report.frames().to_vec(),
+            at: report.seen.at,
+            call_id: None,
+            label: None,
+        },
+        None => wanted(),
+    }
+}
+
+fn register(order: Registration, who: &str, place: &Place) -> Located {
+    let Registration {
+        smsip,
+        cpm,
+        msisdn_less,
+        expires,
+    } = order;
+    let number = place.cast.number(who);
+    let mut registrations = observe::transactions_of(place.trace, "REGISTER");
+    registrations.retain(|one| {
+        let message = one.request.message;
+        let named = message.header("To").and_then(number_in);
+        // A third-party REGISTER has the terminal's own inside (3GPP TS 24.229 clause 5.4.1.7).
+        let octets = message.to_octets();
+        let all = String::from_utf8_lossy(&octets);
+        let said = message.header("Expires").map(str::trim).map(str::to_owned);
+        let contact = message.address("Contact");
+        let said = said.or_else(|| Some(contact?.param("expires")?.to_owned()));
+        let ends = said.as_deref() == Some("0");
+        one.direction != Direction::FromSystem
+            && first(one.request.frames()) > place.after
+            && (msisdn_less || named.as_deref() == Some(number))
+            && ends == (expires == 0)
+            && (ends
+                || all.contains("+g.3gpp.smsip") == smsip
+                    && all.contains("icsi.oma.cpm") == cpm
+                    && all.contains("msisdn-less") == msisdn_less)
+    });
+    first_of(registrations, "", format!("a REGISTER of {who}"))
+}
+
+/// These octets, as they are, somewhere after the place.
+fn raw(octets: &[u8], place: &Place) -> Located {
+    let same = |seen: &&crate::observe::Observation| {
+        let shown = match &seen.fact {
+            crate::observe::Fact::Sip(message) => message.original() == Some(octets),
+            crate::observe::Fact::Malformed { octets: shown, .. } => shown == octets,
+            _ => false,
+        };
+        shown && seen.direction != Direction::FromSystem && first(&seen.frames) > place.after
+    };
+    match place.trace.facts.iter().find(same) {
+        Some(seen) => Located::Found {
+            frames: seen.frames.clone(),
+            at: seen.at,
+            call_id: None,
+            label: None,
+        },
+        None => Located::absent("octets as the scenario has them"),
+    }
+}
+
+/// A SEND to where the call's session is, for a session that no SDP names.
+fn stray(call: &str, who: &str, place: &Place) -> Located {
+    let id = call_id(call, who, place);
+    let calls = observe::calls(place.trace);
+    let sessions = observe::sessions(place.trace);
+    let named: Vec<&str> = calls
+        .iter()
+        .filter_map(|one| observe::session_of(one, &sessions))
+        .map(|session| session.system_uri.as_str())
+        .collect();
+    let mut sent = sessions.iter().filter(|session| {
+        let opens = session.facts.first();
+        let opens = opens.filter(|fact| fact.seen.direction != Direction::FromSystem);
+        !named.contains(&session.system_uri.as_str())
+            && opens.is_some_and(|fact| first(fact.frames()) > place.after)
+    });
+    match (id, sent.next().and_then(|session| session.facts.first())) {
+        (Some(_), Some(fact)) => Located::Found {
+            frames: fact.frames().to_vec(),
+            at: fact.seen.at,
+            call_id: None,
+            label: None,
+        },
+        _ => Located::absent("a SEND for a session that nobody has opened"),
+    }
+}
+
+/// NOTIFYs of a focus, one for each change.
+fn tells(call: &str, count: usize, who: &str, place: &Place) -> Located {
+    let mut told = in_dialog("NOTIFY", call, who, place);
+    let number = place.cast.number(who);
+    if told.is_empty() {
+        // The subscription may be a dialog of its own.
+        told = observe::transactions_of(place.trace, "NOTIFY");
+        told.retain(|one| {
+            one.direction != Direction::FromSystem
+                && first(one.request.frames()) > place.after
+                && is_from(one.request.message, number)
+        });
+    }
+    match told.get(count.saturating_sub(1)) {
+        Some(last) => found(last, ""),
+        None => Located::absent(format!("{count} notification(s) of {who}")),
+    }
+}
+
+/// The end of the connection of the call's session, dialog untouched.
+fn close_media(call: &str, who: &str, place: &Place) -> Located {
+    let closed = session_of(call, who, place).and_then(|session| session.closed);
+    match closed {
+        Some(seen) if first(&seen.frames) > place.after => Located::Found {
+            frames: seen.frames.clone(),
+            at: seen.at,
+            call_id: None,
+            label: None,
+        },
+        _ => Located::absent(format!("the end of the message connection of {who}")),
+    }
+}
