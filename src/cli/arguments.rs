@@ -1,10 +1,13 @@
 //! The command line: what it accepts, and the help from which a person learns it.
 //!
 //! More than 400 lines: every argument stands here with its help, so that they read as one.
+use super::book::{BookArguments, ExportArguments};
+use super::bundle::BundleArguments;
 use super::doctor::DoctorArguments;
 use super::merge::MergeArguments;
 use super::part::PartArguments;
 use super::probe::ProbeArguments;
+use super::verify::VerifyArguments;
 use crate::{
     reference::{ReferenceArguments, faults::Fault},
     report::Format,
@@ -89,6 +92,10 @@ pub enum Command {
     Report(ReportArguments),
     /// Put pseudonyms in the place of numbers, IMSIs and messages of a run or of a capture
     Redact(RedactArguments),
+    /// Put a run and what it was judged by into one file, signed if asked for, that others can check
+    Bundle(BundleArguments),
+    /// Check a bundle and judge its captures again, without any network
+    Verify(VerifyArguments),
     /// Write the conformance book: requirements, readings, scenarios, ladders and faults as one HTML document
     Book(BookArguments),
     /// Write a part of the register for others: the readings of unclear clauses as a draft for a standards body
@@ -285,33 +292,6 @@ pub struct ListArguments {
     pub access: bool,
     #[command(flatten)]
     pub places: PlaceArguments,
-}
-
-#[derive(Debug, Args)]
-pub struct BookArguments {
-    /// File to write [default: standard output]
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    #[command(flatten)]
-    pub places: PlaceArguments,
-}
-
-#[derive(Debug, Args)]
-pub struct ExportArguments {
-    /// What is exported
-    #[arg(value_name = "WHAT")]
-    pub what: ExportOf,
-    /// File to write [default: standard output]
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    #[command(flatten)]
-    pub places: PlaceArguments,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportOf {
-    /// Clauses that are unclear, how they are read, and where that is tested
-    Readings,
 }
 
 #[derive(Debug, Args)]

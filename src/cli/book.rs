@@ -1,5 +1,5 @@
 //! `book` and `export readings`: the register, the features, the accepted ladders and the faults become one document.
-use super::arguments::{BookArguments, ExportArguments, ExportOf, PlaceArguments};
+use super::arguments::PlaceArguments;
 use super::{ExitCode, report::deliver, run::Suite};
 use crate::report::book::{Book, Interactions, Scenario, Source};
 use crate::runner::catalogue::Case;
@@ -7,7 +7,36 @@ use crate::runner::options::DEFAULT_SYSTEM;
 use crate::sut::faults::Faults;
 use crate::verdict::decisions::Table;
 use anyhow::Result;
+use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct BookArguments {
+    /// File to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// What is exported
+    #[arg(value_name = "WHAT")]
+    pub what: ExportOf,
+    /// File to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub places: PlaceArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportOf {
+    /// Clauses that are unclear, how they are read, and where that is tested
+    Readings,
+}
 
 pub(super) fn book(arguments: &BookArguments) -> Result<ExitCode> {
     let html = with_book(&arguments.places, |book| Ok(book.render()?))?;

@@ -3,6 +3,7 @@
 //! Standard output carries what was asked for, standard error everything else, so that both can be redirected.
 pub mod arguments;
 mod book;
+mod bundle;
 mod catalogue_text;
 mod compare;
 mod coverage;
@@ -19,8 +20,11 @@ mod places;
 mod probe;
 mod redact;
 mod report;
+mod reproduced;
 mod review;
 mod run;
+mod scratch;
+mod verify;
 
 use crate::runner::{RunError, select::SelectionError};
 use crate::sut::{SutError, secret};
@@ -91,6 +95,8 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Some(Command::Explain(explain)) => run::explain(&explain),
         Some(Command::Report(report)) => report::report(&report),
         Some(Command::Redact(arguments)) => redact::redact(&arguments),
+        Some(Command::Bundle(arguments)) => bundle::bundle(&arguments),
+        Some(Command::Verify(arguments)) => verify::verify(&arguments),
         Some(Command::Book(arguments)) => book::book(&arguments),
         Some(Command::Export(arguments)) => book::export(&arguments),
         Some(Command::Review(review)) => review::review(review),

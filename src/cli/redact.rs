@@ -35,7 +35,7 @@ pub(super) fn redact(arguments: &RedactArguments) -> Result<ExitCode> {
 }
 
 /// A run with its captures and its log; the documents are made again.
-fn of_run(file: &Path, out: &Path, redacting: &Redacting) -> Result<()> {
+pub(super) fn of_run(file: &Path, out: &Path, redacting: &Redacting) -> Result<()> {
     let mut record = report::read(file)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     fs::create_dir_all(out.join("captures"))?;

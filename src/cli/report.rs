@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path) -> Result<RunRecord> {
     Ok(record)
 }
 
-fn folder(run: &Path) -> &Path {
+pub(super) fn folder(run: &Path) -> &Path {
     run.parent().unwrap_or(Path::new(""))
 }
 
@@ -93,6 +93,16 @@ pub(super) fn write_documents(record: &RunRecord, folder: &Path, formats: &[Form
         )?;
     }
     Ok(())
+}
+
+/// Every document of a record by the name of its file, with what the captures beside it show.
+pub(super) fn documents(record: &RunRecord, folder: &Path) -> Result<Vec<(&'static str, String)>> {
+    let beside = beside(folder);
+    let document = |format: &Format| {
+        let text = report::render_with(record, *format, &beside)?;
+        Ok((format.file_name(), text))
+    };
+    Format::ALL.iter().map(document).collect()
 }
 
 pub(super) fn write(path: &Path, text: &str) -> Result<()> {

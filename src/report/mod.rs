@@ -4,6 +4,7 @@
 //! No format that is common in CI knows *inconclusive* or *not applicable*. Each renderer maps them to something its readers cannot
 //! take for a pass; a test sends every verdict through every format.
 pub mod annotations;
+pub mod attestation;
 mod avp_names;
 pub mod book;
 pub mod compare;

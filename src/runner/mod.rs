@@ -2,6 +2,7 @@
 //!
 //! The features decide what runs, the capture decides the verdict, `run.json` holds everything a report needs.
 pub mod applicable;
+pub mod archive;
 mod axis;
 pub mod catalogue;
 pub mod doctor;

@@ -396,6 +396,12 @@ impl Profile {
         Ok((profile, path))
     }
 
+    /// The name of the profile that one is laid over.
+    pub fn based_on(path: &Path) -> Option<String> {
+        let text = std::fs::read_to_string(path).ok()?;
+        yaml::line_of(&text, "based_on").map(str::to_owned)
+    }
+
     /// Replaces `{sip}`, `{provisioning}`, `{sgd}`, `{core}`, `{ut}` and whatever else has a name by the addresses the started system
     /// has printed.
     pub fn with_addresses(mut self, addresses: &BTreeMap<String, String>) -> Self {

@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// What stands where a secret stood.
@@ -19,6 +20,9 @@ const HIDDEN: &str = "***";
 
 /// The password of the template and of the reference build. Everybody can read it there, and to hide the word would only spoil sentences.
 const PUBLISHED: &str = "secret";
+
+/// Whether a secret that is not at hand is done without.
+static LEFT_OUT: AtomicBool = AtomicBool::new(false);
 
 /// The values of every secret this process has read.
 static KNOWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -58,7 +62,18 @@ impl Secret {
         Self { source, value }
     }
 
+    /// A secret that this process is to do without.
+    fn left_out(source: Source) -> Option<Self> {
+        let value = HIDDEN.to_owned();
+        LEFT_OUT
+            .load(Ordering::Relaxed)
+            .then_some(Self { source, value })
+    }
+
     fn of_variable<E: de::Error>(name: String) -> Result<Self, E> {
+        if let Some(secret) = Self::left_out(Source::Environment(name.clone())) {
+            return Ok(secret);
+        }
         let value = match std::env::var(&name) {
             Ok(value) if value.is_empty() => Err(E::custom(format!(
                 "the environment variable {name} is empty; give it the secret"
@@ -75,6 +90,9 @@ impl Secret {
     }
 
     fn of_file<E: de::Error>(name: String) -> Result<Self, E> {
+        if let Some(secret) = Self::left_out(Source::File(name.clone())) {
+            return Ok(secret);
+        }
         let folder = FOLDER.with_borrow(Clone::clone);
         let path = folder.unwrap_or_default().join(&name);
         let said = path.display();
@@ -224,6 +242,11 @@ fn know(value: &str) {
     }
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     known.insert(value.to_owned());
+}
+
+/// From now on secrets of variables and files are not asked for: what this process does needs none.
+pub fn leave_out() {
+    LEFT_OUT.store(true, Ordering::Relaxed);
 }
 
 /// Hides every secret this process has read so far.
