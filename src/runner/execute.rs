@@ -163,7 +163,7 @@ fn clear_stage<'a>(
     .boxed_local()
 }
 
-fn clause_of(requirement: Option<&Requirement>) -> String {
+pub(super) fn clause_of(requirement: Option<&Requirement>) -> String {
     requirement.map_or(String::new(), |row| {
         format!(", {} {}", row.document, row.clause)
     })
@@ -262,6 +262,7 @@ pub fn blank(case: &Case) -> CaseRecord {
         steps: case.steps.iter().map(not_run).collect(),
         findings: Vec::new(),
         capture: None,
+        tape: None,
         ladder: String::new(),
         ladder_state: LadderState::NotCompared,
         ladder_difference: String::new(),

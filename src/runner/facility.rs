@@ -39,6 +39,15 @@ pub(super) struct Running {
     run_tap: Tap,
 }
 
+impl Running {
+    /// What the system has said of its addresses, and the exchange's.
+    pub fn addresses(&self) -> BTreeMap<String, String> {
+        let said = self.process.iter().flat_map(|one| one.addresses.clone());
+        let exchange = ("exchange".to_owned(), self.facility.centre.to_string());
+        said.chain([exchange]).collect()
+    }
+}
+
 /// Suite and system, before it is known whether they can talk.
 pub(super) struct Prepared {
     pub profile: Profile,
@@ -130,7 +139,8 @@ pub(super) async fn start(
     let facility = Facility {
         profile,
         provisioner,
-        exchange,
+        centre: exchange.address(),
+        exchange: Some(exchange),
         clock: RunClock::start(),
         system,
         transport,
@@ -310,9 +320,11 @@ pub(super) async fn end(
         }
         process.stop().await?;
     }
-    record.notes.extend(facility.exchange.take_notes());
-    if let Some(facility) = Arc::into_inner(facility)
-        && let Err(error) = facility.exchange.stop().await
+    if let Some(exchange) = &facility.exchange {
+        record.notes.extend(exchange.take_notes());
+    }
+    if let Some(exchange) = Arc::into_inner(facility).and_then(|facility| facility.exchange)
+        && let Err(error) = exchange.stop().await
     {
         // Whatever was seen past a broken message centre proves nothing.
         if let CaptureError::PeerPanicked(_) = error {

@@ -8,7 +8,7 @@ use super::redact::Redacting;
 use super::snapshots::Snapshots;
 use crate::observe::redact::Redaction;
 use crate::observe::{Trace, ends, ladder};
-use crate::steps::{Asked, Ending, Facility, Stop};
+use crate::steps::{Asked, Ending, Facility, Stop, Tape};
 use crate::sut::secret;
 use crate::verdict::blame::{self, Evidence};
 use crate::verdict::{Finding, Reason, Requirement, Verdict, View};
@@ -59,16 +59,33 @@ pub fn conclude(
             return;
         }
     };
+    let unanswered = over.ending.tap.take_unanswered();
+    let again = |asked: &Asked| put_again(asked, &trace, &over.ending, facility);
+    weigh(record, &over, again);
+    attribute(record, &trace, &unanswered, facility);
+    record.tape = over.ending.tape.map(|tape| Tape { unanswered, ..tape });
+    let drawn = ladder(&until(&trace, over.ending.last_frame), &over.ending.names);
+    record.ladder = secret::known().text(&drawn);
+    compare_ladder(record, case, desk);
+    if let (Some(redacting), Some(found)) = (desk.redacting, found) {
+        redacting.case(record, found);
+    }
+}
+
+/// The verdict of what was asked and of how the test case ended. `again` puts a question once more.
+fn weigh(record: &mut CaseRecord, over: &Over, again: impl Fn(&Asked) -> Finding) {
     for asked in &over.ending.asked {
-        let again = put_again(asked, &trace, &over.ending, facility);
+        let again = again(asked);
         if let Some(cause) = disagreement(&asked.finding, &again) {
             settle(record, Verdict::Error, Some(Reason::Capture), cause);
         }
         take(record, again);
     }
-    match over.stop {
-        Some(Stop::Precondition(finding)) => take(record, *finding),
-        Some(Stop::Suite { reason, cause }) => settle(record, Verdict::Error, Some(reason), cause),
+    match &over.stop {
+        Some(Stop::Precondition(finding)) => take(record, finding.as_ref().clone()),
+        Some(Stop::Suite { reason, cause }) => {
+            settle(record, Verdict::Error, Some(*reason), cause.clone())
+        }
         Some(Stop::Judged | Stop::Planning) | None => {}
     }
     for problem in &over.ending.problems {
@@ -90,13 +107,21 @@ pub fn conclude(
             "nothing was judged".into(),
         );
     }
-    attribute(record, &trace, &over.ending.tap.take_unanswered(), facility);
-    let drawn = ladder(&until(&trace, over.ending.last_frame), &over.ending.names);
+}
+
+/// The same of a capture that has been judged before; the questions have been put to it just now.
+pub fn conclude_again(
+    record: &mut CaseRecord,
+    (case, requirement): (&Case, Option<&Requirement>),
+    facility: &Facility,
+    over: &Over,
+    (trace, unanswered): (&Trace, &[String]),
+) {
+    record.profile = case.derived || requirement.is_some_and(Requirement::is_profile);
+    weigh(record, over, |asked| asked.finding.clone());
+    attribute(record, trace, unanswered, facility);
+    let drawn = ladder(&until(trace, over.ending.last_frame), &over.ending.names);
     record.ladder = secret::known().text(&drawn);
-    compare_ladder(record, case, desk);
-    if let (Some(redacting), Some(found)) = (desk.redacting, found) {
-        redacting.case(record, found);
-    }
 }
 
 /// Writes the capture, in pseudonyms if that is asked for, and reads what was written.

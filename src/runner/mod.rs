@@ -16,6 +16,7 @@ pub mod probe;
 pub mod progress;
 pub mod record;
 pub mod redact;
+pub mod rejudge;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -1,5 +1,7 @@
 //! `run.json`: everything a report needs, versioned; its JSON Schema is `fixtures/run.schema.json`.
 use crate::observe::redact::Redactor;
+use crate::steps::Tape;
+use crate::sut::applicability::Items;
 use crate::sut::provision::operator::OperatorAct;
 use crate::sut::waivers::Waiver;
 use crate::verdict::{Finding, Reason, Verdict, register::Requirement};
@@ -75,6 +77,12 @@ pub struct SystemRecord {
     /// Address of this machine that the command line gave instead of the profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_ip: Option<String>,
+    /// What the started system has said of its addresses, and `exchange`, the suite's own at the carriage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub addresses: BTreeMap<String, String>,
+    /// Items of the ICS that were taken for this, whatever the profile says.
+    #[serde(default, skip_serializing_if = "Items::is_empty")]
+    pub assumed: Items,
 }
 
 /// A test case that runs over several access networks counts once for each.
@@ -132,6 +140,9 @@ pub struct CaseRecord {
     pub steps: Vec<StepRecord>,
     pub findings: Vec<Finding>,
     pub capture: Option<CaptureRecord>,
+    /// By which it is judged again from its capture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tape: Option<Tape>,
     /// The ladder as masked text.
     pub ladder: String,
     pub ladder_state: LadderState,

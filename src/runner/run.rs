@@ -24,7 +24,7 @@ use crate::sut::{Profile, SutError, secret};
 use crate::verdict::register::RegisterError;
 use crate::verdict::{Reason, Register, Verdict};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -174,6 +174,7 @@ async fn perform(
         }
         running = start(options, profile, axis.networks.clone(), &out, record.seed) => running?,
     };
+    record.system.addresses = running.addresses();
     if options.announced {
         probe::announce(&running.facility, &out).await?;
     }
@@ -275,6 +276,8 @@ fn outline(
             transport,
             given: given(&options.system, &profile.name),
             local_ip: options.local_ip.map(|ip| ip.to_string()),
+            addresses: BTreeMap::new(),
+            assumed: options.assume.clone(),
         },
         selection: options.selection.clone(),
         only_smoke: options.only_smoke,
@@ -339,7 +342,7 @@ fn gather(record: &mut RunRecord, bench: &Bench, mut writer: StepWriter) {
 }
 
 /// A pass that says that nothing happens, or that the system refuses, stands only on a control that passed in the same run.
-fn stand_by_controls(record: &mut RunRecord, catalogue: &Catalogue) {
+pub(super) fn stand_by_controls(record: &mut RunRecord, catalogue: &Catalogue) {
     let passed: BTreeSet<String> = record
         .cases
         .iter()

@@ -145,6 +145,7 @@ pub(crate) fn case(number: usize, verdict: Verdict) -> CaseRecord {
             frames: 22,
             ends: Default::default(),
         }),
+        tape: None,
         ladder: if judged { LADDER } else { "" }.to_owned(),
         ladder_state: match verdict {
             Verdict::Fail => LadderState::Changed,
@@ -210,6 +211,8 @@ pub(crate) fn of(cases: Vec<CaseRecord>) -> RunRecord {
             transport: "udp".to_owned(),
             given: String::new(),
             local_ip: None,
+            addresses: Default::default(),
+            assumed: Default::default(),
         },
         selection: vec!["POL".to_owned()],
         only_smoke: false,

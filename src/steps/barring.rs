@@ -291,7 +291,7 @@ impl Lab {
     /// The URI of Carol's conference, without parameters.
     fn conference_identity(&mut self) -> String {
         let stage = self.stage();
-        let now = stage.tap.now();
+        let now = stage.now();
         let uri = conference_scene::conference_of(&stage.view(now), conference_scene::OWNER);
         match uri {
             Some(uri) => uri.split(';').next().unwrap_or_default().to_owned(),

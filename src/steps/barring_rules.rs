@@ -255,7 +255,7 @@ impl Lab {
         self.stimulus(sentence).await;
         let uri = self.public_uri(person);
         let stage = self.stage();
-        let before = barring_rules::publication(&stage.view(stage.tap.now()));
+        let before = barring_rules::publication(&stage.view(stage.now()));
         let mut extra_headers = vec![
             ("Event".to_owned(), "presence".to_owned()),
             ("Expires".to_owned(), PUBLICATION_SECONDS.to_owned()),

@@ -277,7 +277,7 @@ impl Lab {
             .await;
         let stage = self.stage();
         let accepted = stage
-            .view(stage.tap.now())
+            .view(stage.now())
             .invitation()
             .is_some_and(|call| call.accepted().is_some());
         if !accepted {

@@ -94,7 +94,7 @@ async fn sends_to_number(
     step: &Step,
 ) {
     let stage = lab.stage();
-    let view = stage.view(stage.tap.now());
+    let view = stage.view(stage.now());
     let number = session_number::of_session(&view, &user.0, &sms_user.0);
     let Some(number) = number else {
         lab.not_stimulated("a short message to the number of the chat")

@@ -57,7 +57,7 @@ async fn conference_calls_anonymously(
 async fn joins_leg(lab: &mut Lab, who: PersonName, beside: PersonName, step: &Step) {
     lab.stimulus(&step.value).await;
     let stage = lab.stage();
-    let leg = conference_scene::leg(&stage.view(stage.tap.now()), &beside.0);
+    let leg = conference_scene::leg(&stage.view(stage.now()), &beside.0);
     let answer = leg.and_then(|leg| {
         let answer = conference_scene::accepted(&leg.invite)?.message;
         Some(DialogName {

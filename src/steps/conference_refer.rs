@@ -87,7 +87,7 @@ async fn refers(lab: &mut Lab, who: PersonName, whom: PersonName, step: &Step) {
 async fn moves(lab: &mut Lab, who: PersonName, whom: PersonName, step: &Step) {
     lab.stimulus(&step.value).await;
     let stage = lab.stage();
-    let view = stage.view(stage.tap.now());
+    let view = stage.view(stage.now());
     // The names of the dialog are the far end's: its tag is the to-tag.
     let call = conference_scene::invites_to(&view, &whom.0).pop();
     let Some(name) = call.and_then(|call| name_at_callee(&call)) else {
@@ -308,7 +308,7 @@ impl Lab {
     /// The name of somebody's leg at the focus.
     fn leg_name(&mut self, of: &PersonName) -> DialogName {
         let stage = self.stage();
-        let view = stage.view(stage.tap.now());
+        let view = stage.view(stage.now());
         let leg = conference_scene::leg(&view, &of.0);
         match leg.and_then(|leg| name_at_callee(&leg.invite)) {
             Some(name) => name,

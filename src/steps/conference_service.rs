@@ -283,7 +283,7 @@ impl Lab {
     /// The URI of the CONF conference, as the capture has it.
     fn conf(&mut self) -> String {
         let stage = self.stage();
-        let uri = conference_service::conf_of(&stage.view(stage.tap.now()));
+        let uri = conference_service::conf_of(&stage.view(stage.now()));
         match uri {
             Some(uri) => uri,
             None => self.not_stimulated("a request for the MMTel CONF conference"),
@@ -322,7 +322,7 @@ impl Lab {
         let question = conference_service::conf_made(self.ixit().reaction_seconds);
         self.look_for(&question).await;
         let stage = self.stage();
-        if let Some(uri) = conference_service::conf_of(&stage.view(stage.tap.now())) {
+        if let Some(uri) = conference_service::conf_of(&stage.view(stage.now())) {
             let order = SubscriptionOrder::conference("conf-state", &uri);
             self.command(&who.0, MmtelCommand::Subscribe(Box::new(order)));
         }
@@ -354,7 +354,7 @@ impl Lab {
     fn include_cmmc(&mut self, who: &PersonName) {
         let room = self.conference(OWNER);
         let stage = self.stage();
-        let view = stage.view(stage.tap.now());
+        let view = stage.view(stage.now());
         let leg = conference_scene::leg(&view, &who.0);
         let name = leg.and_then(|leg| conference_service::dialog_name(&leg.invite));
         self.refer_with_replaces(who, room, name);
@@ -364,7 +364,7 @@ impl Lab {
     fn move_call(&mut self, who: &PersonName, whom: &PersonName) {
         let uri = self.public_uri(whom);
         let stage = self.stage();
-        let view = stage.view(stage.tap.now());
+        let view = stage.view(stage.now());
         let mut calls = conference_scene::invites_by(&view, &who.0);
         calls.retain(|call| {
             let asked = call.request.message.uri();

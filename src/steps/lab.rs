@@ -1,12 +1,14 @@
 //! The cucumber world: actions with their preparations and time limits, and questions with their patience.
+use super::course::{Act, Course, Lack, Wait};
+use super::phone::Phone;
 use super::planning::unmet;
 use super::stage::{Asked, Means, Stage, User};
 use super::vocabulary::PersonName;
 use super::watch::Watch;
-use crate::capture::Handset;
 use crate::capture::pacing::TICK;
 use crate::peer::ue::{Registration, UeCommand};
 use crate::sut::SutError;
+use crate::sut::provision::Properties;
 use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View, levels};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -106,38 +108,56 @@ impl Lab {
     /// Tells the system everything that has changed about the users.
     pub async fn prepare(&mut self, sentence: &str) {
         self.nothing_happens_while_planning();
+        let users = self.stage().users.iter();
+        let unprepared: Vec<_> = users
+            .filter(|(_, user)| user.unprepared)
+            .map(|(name, user)| (name.clone(), user.properties.clone(), user.registration))
+            .collect();
+        for (name, properties, _) in &unprepared {
+            self.tell_of(name, properties, sentence).await;
+            self.user(name).unprepared = false;
+        }
+        for (name, _, registration) in unprepared {
+            if let Some(registration) = registration {
+                self.register_now(&name, registration).await;
+            }
+        }
+    }
+
+    /// Tells the system what a user is like; where nobody can be told, the recording has to say it.
+    async fn tell_of(&mut self, name: &str, properties: &Properties, sentence: &str) {
         let stage = self.stage();
+        if !stage.is_live() {
+            let (course, stand) = stage.parts();
+            if let Err(lack) = course.prepare(&stand, name, properties) {
+                self.lacking("", lack);
+            }
+            return;
+        }
         let facility = stage.facility.clone();
         let occasion = stage.setup.occasion(sentence);
-        let mut registering = Vec::new();
-        for (name, user) in stage.users.iter_mut().filter(|(_, user)| user.unprepared) {
-            registering.extend(user.registration.map(|what| (name.clone(), what)));
-            match facility
-                .provisioner
-                .prepare_user(&user.properties, &occasion)
-                .await
-            {
-                Ok(()) => {}
-                Err(SutError::Unmet(why)) => {
-                    let finding = unmet(stage.setup.requirement.clone(), why);
-                    stop(Stop::Precondition(Box::new(finding)));
+        let told = facility.provisioner.prepare_user(properties, &occasion);
+        match told.await {
+            Ok(()) => {}
+            Err(SutError::Unmet(why)) => {
+                let stage = self.stage();
+                if let Course::Live(tape) = &mut stage.course {
+                    tape.unmet = Some(why.clone());
                 }
-                Err(error) => stop(Stop::Suite {
-                    reason: Reason::Provisioning,
-                    cause: error.to_string(),
-                }),
+                let finding = unmet(stage.setup.requirement.clone(), why);
+                stop(Stop::Precondition(Box::new(finding)));
             }
-            user.unprepared = false;
-        }
-        for (name, registration) in registering {
-            self.register_now(&name, registration).await;
+            Err(error) => stop(Stop::Suite {
+                reason: Reason::Provisioning,
+                cause: error.to_string(),
+            }),
         }
     }
 
     /// The REGISTER of the S-CSCF and its 200, without which the test case is inconclusive.
     async fn register_now(&mut self, name: &str, registration: Registration) {
         let stage = self.stage();
-        stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);
+        stage.before_stimulus = stage.last_frame();
         let sentence = format!("{name}'s registration");
         stage.tap.mark(&sentence);
         self.order(name, UeCommand::Register(registration));
@@ -147,9 +167,9 @@ impl Lab {
     }
 
     /// The handset of somebody behind the service centre.
-    pub fn handset(&mut self, person: &PersonName) -> Handset {
+    pub fn handset(&mut self, person: &PersonName) -> Phone {
         match &self.user(&person.0).means {
-            Means::Sms(handset) => handset.clone(),
+            Means::Sms(phone) => phone.clone(),
             Means::Cpm(_) | Means::Mmtel(_) => self.broken(
                 Reason::Config,
                 format!("{} has no handset in this scenario", person.0),
@@ -162,15 +182,21 @@ impl Lab {
         self.prepare(sentence).await;
         self.settle().await;
         let stage = self.stage();
-        stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);
+        stage.before_stimulus = stage.last_frame();
         let said = stage.take_acts();
         stage.tap.mark(&format!("{sentence}{said}"));
     }
 
     async fn settle(&mut self) {
+        if !self.stage().is_live() {
+            return self.come(&Wait::Settled);
+        }
         if let Err(cause) = self.stage().settle().await {
             self.broken(Reason::Capture, cause);
         }
+        let stage = self.stage();
+        let now = stage.tap.now();
+        stage.note(now);
     }
 
     fn look(&mut self) {
@@ -195,11 +221,13 @@ impl Lab {
         if self.is_planning() {
             return;
         }
+        let command = match self.stage().is_live() {
+            true => command,
+            false => return self.find(name, Act::Ue(command)),
+        };
         let user = self.user(name);
         let sent = match (&user.means, &user.terminal) {
-            (Means::Cpm(endpoint), _) | (_, Some(endpoint)) => {
-                endpoint.commands.send(command).is_ok()
-            }
+            (Means::Cpm(peer), _) | (_, Some(peer)) => peer.order(command),
             (Means::Sms(_) | Means::Mmtel(_), None) => self.broken(
                 Reason::Config,
                 format!("{name} is no CPM user in this scenario"),
@@ -213,15 +241,21 @@ impl Lab {
     /// Waits until what was ordered is on the wire, so that no judge takes an earlier message for it.
     pub async fn sent(&mut self, what: &str, is_it: impl Fn(&View) -> bool) {
         self.nothing_happens_while_planning();
+        if !self.stage().is_live() {
+            return self.sent_recorded(what, &is_it);
+        }
         let limit = self.stage().facility.profile.ixit.reaction_seconds;
         let deadline = Instant::now() + Duration::from_secs_f64(limit);
         loop {
             self.look();
             let stage = self.stage();
-            if is_it(&stage.view(stage.tap.now())) {
+            let now = stage.now();
+            if is_it(&stage.view(now)) {
+                stage.note(now);
                 return;
             }
             if Instant::now() >= deadline {
+                stage.note(now);
                 self.not_stimulated(what);
             }
             self.wait_for_change(deadline).await;
@@ -287,7 +321,7 @@ impl Lab {
             question,
             sentence: sentence.to_owned(),
             before_stimulus: stage.before_stimulus,
-            last_frame: stage.trace().frames.last().map_or(0, |frame| frame.number),
+            last_frame: stage.last_frame(),
             now,
             finding: finding.clone(),
         });
@@ -302,6 +336,12 @@ impl Lab {
     /// The same, with the time of the view it was answered from.
     async fn answer_at(&mut self, question: &Question) -> (Judgement, u64) {
         self.nothing_happens_while_planning();
+        if !self.stage().is_live() {
+            self.come(&Wait::Answer(question));
+            let stage = self.stage();
+            let now = stage.now();
+            return (question.ask(&stage.view(now)), now);
+        }
         let guard = Duration::from_secs_f64(self.ixit().guard_seconds);
         let reaction = Duration::from_secs_f64(self.ixit().reaction_seconds);
         let begun = Instant::now();
@@ -311,10 +351,13 @@ impl Lab {
             let stage = self.stage();
             // Before the time of the view: what is answered from it is not older than the watch takes it for.
             let waited = begun.elapsed();
-            let now = stage.tap.now();
+            let now = stage.now();
             let answer = question.ask(&stage.view(now));
             match watch.next(waited, &answer) {
-                None => return (answer, now),
+                None => {
+                    stage.note(now);
+                    return (answer, now);
+                }
                 Some(deadline) => self.wait_for_change(begun + deadline).await,
             }
         }
@@ -328,6 +371,47 @@ impl Lab {
     /// Lets time pass that a sentence is about, e.g. half the time to answer.
     pub async fn let_pass(&mut self, seconds: f64) {
         self.nothing_happens_while_planning();
+        if !self.stage().is_live() {
+            return self.come(&Wait::Pass(seconds));
+        }
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        let stage = self.stage();
+        let now = stage.tap.now();
+        stage.note(now);
+    }
+
+    /// What a recording lacks ends the test case.
+    pub(super) fn lacking(&mut self, sentence: &str, lack: Lack) -> ! {
+        let requirement = self.stage().setup.requirement.clone();
+        stop(Stop::Precondition(Box::new(
+            lack.finding(&requirement, sentence),
+        )))
+    }
+
+    /// A wait where no time passes.
+    fn come(&mut self, wait: &Wait) {
+        if let Err(lack) = self.stage().come(wait) {
+            self.lacking("", lack);
+        }
+    }
+
+    /// What was ordered is looked for, where nobody is there to do it.
+    pub(super) fn find(&mut self, name: &str, act: Act) {
+        let stage = self.stage();
+        let played = stage.play_script();
+        let (course, stand) = stage.parts();
+        let found = played
+            .and_then(|()| course.tell(&stand, |search, scene| search.act(scene, name, &act)));
+        if let Err(lack) = found {
+            self.lacking("", lack);
+        }
+    }
+
+    fn sent_recorded(&mut self, what: &str, is_it: &dyn Fn(&View) -> bool) {
+        self.come(&Wait::Sent { what, is_it });
+        let stage = self.stage();
+        if !is_it(&stage.view(stage.now())) {
+            self.not_stimulated(what);
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! MMTel users: how they come to be, their calls, and the CMMC conference they join.
+use super::course::Act;
 use super::lab::Lab;
-use super::stage::{Means, Stage};
+use super::stage::{Means, Peer, Stage};
 use super::vocabulary::PersonName;
 use crate::capture::{Endpoint, Sockets};
 use crate::observe::SipFact;
 use crate::peer::mmtel_ue::{
-    AudioCall, MmtelBehaviour, MmtelCommand, MmtelConfig, MmtelUe, ReferOrder, SubscriptionOrder,
+    AudioCall, MmtelBehaviour, MmtelCommand, MmtelConfig, MmtelEvent, MmtelUe, ReferOrder,
+    SubscriptionOrder,
 };
 use crate::peer::ue::SipTimers;
 use crate::sut::profile::Conferencing;
@@ -15,6 +17,7 @@ use crate::verdict::{Reason, conference, conference_state, participation};
 use crate::wire::sip::NameAddr;
 use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long a registration lasts where nothing is said of its end, 3GPP TS 24.229 clause 5.1.1.2.
@@ -153,8 +156,12 @@ impl Lab {
         if self.is_planning() {
             return;
         }
+        let command = match self.stage().is_live() {
+            true => command,
+            false => return self.find(name, Act::Mmtel(command)),
+        };
         let sent = match &self.user(name).means {
-            Means::Mmtel(endpoint) => endpoint.commands.send(command).is_ok(),
+            Means::Mmtel(peer) => peer.order(command),
             _ => self.broken(Reason::Config, format!("{name} is no MMTel user here")),
         };
         if !sent {
@@ -172,7 +179,7 @@ impl Lab {
     /// The URI of the latest CMMC conference that somebody has made, as the capture has it.
     pub(super) fn conference(&mut self, owner: &str) -> String {
         let stage = self.stage();
-        let uri = conference_of(&stage.view(stage.tap.now()), owner);
+        let uri = conference_of(&stage.view(stage.now()), owner);
         match uri {
             Some(uri) => uri,
             None => self.not_stimulated(&format!("a request for {owner}'s conference")),
@@ -182,7 +189,7 @@ impl Lab {
     /// Names a person's dialog with the focus of the CMMC conference to his UE.
     pub(super) fn conference_call(&mut self, who: &str) -> String {
         let stage = self.stage();
-        let view = stage.view(stage.tap.now());
+        let view = stage.view(stage.now());
         let leg = conference_scene::leg(&view, who);
         let call_id = leg.and_then(|leg| leg.invite.request.message.call_id());
         match call_id.map(str::to_owned) {
@@ -239,13 +246,42 @@ impl Lab {
     }
 
     async fn introduce_mmtel_user(&mut self, sentence: &str, person: &PersonName) {
-        let facility = self.stage().facility.clone();
         let conferencing = self.conferencing();
         let Ok(core) = conferencing.core.parse() else {
             let core = &conferencing.core;
             self.broken(Reason::Config, format!("conferencing.core: {core}"));
         };
         let core = self.proxy_or(core);
+        let stage = self.stage();
+        stage.names.system = "core".into();
+        stage.names.by_address.insert(core, "core-sip".into());
+        let peer = match stage.is_live() {
+            true => self.start_mmtel_ue(person, &conferencing, core).await,
+            false => {
+                stage.recorded_contact(person, "rtp");
+                Peer::Recorded
+            }
+        };
+        let facility = self.stage().facility.clone();
+        let number = self.stage().user_number(person.index());
+        let properties = Properties::from([("number".to_owned(), number.into())]);
+        self.introduce(person, Means::Mmtel(peer), properties);
+        // The IP-SM-GW needs to know nothing of him.
+        let has_documents = facility.provisioner.puts_documents();
+        self.user(&person.0).unprepared = has_documents;
+        if has_documents && !self.is_planning() {
+            // Before he changes them himself.
+            self.prepare(sentence).await;
+        }
+    }
+
+    async fn start_mmtel_ue(
+        &mut self,
+        person: &PersonName,
+        conferencing: &Conferencing,
+        core: SocketAddr,
+    ) -> Peer<MmtelCommand, MmtelEvent> {
+        let facility = self.stage().facility.clone();
         let sip = &facility.profile.sip;
         let sockets = match Sockets::bind_audio(sip.local_ip, "gm").await {
             Ok(sockets) => sockets.inside(facility.sip_tls.as_ref()),
@@ -271,26 +307,14 @@ impl Lab {
             talk_interval: Duration::from_secs_f64(conferencing.talk_interval_seconds),
             gm,
         };
-        stage.names.system = "core".into();
-        let (name, by_address) = (person.0.to_lowercase(), &mut stage.names.by_address);
-        by_address.insert(core, "core-sip".into());
-        by_address.insert(config.sip, format!("{name}-sip"));
-        by_address.insert(config.rtp, format!("{name}-rtp"));
+        stage.has_ends(person, [config.sip, config.rtp], "rtp");
         let endpoint = Endpoint::start_at(
             MmtelUe::new(config),
             sockets,
             stage.tap.clone(),
             facility.clock,
         );
-        let properties = Properties::from([("number".to_owned(), number.into())]);
-        self.introduce(person, Means::Mmtel(endpoint), properties);
-        // The IP-SM-GW needs to know nothing of him.
-        let has_documents = facility.provisioner.puts_documents();
-        self.user(&person.0).unprepared = has_documents;
-        if has_documents && !self.is_planning() {
-            // Before he changes them himself.
-            self.prepare(sentence).await;
-        }
+        Peer::Running(endpoint)
     }
 }
 

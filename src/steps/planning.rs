@@ -1,10 +1,13 @@
 //! What a test case needs of its users, found out before it runs: its Givens are played on a stage that nobody sees, on which nothing is
 //! sent and nothing is waited for. Needed where users are picked from those who are on the system already; what a sentence means for
 //! users is so said in one place, the sentence itself.
+use super::course::{Course, Replay};
 use super::lab::{Lab, Stop};
 use super::sentences::steps;
 use super::stage::{CaseSetup, Facility, Means, Stage};
+use super::tape::Tape;
 use super::vocabulary::PersonName;
+use crate::observe::Trace;
 use crate::sut::provision::known::same;
 use crate::sut::provision::prepared_users::{Lease, Need, Roster};
 use crate::verdict::{Finding, Reason, Verdict};
@@ -44,6 +47,19 @@ pub async fn stage(facility: Arc<Facility>, setup: CaseSetup, given: &[&gherkin:
     stage
 }
 
+impl Stage {
+    /// The stage of a capture that is judged again.
+    pub fn again(whole: Arc<Trace>, tape: Tape, facility: Arc<Facility>, setup: CaseSetup) -> Self {
+        let never = tape.cast.is_empty() && tape.looks.is_empty();
+        let closed = tape.unmet.clone().filter(|_| never);
+        let closed = closed.map(|why| unmet(setup.requirement.clone(), why));
+        let course = Course::Tape(Box::new(Replay::new(whole, tape)));
+        let mut stage = Self::on(course, facility, setup);
+        stage.closed = closed;
+        stage
+    }
+}
+
 /// Users of the list are not as the scenario has them.
 pub(super) fn unmet(requirement: String, observed: String) -> Finding {
     Finding {
@@ -59,8 +75,11 @@ pub(super) fn unmet(requirement: String, observed: String) -> Finding {
 
 async fn plan(facility: &Arc<Facility>, setup: &CaseSetup, given: &[&gherkin::Step]) -> Plan {
     let mut lab = Lab::default();
-    let mut stage = Stage::new(facility.clone(), setup.clone());
-    stage.planned = Some(Vec::new());
+    let stage = Stage::on(
+        Course::Planning(Vec::new()),
+        facility.clone(),
+        setup.clone(),
+    );
     lab.set(stage);
     for step in given.iter().filter(|step| step.ty == StepType::Given) {
         let Ok(Some((play, _, _, context))) = steps().find(step) else {
@@ -88,8 +107,10 @@ async fn plan(facility: &Arc<Facility>, setup: &CaseSetup, given: &[&gherkin::St
         let need = need(&stage, name, mmtel, user.properties.clone());
         needs.insert(name.clone(), need);
     }
-    let changed = stage.planned.clone().unwrap_or_default();
-    stage.discard().await;
+    let changed = match stage.course {
+        Course::Planning(changed) => changed,
+        _ => Vec::new(),
+    };
     Plan {
         needs: needs.into_values().collect(),
         changed,
@@ -121,37 +142,19 @@ impl Stage {
     }
 
     pub(super) fn is_planning(&self) -> bool {
-        self.planned.is_some()
+        matches!(self.course, Course::Planning(_))
     }
 
     /// A property of a user is set while the needs of the test case are found out.
     pub(super) fn plan_property(&mut self, name: &str, property: &str, value: &serde_json::Value) {
         let roster: Option<Arc<Roster>> = self.facility.provisioner.roster().cloned();
-        let (Some(planned), Some(user), Some(roster)) =
-            (&mut self.planned, self.users.get(name), roster)
+        let (Course::Planning(planned), Some(user), Some(roster)) =
+            (&mut self.course, self.users.get(name), roster)
         else {
             return;
         };
         if !user.unprepared && !same(value, &roster.value(&user.properties, property)) {
             planned.push(format!("{property} of {name}"));
-        }
-    }
-
-    /// Ends the peers of a stage that nobody has seen.
-    async fn discard(self) {
-        for user in self.users.into_values() {
-            let ended = match user.means {
-                Means::Cpm(endpoint) => endpoint.stop().await,
-                Means::Mmtel(endpoint) => endpoint.stop().await,
-                Means::Sms(_) => Ok(()),
-            };
-            let terminal = match user.terminal {
-                Some(endpoint) => endpoint.stop().await,
-                None => Ok(()),
-            };
-            if let Err(error) = ended.and(terminal) {
-                tracing::debug!(%error, "a peer of the planning did not end");
-            }
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Short messages that request a status report are counted in the capture, as the service centre counts them.
 use super::lab::Lab;
+use super::phone::Phone;
 use super::stage::Means;
 use super::vocabulary::{PersonName, TpStatus, Wish};
-use crate::capture::Handset;
 use crate::observe::{self, Direction};
 use crate::peer::ue::{ChatText, PagerMessage, UeCommand};
 use crate::verdict::{Question, Reason, View, chat, status_report};
@@ -48,7 +48,7 @@ fn places(view: &View) -> HashMap<String, usize> {
 }
 
 impl Lab {
-    pub fn handset_of(&mut self, person: &PersonName) -> Handset {
+    pub fn handset_of(&mut self, person: &PersonName) -> Phone {
         match &self.user(&person.0).means {
             Means::Sms(handset) => handset.clone(),
             Means::Cpm(_) | Means::Mmtel(_) => self.broken(
@@ -118,7 +118,7 @@ impl Lab {
     pub async fn all_submitted(&mut self, to: &PersonName) {
         let (handset, count) = (self.handset_of(to), self.stage().reporting.count);
         self.sent("that many messages", |view| {
-            handset.reports_owed() >= count && places(view).len() >= count
+            handset.owes_reports(count) && places(view).len() >= count
         })
         .await;
     }
@@ -126,7 +126,7 @@ impl Lab {
     /// Reports on the latest short message that requests one, one after the other.
     pub async fn report_on_latest(&mut self, sentence: &str, statuses: &[TpStatus]) {
         let stage = self.stage();
-        let places = places(&stage.view(stage.tap.now()));
+        let places = places(&stage.view(stage.now()));
         let latest = places.into_values().max().unwrap_or(0);
         let reports = statuses.iter().map(|status| (latest, status.0)).collect();
         self.report(sentence, reports).await;
@@ -162,7 +162,7 @@ impl Lab {
     /// The messages last sent, the last one first; every third one has expired.
     pub fn backwards(&mut self) -> Vec<(usize, u8)> {
         let stage = self.stage();
-        let places = places(&stage.view(stage.tap.now()));
+        let places = places(&stage.view(stage.now()));
         let texts = stage.reporting.texts.iter().enumerate().rev();
         texts
             .filter_map(|(number, text)| {

@@ -1,10 +1,12 @@
 //! How a user's simulation services are configured: by XCAP at the Ut server of the profile, as a terminal of his would.
 //!
 //! A scenario says what is configured; the document that says it is kept here, and put in one of the ways of `ut_ways`.
+use super::course::Lack;
 use super::lab::Lab;
 use super::stage::Stage;
 use super::vocabulary::PersonName;
 use crate::capture::{HttpLink, Tap};
+use crate::observe::{Fact, Trace, http_exchanges};
 use crate::peer::xcap_client::{XcapClient, XcapConfig, XcapRequest, Xui};
 use crate::verdict::{Person, Reason, ut};
 use crate::wire::http::HttpMessage;
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 /// What a user has configured, and what he configures it by.
 pub struct Services {
+    owner: String,
     pub client: XcapClient,
     pub document: SimServs,
     /// The form of the user's identity that the server knows.
@@ -22,7 +25,44 @@ pub struct Services {
     pub versions: Vec<String>,
     server: SocketAddr,
     link: Option<HttpLink>,
+    /// Has no credentials and has not been challenged before.
+    is_nobody: bool,
     limit: Duration,
+}
+
+/// Why there is neither a response nor the lack of one.
+#[derive(Debug)]
+pub(super) enum Missed {
+    Broken(String),
+    /// In a recording.
+    Lacking(Lack),
+}
+
+impl From<String> for Missed {
+    fn from(cause: String) -> Self {
+        Self::Broken(cause)
+    }
+}
+
+impl From<Lack> for Missed {
+    fn from(lack: Lack) -> Self {
+        Self::Lacking(lack)
+    }
+}
+
+/// The response to the last request that came after so many facts.
+pub(super) fn response_after(trace: &Trace, facts: usize) -> Option<HttpMessage> {
+    let requests = |facts: &[crate::observe::Observation]| {
+        let requests = facts.iter().filter(|seen| match &seen.fact {
+            Fact::Http(message) => message.method().is_some(),
+            _ => false,
+        });
+        requests.count()
+    };
+    let before = requests(trace.facts.get(..facts)?);
+    let exchanges = http_exchanges(trace);
+    let last = exchanges.get(before..)?.last()?;
+    last.response.cloned()
 }
 
 impl Services {
@@ -56,12 +96,14 @@ impl Services {
             number,
         };
         Ok(Self {
+            owner: person.0.clone(),
             client: XcapClient::new(config),
             document: SimServs::default(),
             xui: Xui::default(),
             versions: Vec::new(),
             server,
             link: None,
+            is_nobody: false,
             limit: Duration::from_secs_f64(profile.ixit.reaction_seconds),
         })
     }
@@ -70,22 +112,45 @@ impl Services {
     pub(super) async fn send(
         &mut self,
         request: &XcapRequest,
-        tap: &Tap,
-    ) -> Result<Option<HttpMessage>, String> {
-        let first = self.client.message(request);
-        let Some(mut response) = self.exchange(&first, tap).await? else {
+        stage: &mut Stage,
+    ) -> Result<Option<HttpMessage>, Missed> {
+        let response = match stage.is_live() {
+            true => {
+                let tap = stage.tap.clone();
+                let response = self.on_the_wire(request, &tap).await?;
+                stage.look()?;
+                stage.note(stage.tap.now());
+                response
+            }
+            false => {
+                stage.play_script()?;
+                let anew = self.versions.is_empty() && self.is_nobody;
+                let (course, stand) = stage.parts();
+                course.xcap(&stand, &self.owner, request, anew)?
+            }
+        };
+        let Some(response) = response else {
             return Ok(None);
         };
-        if let Some(again) = self.client.again(request, &response) {
-            let Some(second) = self.exchange(&again, tap).await? else {
-                return Ok(None);
-            };
-            response = second;
-        }
         if let (Some(200..=299), Some(tag)) = (response.status(), response.header("ETag")) {
             self.versions.push(tag.to_owned());
         }
         Ok(Some(response))
+    }
+
+    async fn on_the_wire(
+        &mut self,
+        request: &XcapRequest,
+        tap: &Tap,
+    ) -> Result<Option<HttpMessage>, String> {
+        let first = self.client.message(request);
+        let Some(response) = self.exchange(&first, tap).await? else {
+            return Ok(None);
+        };
+        match self.client.again(request, &response) {
+            Some(again) => self.exchange(&again, tap).await,
+            None => Ok(Some(response)),
+        }
     }
 
     async fn exchange(
@@ -118,11 +183,11 @@ impl Services {
     }
 
     /// Takes away what was configured, so that the next run finds nothing.
-    pub async fn forget(mut self, tap: &Tap) {
+    pub async fn forget(mut self, stage: &mut Stage) {
         if !self.versions.is_empty() {
             let request = XcapRequest::simservs("DELETE");
-            if let Err(error) = self.send(&request, tap).await {
-                tracing::debug!(error, "a document could not be taken away");
+            if let Err(error) = self.send(&request, stage).await {
+                tracing::debug!(?error, "a document could not be taken away");
             }
         }
         if let Some(link) = self.link.take() {
@@ -167,32 +232,38 @@ impl Lab {
     /// Sends a request of a person on Ut; the status, if there was a response.
     pub async fn xcap(&mut self, person: &PersonName, request: &XcapRequest) -> Option<u16> {
         self.nothing_happens_while_planning();
-        let tap = self.stage().tap.clone();
         let mut services = self.take_services(person);
-        let sent = services.send(request, &tap).await;
+        let sent = services.send(request, self.stage()).await;
         self.give_back(person, services);
         match sent {
             Ok(response) => response.and_then(|response| response.status()),
-            Err(cause) => self.broken(Reason::Provisioning, cause),
+            Err(missed) => self.missed(missed),
+        }
+    }
+
+    fn missed(&mut self, missed: Missed) -> ! {
+        match missed {
+            Missed::Broken(cause) => self.broken(Reason::Provisioning, cause),
+            Missed::Lacking(lack) => self.lacking("", lack),
         }
     }
 
     /// The same as somebody who has no credentials and has not been challenged before.
     pub async fn xcap_without_credentials(&mut self, person: &PersonName, request: &XcapRequest) {
         self.nothing_happens_while_planning();
-        let tap = self.stage().tap.clone();
         let known = self.take_services(person);
         self.give_back(person, known);
         let nobody = Services::new(self.stage(), person).map(|mut services| {
             services.client = services.client.without_credentials();
+            services.is_nobody = true;
             services
         });
         let sent = match nobody {
-            Ok(mut services) => services.send(request, &tap).await,
-            Err(cause) => Err(cause),
+            Ok(mut services) => services.send(request, self.stage()).await,
+            Err(cause) => Err(Missed::Broken(cause)),
         };
-        if let Err(cause) = sent {
-            self.broken(Reason::Provisioning, cause);
+        if let Err(missed) = sent {
+            self.missed(missed);
         }
     }
 
@@ -211,12 +282,11 @@ impl Lab {
         }
         let stage = self.stage();
         stage.tap.mark(sentence);
-        stage.before_stimulus = stage.trace().frames.last().map_or(0, |frame| frame.number);
-        let tap = stage.tap.clone();
-        let put = services.put(&tap).await;
+        stage.before_stimulus = stage.last_frame();
+        let put = services.put(stage).await;
         self.give_back(person, services);
-        if let Err(cause) = put {
-            self.broken(Reason::Provisioning, cause);
+        if let Err(missed) = put {
+            self.missed(missed);
         }
         let seconds = self.stage().facility.profile.ixit.reaction_seconds;
         self.require(sentence, ut::acknowledged(&person.0, seconds))

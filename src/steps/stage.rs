@@ -1,10 +1,12 @@
 //! What a test case stands on: the facility it shares with the others, its people, its capture, and what was asked of it.
 //! More than 400 lines: people of every kind come onto the one stage and leave it.
+use super::course::{Course, Lack, Reach, Script, Stand, Wait};
+use super::phone::Phone;
 use super::reporting::Reporting;
 use super::services::Services;
 use crate::capture::pacing::{BREATH, GRACE};
-use crate::capture::{Endpoint, Exchange, Handset, RunClock, SipTls, Tap};
-use crate::observe::{self, Direction, Fact, Names, Observer, Trace, expected, unsettled};
+use crate::capture::{Endpoint, Exchange, RunClock, SipTls, Tap};
+use crate::observe::{Fact, Names, Observer, Trace, expected, unsettled};
 use crate::peer::behaviour::{HandsetBehaviour, UeBehaviour};
 use crate::peer::mmtel_ue::{MmtelCommand, MmtelEvent};
 use crate::peer::ue::{Registration, Transport, UeCommand, UeEvent};
@@ -28,7 +30,10 @@ const NUMBERS_ABROAD: &str = "+155501";
 pub struct Facility {
     pub profile: Profile,
     pub provisioner: Provisioner,
-    pub exchange: Exchange,
+    /// Nothing where a recording is judged.
+    pub exchange: Option<Exchange>,
+    /// Address of the exchange.
+    pub centre: SocketAddr,
     pub clock: RunClock,
     /// SIP address of the system under test.
     pub system: SocketAddr,
@@ -81,19 +86,42 @@ impl CaseSetup {
     }
 }
 
+/// A peer that runs, or stands for one that has left its traces in a recording.
+pub enum Peer<C, E> {
+    Running(Endpoint<C, E>),
+    Recorded,
+}
+
+impl<C: Send + 'static, E: Send + 'static> Peer<C, E> {
+    /// False if it has stopped.
+    pub fn order(&self, command: C) -> bool {
+        match self {
+            Self::Running(endpoint) => endpoint.commands.send(command).is_ok(),
+            Self::Recorded => true,
+        }
+    }
+
+    pub fn running(self) -> Option<Endpoint<C, E>> {
+        match self {
+            Self::Running(endpoint) => Some(endpoint),
+            Self::Recorded => None,
+        }
+    }
+}
+
 /// A person's means of communication.
 pub enum Means {
-    Cpm(Endpoint<UeCommand, UeEvent>),
-    Sms(Handset),
+    Cpm(Peer<UeCommand, UeEvent>),
+    Sms(Phone),
     /// A UE for audio calls at Gm.
-    Mmtel(Endpoint<MmtelCommand, MmtelEvent>),
+    Mmtel(Peer<MmtelCommand, MmtelEvent>),
 }
 
 /// A person of the test case.
 pub struct User {
     pub means: Means,
     /// The SMSIP UE of an SMS user, where short messages go over IP.
-    pub terminal: Option<Endpoint<UeCommand, UeEvent>>,
+    pub terminal: Option<Peer<UeCommand, UeEvent>>,
     pub properties: Properties,
     /// What the S-CSCF registers of him, if it does.
     pub registration: Option<Registration>,
@@ -137,12 +165,15 @@ pub struct Stage {
     pub lease: Option<Lease>,
     /// Why the test case cannot run at all.
     pub closed: Option<Finding>,
-    /// On a stage that only finds out what users are needed: properties that change after something was sent.
-    pub planned: Option<Vec<String>>,
     /// What an operator has done for the test case.
     pub acts: Vec<OperatorAct>,
+    pub course: Course,
+    /// What handsets have been told that the course has not been asked for yet.
+    pub script: Script,
     observer: Observer,
     read: usize,
+    /// The time of the last look.
+    at: u64,
 }
 
 impl User {
@@ -159,70 +190,39 @@ fn spoken(trace: &Trace) -> usize {
         .count()
 }
 
-/// A call at Gm that has not been ended, or a request that has no answer.
-fn is_at_work(trace: &Trace) -> bool {
-    let all = observe::transactions(trace);
-    let ended = |call_id: Option<&str>| {
-        all.iter().any(|bye| {
-            bye.method == "BYE"
-                && bye.request.message.call_id() == call_id
-                && bye.final_response().is_some()
-        })
-    };
-    let open = all.iter().any(|one| {
-        let opens = one.method == "INVITE" && one.request.message.to_tag().is_none();
-        opens
-            && one
-                .final_status()
-                .is_none_or(|code| code < 300 && !ended(one.request.message.call_id()))
-    });
-    open || !unsettled(trace).is_empty()
-}
-
-/// A call of ours that has no final response yet, or whose session has not been ended.
-fn has_open_call(trace: &Trace) -> bool {
-    observe::calls(trace)
-        .iter()
-        .filter(|call| call.direction != Direction::FromSystem)
-        .any(|call| match call.invitation.final_status() {
-            None => true,
-            Some(code) if code < 300 => call.byes.iter().all(|bye| bye.final_response().is_none()),
-            Some(_) => false,
-        })
-}
-
-/// What is left when a test case is over.
-pub struct Ending {
-    pub setup: CaseSetup,
-    pub tap: Tap,
-    pub cast: Cast,
-    pub asked: Vec<Asked>,
-    pub names: Names,
-    /// The last frame before the teardown, which the ladder does not show.
-    pub last_frame: u32,
-    /// What an operator has done for it.
-    pub acts: Vec<OperatorAct>,
-    /// Faults of our own peers.
-    pub problems: Vec<String>,
-}
-
 impl Stage {
+    /// The stage of a run.
     pub fn new(facility: Arc<Facility>, setup: CaseSetup) -> Self {
+        Self::on(Course::Live(Box::default()), facility, setup)
+    }
+
+    /// A stage on another course opens no socket and waits for nothing.
+    pub fn on(mut course: Course, facility: Arc<Facility>, setup: CaseSetup) -> Self {
+        let tap = Tap::new();
+        let at = match &mut course {
+            Course::Live(tape) => {
+                tape.began = tap.now();
+                tape.began
+            }
+            _ => course.now(),
+        };
         let mut names = Names {
             system: "gateway".into(),
+            by_address: course.names(),
             ..Names::default()
         };
-        names
-            .by_address
-            .insert(facility.system, "gateway-sip".into());
-        names
-            .by_address
-            .insert(facility.exchange.address(), "smsc-smpp".into());
+        for (at, name) in [
+            (facility.system, "gateway-sip"),
+            (facility.centre, "smsc-smpp"),
+        ] {
+            let known = names.by_address.entry(at);
+            known.or_insert_with(|| name.to_owned());
+        }
         let default_alphabet = facility.profile.default_alphabet();
         Self {
             facility,
             setup,
-            tap: Tap::new(),
+            tap,
             cast: Cast::default(),
             users: BTreeMap::new(),
             asked: Vec::new(),
@@ -236,24 +236,82 @@ impl Stage {
             names,
             lease: None,
             closed: None,
-            planned: None,
             acts: Vec::new(),
+            course,
+            script: Script::default(),
             observer: Observer::reading(default_alphabet),
             read: 0,
+            at,
         }
     }
 
     /// Reads what the capture has got since the last look.
     pub fn look(&mut self) -> Result<(), String> {
+        if !self.is_live() {
+            return Ok(());
+        }
         let octets = self.tap.octets_from(self.read);
         self.read += octets.len();
-        self.observer
-            .feed(&octets)
-            .map_err(|error| error.to_string())
+        let fed = self.observer.feed(&octets);
+        self.at = self.tap.now();
+        fed.map_err(|error| error.to_string())
+    }
+
+    /// Peers are there, and time passes.
+    pub fn is_live(&self) -> bool {
+        matches!(self.course, Course::Live(_))
+    }
+
+    /// The time of what is seen: that of the last look, or of the end of the last wait.
+    pub fn now(&self) -> u64 {
+        match self.is_live() {
+            true => self.at,
+            false => self.course.now(),
+        }
+    }
+
+    /// A wait is over, of which the tape has to know.
+    pub(super) fn note(&mut self, now: u64) {
+        let last_frame = self.last_frame();
+        if let Course::Live(tape) = &mut self.course {
+            tape.note(last_frame, now);
+            self.at = now;
+        }
+    }
+
+    pub fn last_frame(&self) -> u32 {
+        self.trace().frames.last().map_or(0, |frame| frame.number)
+    }
+
+    /// Course, and what of the stage it may see.
+    pub(super) fn parts(&mut self) -> (&mut Course, Stand<'_>) {
+        let stand = Stand {
+            cast: &self.cast,
+            facility: &self.facility,
+            setup: &self.setup,
+            before_stimulus: self.before_stimulus,
+        };
+        (&mut self.course, stand)
+    }
+
+    /// What handsets have been told meanwhile is asked of the course.
+    pub(super) fn play_script(&mut self) -> Result<(), Lack> {
+        for (name, act) in self.script.take() {
+            let (course, stand) = self.parts();
+            course.tell(&stand, |search, scene| search.act(scene, &name, &act))?;
+        }
+        Ok(())
+    }
+
+    /// A wait on a stage where no time passes.
+    pub(super) fn come(&mut self, wait: &Wait<'_>) -> Result<Reach, Lack> {
+        self.play_script()?;
+        let (course, stand) = self.parts();
+        course.wait(&stand, wait)
     }
 
     /// Waits until every transaction that only needs its answer has it and silence has fallen, at most the guard time.
-    pub async fn settle(&mut self) -> Result<(), String> {
+    pub(super) async fn settle(&mut self) -> Result<(), String> {
         let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
         let deadline = Instant::now() + guard;
         let mut last = Instant::now();
@@ -288,7 +346,10 @@ impl Stage {
     }
 
     pub fn trace(&self) -> &Trace {
-        self.observer.trace()
+        match self.course.recording() {
+            Some(recording) => recording.shown(),
+            None => self.observer.trace(),
+        }
     }
 
     pub fn view(&self, now: u64) -> View<'_> {
@@ -303,6 +364,9 @@ impl Stage {
 
     /// A number of this test case's own: people 0 to 9.
     pub fn user_number(&self, person: usize) -> String {
+        if let Some(recorded) = self.course.number(person) {
+            return recorded;
+        }
         if let Some(listed) = self.listed(person) {
             return listed.number.clone();
         }
@@ -336,153 +400,5 @@ impl Stage {
         (first..first + count.min(10))
             .map(|index| format!("{}{index:05}", numbers.sessions))
             .collect()
-    }
-
-    /// Ends what the test case has left open: sessions by BYE, invitations by CANCEL; waits for it at most the guard time.
-    async fn tear_down(&mut self) {
-        if self.users.values().any(User::is_mmtel) {
-            return self.tear_down_calls().await;
-        }
-        self.tear_down_sessions().await;
-        self.tear_down_registrations().await;
-    }
-
-    /// The UEs at Gm that have registered end that.
-    async fn tear_down_registrations(&mut self) {
-        if self.facility.profile.sip.registration.is_none() {
-            return;
-        }
-        self.tap.mark("teardown");
-        for user in self.users.values() {
-            if let (Means::Cpm(endpoint), Some(registered)) = (&user.means, user.registration) {
-                let expires = 0;
-                let end = UeCommand::Register(Registration {
-                    expires,
-                    ..registered
-                });
-                // One that has stopped is found out when it is joined.
-                drop(endpoint.commands.send(end));
-            }
-        }
-        let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
-        self.fall_silent(Instant::now() + guard).await;
-    }
-
-    /// Waits until nobody is at work any more.
-    async fn fall_silent(&mut self, deadline: Instant) {
-        loop {
-            let seen = self.read;
-            let quiet = Instant::now() + BREATH;
-            tokio::select! {
-                () = self.tap.changed(seen) => {}
-                () = sleep_until(quiet) => {}
-            }
-            let working = self.look().is_ok() && is_at_work(self.trace());
-            if Instant::now() >= deadline || (!working && Instant::now() >= quiet) {
-                break;
-            }
-        }
-    }
-
-    async fn tear_down_sessions(&mut self) {
-        if self.look().is_err() || !has_open_call(self.trace()) {
-            return;
-        }
-        self.tap.mark("teardown");
-        for (name, call) in std::mem::take(&mut self.calls) {
-            if let Some(User {
-                means: Means::Cpm(endpoint),
-                ..
-            }) = self.users.get(&name)
-                && endpoint.commands.send(UeCommand::Bye { call }).is_err()
-            {
-                tracing::debug!(name, "the UE had stopped before the teardown");
-            }
-        }
-        let deadline =
-            Instant::now() + Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
-        while self.look().is_ok() && has_open_call(self.trace()) && Instant::now() < deadline {
-            let (tap, seen) = (self.tap.clone(), self.read);
-            tokio::select! {
-                () = tap.changed(seen) => {}
-                () = sleep_until(deadline) => {}
-            }
-        }
-    }
-
-    /// Ends every call, subscription and registration of the MMTel UEs; waits for it at most the guard time.
-    async fn tear_down_calls(&mut self) {
-        self.tap.mark("teardown");
-        let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
-        let deadline = Instant::now() + guard;
-        for command in [MmtelCommand::EndAll, MmtelCommand::Register { expires: 0 }] {
-            for user in self.users.values() {
-                if let Means::Mmtel(endpoint) = &user.means {
-                    // One that has stopped is found out when it is joined.
-                    drop(endpoint.commands.send(command.clone()));
-                }
-            }
-            self.fall_silent(deadline).await;
-        }
-    }
-
-    /// Tears down, ends peers, takes users away from the system, and gives what is to be judged.
-    pub async fn close(mut self) -> Ending {
-        // What the last step set going belongs to the capture, although no question is about it. A capture that cannot be read is
-        // reported when it is judged.
-        let mut problems: Vec<String> = self.settle().await.err().into_iter().collect();
-        let last_frame = self.trace().frames.last().map_or(0, |frame| frame.number);
-        self.name_conferences();
-        self.take_acts();
-        self.tear_down().await;
-        for user in self.users.into_values() {
-            let endpoint = match user.means {
-                Means::Cpm(endpoint) => Some(endpoint),
-                Means::Sms(_) => user.terminal,
-                Means::Mmtel(mut endpoint) => {
-                    while let Ok(event) = endpoint.events.try_recv() {
-                        if let MmtelEvent::Problem(text) = event {
-                            tracing::info!(case = self.setup.id, "{text}");
-                        }
-                    }
-                    if let Err(error) = endpoint.stop().await {
-                        problems.push(error.to_string());
-                    }
-                    None
-                }
-            };
-            if let Some(mut endpoint) = endpoint {
-                while let Ok(event) = endpoint.events.try_recv() {
-                    // What surprised a UE may be the system's doing; judges say so from the capture, not from here.
-                    if let UeEvent::Problem(text) = event {
-                        tracing::info!(case = self.setup.id, "{text}");
-                    }
-                }
-                if let Err(error) = endpoint.stop().await {
-                    problems.push(error.to_string());
-                }
-            }
-            if let Err(error) = self
-                .facility
-                .provisioner
-                .forget_user(&user.properties)
-                .await
-            {
-                tracing::debug!(%error, "a user could not be taken away");
-            }
-        }
-        for services in self.services.into_values() {
-            services.forget(&self.tap).await;
-        }
-        Ending {
-            setup: self.setup,
-            tap: self.tap,
-            cast: self.cast,
-            asked: self.asked,
-            names: self.names,
-            last_frame,
-            acts: self.acts,
-            problems,
-        }
     }
 }

@@ -162,8 +162,7 @@ impl Lab {
         let name = self.service_name();
         let stage = self.stage();
         let behaviour = HandsetBehaviour::default();
-        let exchange = &stage.facility.exchange;
-        let handset = exchange.attach(&name, stage.tap.clone(), behaviour);
+        let handset = stage.phone(SERVICE, &name, behaviour);
         let user = User {
             means: Means::Sms(handset),
             properties: Properties::new(),

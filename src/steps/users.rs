@@ -1,8 +1,11 @@
 //! Who takes part: CPM users, SMS users, and what the operator's configuration says of them.
+use super::course::Act;
 use super::lab::Lab;
-use super::stage::{Means, User};
+use super::phone::Phone;
+use super::stage::{Means, Peer, Stage, User};
 use super::vocabulary::{Is, PersonName};
 use crate::capture::{Endpoint, Sockets};
+use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::home_subscriber_server::SubscriberData;
 use crate::peer::ue::{Registration, Ue, UeCommand, UeConfig, UeEvent};
 use crate::sut::Ixit;
@@ -11,6 +14,7 @@ use crate::sut::provision::{Properties, known};
 use crate::verdict::{Person, Reason};
 use cucumber::given;
 use serde_json::Value;
+use std::net::SocketAddr;
 
 /// A CPM user with a UE of its own, known to the system.
 #[given(expr = "{person} is a CPM user")]
@@ -86,7 +90,13 @@ impl Lab {
     }
 
     /// A UE of the person, and the contact it is reached at.
-    async fn terminal(&mut self, person: &PersonName) -> (Endpoint<UeCommand, UeEvent>, String) {
+    async fn terminal(&mut self, person: &PersonName) -> (Peer<UeCommand, UeEvent>, String) {
+        if !self.stage().is_live() {
+            return (
+                Peer::Recorded,
+                self.stage().recorded_contact(person, "msrp"),
+            );
+        }
         let facility = self.stage().facility.clone();
         let number = self.stage().user_number(person.index());
         let sip = &facility.profile.sip;
@@ -119,12 +129,11 @@ impl Lab {
             sockets.sip(),
             facility.transport.parameter()
         );
-        let by_address = &mut self.stage().names.by_address;
-        by_address.insert(sockets.sip(), format!("{}-sip", person.0.to_lowercase()));
-        by_address.insert(sockets.msrp(), format!("{}-msrp", person.0.to_lowercase()));
+        self.stage()
+            .has_ends(person, [sockets.sip(), sockets.msrp()], "msrp");
         let tap = self.stage().tap.clone();
         let endpoint = Endpoint::start_at(Ue::new(config), sockets, tap, facility.clock);
-        (endpoint, contact)
+        (Peer::Running(endpoint), contact)
     }
 
     pub async fn introduce_cpm_user(&mut self, person: &PersonName) {
@@ -144,18 +153,17 @@ impl Lab {
     async fn introduce_sms_user(&mut self, person: &PersonName) {
         let stage = self.stage();
         let number = stage.user_number(person.index());
-        let handset =
-            stage
-                .facility
-                .exchange
-                .attach(&number, stage.tap.clone(), stage.facility.handset());
+        let behaviour = stage.facility.handset();
+        let handset = stage.phone(&person.0, &number, behaviour);
         let over_ip = stage.facility.profile.carriage() == Carriage::SmsOverIp;
         let mut properties = Properties::from([("number".to_owned(), number.into())]);
         if !over_ip {
             return self.introduce(person, Means::Sms(handset), properties);
         }
         let (endpoint, contact) = self.terminal(person).await;
-        handset.over_ip(endpoint.commands.clone());
+        if let Peer::Running(endpoint) = &endpoint {
+            handset.over_ip(endpoint.commands.clone());
+        }
         // Instant messages for him go by the service centre, as for the users of the other carriages.
         properties.insert("encapsulated_delivery".to_owned(), false.into());
         properties.insert("contact".to_owned(), contact.into());
@@ -191,8 +199,12 @@ impl Lab {
             return;
         };
         let stage = self.stage();
-        let tap = stage.tap.clone();
-        stage.facility.exchange.hold(&number, tap, data);
+        match &stage.facility.exchange {
+            Some(exchange) => {
+                exchange.hold(&number, stage.tap.clone(), data);
+            }
+            None => self.find(person, Act::Hold(Box::new(data))),
+        }
     }
 
     /// Sets a property of every CPM user of the scenario (what the operator configures for originators).
@@ -207,6 +219,35 @@ impl Lab {
         for name in names {
             self.property(&name, property, value.clone());
         }
+    }
+}
+
+impl Stage {
+    /// A handset at a number, if somebody can be there.
+    pub(super) fn phone(&self, owner: &str, number: &str, behaviour: HandsetBehaviour) -> Phone {
+        match self.facility.exchange.as_ref().filter(|_| self.is_live()) {
+            Some(exchange) => Phone::attached(exchange.attach(number, self.tap.clone(), behaviour)),
+            None => Phone::recorded(owner, behaviour, self.script.clone()),
+        }
+    }
+
+    /// Where the terminal of a person is: SIP, and MSRP or RTP.
+    pub(super) fn has_ends(&mut self, person: &PersonName, ends: [SocketAddr; 2], media: &str) {
+        let name = person.0.to_lowercase();
+        let [sip, other] = ends;
+        let by_address = &mut self.names.by_address;
+        by_address.insert(sip, format!("{name}-sip"));
+        by_address.insert(other, format!("{name}-{media}"));
+    }
+
+    /// Contact of a terminal that is only in a recording.
+    pub(super) fn recorded_contact(&mut self, person: &PersonName, media: &str) -> String {
+        let Some(ends) = self.course.ends(&person.0) else {
+            return "sip:recorded.invalid".to_owned();
+        };
+        self.has_ends(person, ends, media);
+        let transport = self.facility.transport.parameter();
+        format!("sip:{};transport={transport}", ends[0])
     }
 }
 

@@ -1,8 +1,8 @@
 //! The ways in which servers on Ut take what a user configures, tried one after the other: the whole document, under each form of the
 //! user's identity; where rules are the operator's, the conditions of those there are, the rules that are missing, and the attribute
 //! `active`. What a server takes is seen in the capture; one that takes none of it makes the test case inconclusive.
-use super::services::Services;
-use crate::capture::Tap;
+use super::services::{Missed, Services};
+use super::stage::Stage;
 use crate::peer::xcap_client::{XcapRequest, Xui};
 use crate::wire::xml::simservs::{
     Barring, Condition, MEDIA_TYPE, Rule, SimServs, conditions_element,
@@ -31,7 +31,7 @@ fn is_refused(status: u16) -> bool {
 
 impl Services {
     /// Puts what is configured, in the first way that is taken.
-    pub async fn put(&mut self, tap: &Tap) -> Result<(), String> {
+    pub(super) async fn put(&mut self, stage: &mut Stage) -> Result<(), Missed> {
         let body = self.document.to_octets();
         let mut status = 0;
         let known = self.xui;
@@ -42,13 +42,13 @@ impl Services {
         for xui in [known].into_iter().chain(others).take(tries) {
             self.xui = xui;
             let whole = self.request("PUT").body(MEDIA_TYPE, body.clone());
-            status = self.status(&whole, tap).await?;
+            status = self.status(&whole, stage).await?;
             if !is_unknown(status) {
                 break;
             }
         }
         if is_refused(status) {
-            self.put_by_rules(tap).await?;
+            self.put_by_rules(stage).await?;
         }
         Ok(())
     }
@@ -61,15 +61,15 @@ impl Services {
     }
 
     /// 0 is no response.
-    async fn status(&mut self, request: &XcapRequest, tap: &Tap) -> Result<u16, String> {
-        let response = self.send(request, tap).await?;
+    async fn status(&mut self, request: &XcapRequest, stage: &mut Stage) -> Result<u16, Missed> {
+        let response = self.send(request, stage).await?;
         Ok(response.and_then(|response| response.status()).unwrap_or(0))
     }
 
     /// Rules that are there get the conditions they are wanted with, or are switched off; the last change is that of `active`.
-    async fn put_by_rules(&mut self, tap: &Tap) -> Result<(), String> {
+    async fn put_by_rules(&mut self, stage: &mut Stage) -> Result<(), Missed> {
         let request = self.request("GET");
-        let response = self.send(&request, tap).await?;
+        let response = self.send(&request, stage).await?;
         let held = response.filter(|response| response.status() == Some(200));
         let held = held.and_then(|response| SimServs::parse(&response.body).ok());
         let Some(held) = held else {
@@ -88,7 +88,7 @@ impl Services {
             let (wanted, held) = (wanted.unwrap_or_default(), held.unwrap_or_default());
             for (node, body) in changes(service_node(incoming), &wanted, &held) {
                 let put = self.request("PUT").node(node).body(ELEMENT, body);
-                if self.status(&put, tap).await? >= 300 {
+                if self.status(&put, stage).await? >= 300 {
                     return Ok(());
                 }
             }
@@ -97,7 +97,7 @@ impl Services {
                 let node = format!("{}/@active", service_node(incoming));
                 let put = self.request("PUT").node(node).body(ATTRIBUTE, active);
                 // What the system refuses is the last that is asked of it, so that its refusal is what is judged.
-                if self.status(&put, tap).await? >= 300 {
+                if self.status(&put, stage).await? >= 300 {
                     return Ok(());
                 }
             }
