@@ -163,6 +163,8 @@ impl Stage {
         let last_frame = self.last_frame();
         self.name_conferences();
         self.take_acts();
+        // What is seen from here on is no part of the scenario.
+        let tape = self.tape(last_frame);
         self.tear_down().await;
         for user in std::mem::take(&mut self.users).into_values() {
             let case = &self.setup.id;
@@ -175,31 +177,32 @@ impl Stage {
         for services in std::mem::take(&mut self.services).into_values() {
             services.forget(&mut self).await;
         }
-        let mut ending = self.end(problems);
-        ending.last_frame = last_frame;
-        if let Some(tape) = &mut ending.tape {
-            tape.last_frame = last_frame;
+        Ending {
+            last_frame,
+            tape,
+            ..self.end(problems)
         }
-        ending
     }
 
-    fn end(mut self, problems: Vec<String>) -> Ending {
-        let last_frame = self.last_frame();
-        let tape = match &mut self.course {
-            Course::Live(tape) => Some(std::mem::take(tape.as_mut())),
-            _ => None,
+    /// The tape of a run.
+    fn tape(&self, last_frame: u32) -> Option<Tape> {
+        let Course::Live(tape) = &self.course else {
+            return None;
         };
-        let tape = tape.map(|mut tape| {
-            let people = self.cast.people();
-            tape.cast = people
-                .map(|one| (one.name.clone(), one.number.clone()))
-                .collect();
-            tape.names.clone_from(&self.names.by_address);
-            tape.unmet = tape
-                .unmet
-                .or(self.closed.take().map(|unmet| unmet.observed));
-            tape
-        });
+        let mut tape = tape.as_ref().clone();
+        let people = self.cast.people();
+        tape.cast = people
+            .map(|one| (one.name.clone(), one.number.clone()))
+            .collect();
+        tape.names.clone_from(&self.names.by_address);
+        let closed = self.closed.as_ref().map(|unmet| unmet.observed.clone());
+        tape.unmet = tape.unmet.or(closed);
+        tape.last_frame = last_frame;
+        Some(tape)
+    }
+
+    fn end(self, problems: Vec<String>) -> Ending {
+        let last_frame = self.last_frame();
         Ending {
             setup: self.setup,
             tap: self.tap,
@@ -209,7 +212,7 @@ impl Stage {
             last_frame,
             acts: self.acts,
             problems,
-            tape,
+            tape: None,
         }
     }
 }
