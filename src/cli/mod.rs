@@ -5,6 +5,7 @@ pub mod arguments;
 mod book;
 mod bundle;
 mod catalogue_text;
+pub mod check_run;
 mod compare;
 mod coverage;
 mod doctor;
