@@ -95,6 +95,14 @@ impl Connection {
         given
     }
 
+    /// No octet and no part of a handshake waits for what comes later.
+    pub fn holds_nothing(&self) -> bool {
+        let quiet = |side: &Side| side.stream.holds_nothing() && side.cutter.holds_nothing();
+        (self.opened || self.handshake.is_empty())
+            && self.tls.as_ref().is_none_or(Tls::holds_nothing)
+            && self.sides.iter().all(quiet)
+    }
+
     /// The capture is over: read what waits behind gaps.
     pub fn finish(&mut self, secrets: &Secrets) -> Vec<Given> {
         let mut given = Vec::new();

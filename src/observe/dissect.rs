@@ -114,6 +114,7 @@ fn begins_like_diameter(octets: &[u8]) -> bool {
         diameter::application::BASE,
         diameter::application::S6C,
         diameter::application::SGD,
+        diameter::application::SH,
     ];
     length.is_multiple_of(4) && flags & 0x0f == 0 && known.contains(&application)
 }
@@ -292,6 +293,11 @@ impl Cutter {
             .skip_while(|octet| matches!(octet, b'\r' | b'\n'))
             .take(UNDECIDED_OCTETS)
             .collect()
+    }
+
+    /// Neither a part of a message nor octets of an unknown protocol wait.
+    pub fn holds_nothing(&self) -> bool {
+        self.waiting.is_empty() && self.undecided.is_empty()
     }
 
     /// Octets of a message that never ended.

@@ -17,6 +17,7 @@ mod payload;
 mod reaction;
 mod reader;
 mod reassembly;
+pub mod recording;
 pub mod redact;
 mod roster;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use ladder::{Names, differences, ends, first_difference, ladder};
 pub use observer::Observer;
 pub use payload::payloads;
 pub use reaction::expected;
+pub use recording::{Conversation, Ends, Glimpse, Recording, Summary};
 pub use roster::{Merged, PRESENT, Roster, RosterStep, conference_subscriptions, history};
 pub use settled::unsettled;
 pub use short_messages::{DeliveryReport, Part, ShortMessage, short_messages, texts};
@@ -50,6 +52,8 @@ pub enum ObserveError {
         "the capture is neither pcapng nor pcap (its first octets are {0}); save it with Wireshark as pcapng"
     )]
     UnknownFormat(String),
+    #[error("the capture cannot be read: {0}")]
+    Read(String),
     #[error("the capture has no valid block at octet {at} ({what}); it is damaged from there on")]
     Block { at: u64, what: String },
     #[error(

@@ -39,11 +39,35 @@ enum Format {
 }
 
 #[derive(Debug, Clone)]
-struct Interface {
-    name: Arc<str>,
-    link_type: i32,
+pub(super) struct Interface {
+    pub name: Arc<str>,
+    pub link_type: i32,
     resolution: u8,
     offset_seconds: i64,
+}
+
+impl Interface {
+    pub fn of_pcap(link_type: i32, is_nanosecond_precision: bool) -> Self {
+        Self {
+            name: Arc::from("pcap"),
+            link_type,
+            resolution: if is_nanosecond_precision { 9 } else { 6 },
+            offset_seconds: 0,
+        }
+    }
+
+    pub fn of_pcapng(description: &InterfaceDescriptionBlock<'_>, index: usize) -> Self {
+        let name = match description.if_name() {
+            Some(Ok(name)) => name.to_owned(),
+            _ => format!("interface {index}"),
+        };
+        Self {
+            name: Arc::from(name),
+            link_type: description.linktype.0,
+            resolution: description.if_tsresol,
+            offset_seconds: description.if_tsoffset,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -146,16 +170,10 @@ impl Reader {
         match parse_pcap_header(rest) {
             Ok((_, header)) => {
                 self.start += header.size();
-                self.interfaces.push(Interface {
-                    name: Arc::from("pcap"),
-                    link_type: header.network.0,
-                    resolution: if header.is_nanosecond_precision() {
-                        9
-                    } else {
-                        6
-                    },
-                    offset_seconds: 0,
-                });
+                self.interfaces.push(Interface::of_pcap(
+                    header.network.0,
+                    header.is_nanosecond_precision(),
+                ));
                 self.format = Format::Pcap(header);
                 Ok(true)
             }
@@ -244,7 +262,8 @@ impl Reader {
         let (_, parsed) = parse(block).map_err(|_| self.broken("unreadable block"))?;
         match parsed {
             pcap_parser::Block::InterfaceDescription(description) => {
-                self.interface(&description);
+                let interface = Interface::of_pcapng(&description, self.interfaces.len());
+                self.interfaces.push(interface);
                 Ok(None)
             }
             pcap_parser::Block::DecryptionSecrets(secrets)
@@ -266,19 +285,6 @@ impl Reader {
             }
             _ => Ok(None),
         }
-    }
-
-    fn interface(&mut self, description: &InterfaceDescriptionBlock<'_>) {
-        let name = match description.if_name() {
-            Some(Ok(name)) => name.to_owned(),
-            _ => format!("interface {}", self.interfaces.len()),
-        };
-        self.interfaces.push(Interface {
-            name: Arc::from(name),
-            link_type: description.linktype.0,
-            resolution: description.if_tsresol,
-            offset_seconds: description.if_tsoffset,
-        });
     }
 
     fn enhanced(
@@ -344,7 +350,13 @@ fn number(octets: &[u8], big_endian: bool) -> u32 {
 }
 
 /// `if_tsresol`: a power of ten, or of two when the high bit is set.
-fn nanoseconds(units: u64, interface: &Interface) -> u64 {
+pub(super) fn nanoseconds(units: u64, interface: &Interface) -> u64 {
+    // The two resolutions of nearly all captures, without wide divisions.
+    match (interface.resolution, interface.offset_seconds) {
+        (9, 0) => return units,
+        (6, 0) => return units.saturating_mul(1000),
+        _ => {}
+    }
     let exponent = u32::from(interface.resolution & 0x7f);
     let per_second = if interface.resolution & 0x80 == 0 {
         10_u128.checked_pow(exponent)

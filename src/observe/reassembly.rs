@@ -71,6 +71,10 @@ impl Stream {
         pieces
     }
 
+    pub fn holds_nothing(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// Gives everything that waits, with its gaps.
     pub fn finish(&mut self) -> Vec<Piece> {
         let mut pieces = Vec::new();

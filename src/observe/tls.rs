@@ -67,6 +67,11 @@ pub enum Opened {
 }
 
 impl Tls {
+    /// No part of a record waits for the rest.
+    pub fn holds_nothing(&self) -> bool {
+        self.sides.iter().all(|side| side.waiting.is_empty())
+    }
+
     pub fn add(&mut self, index: usize, piece: Piece, secrets: &Secrets) -> Vec<Opened> {
         let (octets, frame) = match piece {
             Piece::Octets { octets, frame } => (octets, frame),

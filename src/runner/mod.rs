@@ -7,6 +7,7 @@ mod axis;
 pub mod catalogue;
 pub mod deletion;
 pub mod doctor;
+pub mod ends;
 mod execute;
 mod facility;
 mod judge;
