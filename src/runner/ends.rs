@@ -1,8 +1,7 @@
 //! From a profile to who is who in a recording.
 use crate::observe::Ends;
 use crate::sut::Profile;
-use crate::sut::profile::{InUse, Provisioning, SmppRole};
-use crate::sut::profile::{InUse, Provisioning, SmppRole};
+use crate::sut::profile::{InUse, SmppRole, Way};
 use std::net::{IpAddr, SocketAddr};
 
 /// What the profile tells of the system's addresses and identities. A placeholder of a system that was not started, and a name that would
@@ -17,8 +16,10 @@ pub fn ends_of(profile: &Profile) -> Ends {
         let point = profile.sip.reference_point.clone();
         ends.sip.push((address, point));
     }
-    if let Provisioning::Http(http) = &profile.provisioning {
-        ends.provisioning.extend(of_url(&http.base));
+    for way in &profile.provisioning.ways {
+        if let Way::Http(http) = way {
+            ends.provisioning.extend(of_url(&http.base));
+        }
     }
     if let Some(conferencing) = &profile.conferencing {
         if let Some(address) = address(&conferencing.core, 5060) {
