@@ -1,5 +1,4 @@
 //! Who is who in a recording: which addresses and identities are the system's.
-use super::super::dissect::Protocol;
 use super::super::{Direction, Fact};
 use super::keys::{Identity, Kind, key};
 use crate::wire::diameter::name;
@@ -168,17 +167,6 @@ impl Ends {
             },
             _ => Direction::Unknown,
         }
-    }
-}
-
-/// Reference point that a protocol other than SIP is on.
-pub fn point_of(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Sip => "isc",
-        Protocol::Msrp => "msrp",
-        Protocol::Smpp => "smpp",
-        Protocol::Diameter => "sgd",
-        Protocol::Http => "ut",
     }
 }
 
