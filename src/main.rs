@@ -27,6 +27,7 @@ static OWN: OwnFiles = OwnFiles {
     files: &[
         fixture!("access_networks.yaml"),
         fixture!("faults.yaml"),
+        fixture!("kills.yaml"),
         fixture!("observations.yaml"),
         fixture!("personalities.yaml"),
         fixture!("roles.yaml"),

@@ -4,6 +4,7 @@
 use super::book::{BookArguments, ExportArguments};
 use super::bundle::BundleArguments;
 use super::doctor::DoctorArguments;
+use super::kills::KillsArguments;
 use super::merge::MergeArguments;
 use super::part::PartArguments;
 use super::probe::ProbeArguments;
@@ -327,6 +328,8 @@ pub enum ReportAction {
     Compare(CompareArguments),
     /// What runs have really judged: every requirement as judged, profile, untestable or not yet
     Coverage(CoverageArguments),
+    /// The kill matrix: which test case fails under which fault of the reference build, and for which requirement
+    Kills(KillsArguments),
     /// Write SIPp scenarios that send again what was sent in test cases that failed, where that was SIP alone
     Sipp(SippArguments),
 }

@@ -84,6 +84,7 @@ fn with_book(
     let book = Book {
         sources,
         interactions: interactions(&suite),
+        kills: super::kills::matrix(&suite)?,
         faults: faults.0.len(),
     };
     write(&book)

@@ -14,6 +14,7 @@ mod exit_code;
 mod exports;
 mod ics;
 mod init;
+mod kills;
 mod merge;
 mod own;
 mod part;

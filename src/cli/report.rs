@@ -17,6 +17,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<ExitCode> {
         Some(ReportAction::Merge(merge)) => return super::merge::merge(merge),
         Some(ReportAction::Compare(compare)) => return super::compare::compare(compare),
         Some(ReportAction::Coverage(coverage)) => return super::exports::coverage(coverage),
+        Some(ReportAction::Kills(kills)) => return super::kills::kills(kills),
         Some(ReportAction::Sipp(sipp)) => return super::exports::sipp(sipp),
         None => {}
     }

@@ -1,8 +1,9 @@
 //! The conformance book: the executable specification as one HTML document for a standards engineer, from the register and the features.
 //!
 //! Per requirement: clause, level, basis, reading, the scenarios that test it with the ladder of the reference build, and the faults that
-//! prove that they notice. Then the decision tables of interactions, and the open readings, which `export readings` writes as the draft of
+//! prove that they notice. Then the kill matrix, the decision tables of interactions, and the open readings, which `export readings` writes as the draft of
 //! a liaison statement or change request. Nothing in it is about a run. No script: it is for reading and printing.
+use super::kills::{Figures, Idle, Matrix, Proof, Row};
 use super::{ReportError, wording};
 use crate::verdict::register::{Level, Requirement, Status};
 use minijinja::{Environment, Value, context, syntax::SyntaxConfig, value::Serde};
@@ -47,7 +48,27 @@ pub type Source<'a> = (String, Vec<(&'a Requirement, Vec<Scenario>)>);
 pub struct Book<'a> {
     pub sources: Vec<Source<'a>>,
     pub interactions: Interactions,
+    pub kills: Matrix,
     pub faults: usize,
+}
+
+/// The part of the kill matrix that is about one source document.
+#[derive(Serialize)]
+struct Proven<'a> {
+    name: &'a str,
+    proofs: Vec<&'a Proof>,
+    faults: usize,
+}
+
+/// The kill matrix as the book shows it.
+#[derive(Serialize)]
+struct Kills<'a> {
+    figures: Figures,
+    lines: Vec<(usize, Option<usize>, &'static str)>,
+    chapters: Vec<Proven<'a>>,
+    /// Faults that other requirements cannot hold beside.
+    wide: Vec<(&'a Row, usize)>,
+    idle: &'a [Idle],
 }
 
 #[derive(Serialize)]
@@ -159,8 +180,42 @@ impl Book<'_> {
             cases => cases,
             faults => self.faults,
             chapters => Value::from(Serde(chapters)),
+            kills => Value::from(Serde(self.kills())),
             interactions => Value::from(Serde(&self.interactions)),
         })?)
+    }
+
+    fn kills(&self) -> Kills<'_> {
+        let mut all: Vec<&Proof> = self.kills.proofs.iter().collect();
+        let mut chapters = Vec::new();
+        for source in &self.sources {
+            let here = |proof: &&Proof| source.1.iter().any(|(entry, _)| entry.id == proof.id);
+            let (proofs, rest): (Vec<&Proof>, Vec<&Proof>) = all.into_iter().partition(here);
+            all = rest;
+            let faults = proofs.iter().map(|proof| proof.faults.len()).sum();
+            if !proofs.is_empty() {
+                let name = &source.0;
+                chapters.push(Proven {
+                    name,
+                    proofs,
+                    faults,
+                });
+            }
+        }
+        let rows = self.kills.proofs.iter().flat_map(|proof| &proof.faults);
+        let beside = |row: &Row| row.kills.iter().filter(|kill| !kill.on_the_row).count();
+        let mut wide: Vec<(&Row, usize)> = rows
+            .map(|row| (row, beside(row)))
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        wide.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.fault.cmp(&b.0.fault)));
+        Kills {
+            figures: self.kills.figures,
+            lines: self.kills.figures.lines().to_vec(),
+            chapters,
+            wide,
+            idle: &self.kills.idle,
+        }
     }
 
     /// Every reading as text for a liaison statement or a change request: the clause, what it leaves open, how it is read, and where that
@@ -244,6 +299,11 @@ mod tests {
         let book = Book {
             sources: vec![("CPM-SMS".to_owned(), vec![(requirement, vec![scenario])])],
             interactions: Interactions::default(),
+            kills: Matrix {
+                figures: Figures::default(),
+                proofs: Vec::new(),
+                idle: Vec::new(),
+            },
             faults: 1,
         };
         let html = book.render().unwrap();

@@ -16,6 +16,8 @@ mod exchange;
 pub mod html;
 mod judged;
 pub mod junit;
+pub mod kills;
+mod kills_text;
 pub mod markdown;
 mod message;
 mod packed;

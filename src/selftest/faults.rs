@@ -8,10 +8,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 use ims_conformance::reference::faults::Fault as ReferenceFault;
+use ims_conformance::report::kills::{Matrix, Tried};
 use ims_conformance::runner::catalogue::{Case, Catalogue};
 use ims_conformance::runner::record::{CaseRecord, RunRecord};
-use ims_conformance::sut::faults::{Fault, Faults};
-use ims_conformance::verdict::Verdict;
+use ims_conformance::sut::faults::{Fault, Faults, Reviewed};
+use ims_conformance::verdict::{Register, Verdict};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -169,6 +170,32 @@ fn every_fault_of_the_reference_is_in_the_list() {
             fault.name
         );
     }
+}
+
+/// The kill matrix of the book is made of `faults.yaml`; what it does not show is reviewed in `kills.yaml`.
+#[test]
+fn what_no_fault_meets_has_a_reason_that_is_still_so() {
+    let fixtures = root().join("fixtures");
+    let register = Register::load(&fixtures.join("requirements")).unwrap();
+    let reviewed = Reviewed::load(&fixtures).unwrap();
+    let cases = catalogue().into_iter();
+    let tried: Vec<Tried> = cases
+        .map(|case| Tried {
+            id: case.id,
+            requirement: case.requirement,
+            title: case.title,
+            control: case.control,
+        })
+        .collect();
+    let matrix = Matrix::of(&register.requirements, &tried, &faults(), |_| "", &reviewed);
+    let wrong = matrix.unreviewed(&reviewed);
+    assert!(
+        wrong.is_empty(),
+        "fixtures/kills.yaml:\n{}",
+        wrong.join("\n")
+    );
+    let figures = matrix.figures;
+    assert_eq!(figures.caught, figures.faults, "{figures:?}");
 }
 
 /// `FAULTS`: `all`, names, or nothing.

@@ -1,6 +1,8 @@
 //! `fixtures/faults.yaml`: which test cases must fail under which fault of the reference build, and for which requirement.
 use super::{SutError, yaml};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// One fault and what it must be caught by.
@@ -37,13 +39,7 @@ pub struct Faults(pub Vec<Fault>);
 
 impl Faults {
     pub fn load(fixtures: &Path) -> Result<Self, SutError> {
-        let path = fixtures.join("faults.yaml");
-        let fail = |message: String| SutError::Profile {
-            path: path.display().to_string(),
-            message,
-        };
-        let text = std::fs::read_to_string(&path).map_err(|error| fail(error.to_string()))?;
-        yaml::from_str(&text).map(Self).map_err(fail)
+        read(&fixtures.join("faults.yaml")).map(Self)
     }
 
     /// Names of the faults that a test case catches.
@@ -55,4 +51,38 @@ impl Faults {
             .map(|fault| fault.name.clone())
             .collect()
     }
+}
+
+/// `fixtures/kills.yaml`: what no fault meets, and why, as a person has seen it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewed {
+    /// Test cases that fail under no fault, by their ids without rows.
+    pub test_cases: BTreeMap<String, Why>,
+    /// Judged requirements that no fault breaks by itself.
+    pub requirements: BTreeMap<String, Why>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Why {
+    pub why: String,
+    /// It only waits for a fault.
+    #[serde(default)]
+    pub gap: bool,
+}
+
+impl Reviewed {
+    pub fn load(fixtures: &Path) -> Result<Self, SutError> {
+        read(&fixtures.join("kills.yaml"))
+    }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, SutError> {
+    let fail = |message: String| SutError::Profile {
+        path: path.display().to_string(),
+        message,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| fail(error.to_string()))?;
+    yaml::from_str(&text).map_err(fail)
 }
