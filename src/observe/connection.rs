@@ -103,6 +103,19 @@ impl Connection {
             && self.sides.iter().all(quiet)
     }
 
+    /// What the next octets of that side are, where they can be read by themselves: in order, in clear, at the beginning of a message.
+    pub fn reads_as(&self, from: SocketAddr, sequence: u32) -> Option<Protocol> {
+        let expected = self.sides[self.index(from)].stream.next_sequence();
+        let plainly = expected == Some(sequence) && self.tls.is_none() && self.holds_nothing();
+        self.protocol.filter(|_| plainly)
+    }
+
+    /// Nobody wants these octets, which are whole messages.
+    pub fn pass_over(&mut self, from: SocketAddr, length: usize) {
+        let index = self.index(from);
+        self.sides[index].stream.pass_over(length);
+    }
+
     /// The capture is over: read what waits behind gaps.
     pub fn finish(&mut self, secrets: &Secrets) -> Vec<Given> {
         let mut given = Vec::new();

@@ -75,6 +75,17 @@ impl Stream {
         self.held.is_empty()
     }
 
+    /// Number of the octet that comes next, if one has come before.
+    pub fn next_sequence(&self) -> Option<u32> {
+        let base = self.base?;
+        Some(base.wrapping_add((self.position & 0xffff_ffff) as u32))
+    }
+
+    /// So many octets are in order and nobody wants them.
+    pub fn pass_over(&mut self, length: usize) {
+        self.position += length as u64;
+    }
+
     /// Gives everything that waits, with its gaps.
     pub fn finish(&mut self) -> Vec<Piece> {
         let mut pieces = Vec::new();

@@ -44,7 +44,7 @@ impl Desk<'_> {
     }
 
     /// True if the group is there or the request may be a stimulus.
-    fn is_wanted(&self, found: Option<u32>, glimpse: Option<Glimpse<'_>>) -> bool {
+    pub fn is_wanted(&self, found: Option<u32>, glimpse: Option<Glimpse<'_>>) -> bool {
         found.is_some() || glimpse.is_some_and(|glimpse| (self.interest)(&glimpse))
     }
 

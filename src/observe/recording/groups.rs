@@ -158,7 +158,10 @@ impl Groups {
         group.frames.extend(other.frames);
         group.notes.extend(other.notes);
         group.open.extend(other.open);
-        group.media.extend(other.media);
+        for (key, of_system) in other.media {
+            let held = group.media.entry(key).or_insert(of_system);
+            *held &= of_system;
+        }
         for (digest, frame) in other.datagrams {
             let held = group.datagrams.entry(digest).or_insert(frame);
             *held = frame.min(*held);
@@ -178,7 +181,9 @@ impl Groups {
                 group.keys.push(key);
             }
             if let Some(of_system) = of_system {
-                group.media.insert(key, of_system);
+                // The system may pass on what a peer has offered: it is the peer's all the same.
+                let held = group.media.entry(key).or_insert(of_system);
+                *held &= of_system;
             }
         }
     }
@@ -269,6 +274,7 @@ impl Groups {
         group.provisioning.sort_by_key(|(order, _)| *order);
         let mut facts: Vec<Observation> = group.facts.into_iter().map(|(_, seen)| seen).collect();
         directions(&mut facts, &group.media);
+        between_peers(&mut facts, &group.media);
         let mut ways: HashMap<(SocketAddr, SocketAddr), Direction> = HashMap::new();
         for seen in facts
             .iter()
@@ -347,6 +353,21 @@ fn directions(facts: &mut [Observation], media: &Map<bool>) {
             .map(|other| reverse(*other));
         seen.direction = same.or(other).unwrap_or(Direction::Unknown);
     }
+}
+
+/// A packet of audio from one peer to another is spoken by the one and heard by the other: what the suite, being both, records twice.
+fn between_peers(facts: &mut Vec<Observation>, media: &Map<bool>) {
+    let is_peer = |address| media.get(&address_key(address)) == Some(&false);
+    let mut both = Vec::with_capacity(facts.len());
+    for mut seen in facts.drain(..) {
+        if matches!(seen.fact, Fact::Rtp(_)) && is_peer(seen.from) && is_peer(seen.to) {
+            seen.direction = Direction::ToSystem;
+            both.push(seen.clone());
+            seen.direction = Direction::FromSystem;
+        }
+        both.push(seen);
+    }
+    *facts = both;
 }
 
 fn of_paths(message: &MsrpMessage, media: &Map<bool>) -> Direction {

@@ -110,6 +110,12 @@ impl<'i> Intake<'i> {
     fn segment(&mut self, frame: Frame, head: SegmentHead, payload: &[u8]) {
         let (from, to, number) = (frame.from, frame.to, frame.number);
         let key = Streams::key(from, to);
+        if self.screening
+            && let Some(stream) = self.streams.get(key)
+            && self.desk.passes_over(stream, &frame, head, payload)
+        {
+            return;
+        }
         let segment = head.with(payload.to_vec());
         let is_over = |stream: &mut Stream| stream.connection.is_over(from, &segment);
         if self.streams.get(key).is_some_and(is_over)

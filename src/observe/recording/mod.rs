@@ -10,6 +10,7 @@ mod intake;
 mod keys;
 mod layers;
 mod recent;
+mod skim;
 mod source;
 mod streams;
 #[cfg(test)]

@@ -102,6 +102,11 @@ impl Stream {
         }
     }
 
+    /// Nothing of it is kept, and no answer is awaited.
+    pub fn is_unwanted(&self, is_open: impl Fn(u64) -> bool) -> bool {
+        self.answers.is_empty() && !self.key.is_some_and(is_open)
+    }
+
     pub fn ask(&mut self, from: SocketAddr, number: u32, key: Option<u64>) {
         if self.answers.len() >= MOST_UNANSWERED {
             self.answers.clear();

@@ -72,6 +72,8 @@ fn ends_of(trace: &Trace) -> Ends {
             Direction::Unknown => continue,
         };
         match &seen.fact {
+            // A peer that talks to itself is not the system.
+            Fact::Sip(_) if seen.from == seen.to => {}
             Fact::Sip(_) if seen.transport == "udp" => {
                 sip.insert((system, seen.interface.clone()));
             }
@@ -113,6 +115,12 @@ fn told(trace: &Trace) -> Vec<String> {
         _ => true,
     });
     let line = |seen: &Observation| {
+        // What one peer says to another is recorded by both of them, and so is there twice, each time in both directions.
+        let direction = match &seen.fact {
+            Fact::Rtp(_) => Direction::Unknown,
+            _ if seen.from == seen.to => Direction::Unknown,
+            _ => seen.direction,
+        };
         format!(
             "{:?} {} {} {}>{} {:?} {} {:?} {:?}",
             seen.frames,
@@ -120,13 +128,15 @@ fn told(trace: &Trace) -> Vec<String> {
             seen.interface,
             seen.from,
             seen.to,
-            seen.direction,
+            direction,
             seen.transport,
             seen.retransmission_of,
             seen.fact
         )
     };
-    wanted.map(line).collect()
+    let mut lines: Vec<String> = wanted.map(line).collect();
+    lines.dedup();
+    lines
 }
 
 fn merged(conversations: Vec<Conversation>) -> Trace {
@@ -216,7 +226,7 @@ fn screening_gives_what_reading_everything_gives() {
             .without_screening();
         let (whole, other) = whole.conversations(&octets[..]).unwrap();
         assert_eq!(summary_of(&screened), summary_of(&whole));
-        assert_eq!(summary, other);
+        assert_eq!(summary.kept, other.kept);
     }
 }
 
