@@ -4,16 +4,25 @@
 //! order asks of the message decide; identifiers that a peer makes up (Call-ID, tags, message ids) are learned from what is found.
 mod acts;
 mod behaved;
+mod behaved_mmtel;
 mod handset;
+mod mmtel;
+#[cfg(test)]
+mod mmtel_tests;
 mod over_ip;
+mod same;
 #[cfg(test)]
 mod tests;
 mod ue;
+mod ut;
 
 pub use acts::{Act, acts};
 pub use behaved::{Behaved, handset as handset_behaved, terminal as terminal_behaved};
+pub use behaved_mmtel::{has_spoken, mmtel_behaved};
 pub use handset::{HandsetAct, handset};
+pub use mmtel::{Stance, mmtel};
 pub use ue::ue;
+pub use ut::{Asked, configured, ut};
 
 use crate::observe::Trace;
 use crate::verdict::Cast;
