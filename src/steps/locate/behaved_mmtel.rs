@@ -13,12 +13,7 @@ const CROSSED: u16 = 491;
 const LATE: f64 = 0.8;
 
 /// Until a frame; a UE that had no occasion to show it counts as having behaved so.
-pub fn mmtel_behaved(
-    behaviour: &MmtelBehaviour,
-    who: &str,
-    place: &Place,
-    until: u32,
-) -> Behaved {
+pub fn mmtel_behaved(behaviour: &MmtelBehaviour, who: &str, place: &Place, until: u32) -> Behaved {
     let MmtelBehaviour {
         answer,
         on_refer,
