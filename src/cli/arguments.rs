@@ -274,7 +274,7 @@ pub struct ListArguments {
     #[arg(long, group = "what")]
     pub coverage: bool,
     /// The coverage as JSON
-    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults", "personalities", "ics", "access"])]
+    #[arg(long, requires = "coverage", conflicts_with_all = ["requirements", "sentences", "faults", "personalities", "ics", "access", "undecidable"])]
     pub json: bool,
     /// The faults of the reference build: name, requirement it breaks, what it does
     #[arg(long, group = "what")]
@@ -291,6 +291,9 @@ pub struct ListArguments {
     /// The access networks of run --access: name, what it is, what UEs say of it
     #[arg(long, group = "what")]
     pub access: bool,
+    /// The test cases that no recording of others decides (check), and why
+    #[arg(long, group = "what")]
+    pub undecidable: bool,
     #[command(flatten)]
     pub places: PlaceArguments,
 }

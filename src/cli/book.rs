@@ -1,9 +1,11 @@
 //! `book` and `export readings`: the register, the features, the accepted ladders and the faults become one document.
 use super::arguments::PlaceArguments;
-use super::{ExitCode, report::deliver, run::Suite};
+use super::{ExitCode, report::deliver, run::Suite, say};
 use crate::report::book::{Book, Interactions, Scenario, Source};
 use crate::runner::catalogue::Case;
 use crate::runner::options::DEFAULT_SYSTEM;
+use crate::runner::select;
+use crate::runner::undecidable::undecidable;
 use crate::sut::faults::Faults;
 use crate::verdict::decisions::Table;
 use anyhow::Result;
@@ -86,8 +88,34 @@ fn with_book(
         interactions: interactions(&suite),
         kills: super::kills::matrix(&suite)?,
         faults: faults.0.len(),
+        undecidable: by_reason(undecidable(
+            &suite.catalogue.cases,
+            DEFAULT_SYSTEM,
+            &suite.places.fixtures,
+        )?),
     };
     write(&book)
+}
+
+/// A line per test case that no recording decides: its id and why.
+pub(super) fn list_undecidable(suite: &Suite, selection: &[String]) -> Result<()> {
+    let selected = select::select(&suite.catalogue.cases, selection)?;
+    let cases = &suite.catalogue.cases;
+    for (id, reasons) in undecidable(cases, DEFAULT_SYSTEM, &suite.places.fixtures)? {
+        if selected.contains(&id) {
+            say(&format!("{id:34} {}", reasons.join("; ")));
+        }
+    }
+    Ok(())
+}
+
+/// Test cases by what stands against them.
+fn by_reason(undecidable: BTreeMap<String, Vec<String>>) -> Vec<(String, Vec<String>)> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (id, reasons) in undecidable {
+        found.entry(reasons.join("; ")).or_default().push(id);
+    }
+    found.into_iter().collect()
 }
 
 fn location(case: &Case) -> String {

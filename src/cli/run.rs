@@ -184,6 +184,10 @@ pub(super) fn list(arguments: &ListArguments) -> Result<ExitCode> {
         }
         return Ok(ExitCode::Pass);
     }
+    if arguments.undecidable {
+        super::book::list_undecidable(&suite, &arguments.selection)?;
+        return Ok(ExitCode::Pass);
+    }
     if arguments.ics {
         super::ics::list(&suite, arguments.system.as_deref())?;
         return Ok(ExitCode::Pass);

@@ -50,6 +50,8 @@ pub struct Book<'a> {
     pub interactions: Interactions,
     pub kills: Matrix,
     pub faults: usize,
+    /// Why test cases are decided by no recording of others, and which.
+    pub undecidable: Vec<(String, Vec<String>)>,
 }
 
 /// The part of the kill matrix that is about one source document.
@@ -179,6 +181,8 @@ impl Book<'_> {
             requirements => chapters.iter().map(|chapter| chapter.entries.len()).sum::<usize>(),
             cases => cases,
             faults => self.faults,
+            undecidable => &self.undecidable,
+            undecided => self.undecidable.iter().map(|(_, cases)| cases.len()).sum::<usize>(),
             chapters => Value::from(Serde(chapters)),
             kills => Value::from(Serde(self.kills())),
             interactions => Value::from(Serde(&self.interactions)),
@@ -305,6 +309,10 @@ mod tests {
                 idle: Vec::new(),
             },
             faults: 1,
+            undecidable: vec![(
+                "it leaves no trace".to_owned(),
+                vec!["TC-POL-03-01".to_owned()],
+            )],
         };
         let html = book.render().unwrap();
         for needed in [
@@ -314,6 +322,7 @@ mod tests {
             "TC-POL-03-01",
             "INVITE",
             "asks-nobody",
+            "it leaves no trace",
         ] {
             assert!(html.contains(needed), "{needed}");
         }

@@ -25,6 +25,7 @@ pub(crate) mod sample;
 pub mod select;
 pub mod shard;
 pub mod snapshots;
+pub mod undecidable;
 mod waive;
 mod writer;
 

@@ -144,6 +144,11 @@ pub trait Search {
         scene.recording.last_frame()
     }
 
+    /// Every question is answered as it should be, and none is asked.
+    fn presumes(&self) -> bool {
+        false
+    }
+
     /// The number of a person (`PersonName::index`), where it is not the test case's own.
     fn number(&self, person: usize) -> Option<String>;
 
@@ -363,6 +368,14 @@ impl Course {
             Self::Live(_) | Self::Planning(_) => None,
             Self::Tape(replay) => Some(&replay.recording),
             Self::Search(seeking) => Some(&seeking.recording),
+        }
+    }
+
+    /// Every question is answered as it should be, and none is asked.
+    pub(super) fn presumes(&self) -> bool {
+        match self {
+            Self::Live(_) | Self::Planning(_) | Self::Tape(_) => false,
+            Self::Search(seeking) => seeking.search.presumes(),
         }
     }
 

@@ -340,6 +340,9 @@ impl Lab {
             self.come(&Wait::Answer(question));
             let stage = self.stage();
             let now = stage.now();
+            if stage.course.presumes() {
+                return (Judgement::holds("it is presumed", []), now);
+            }
             return (question.ask(&stage.view(now)), now);
         }
         let guard = Duration::from_secs_f64(self.ixit().guard_seconds);

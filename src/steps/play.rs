@@ -34,7 +34,7 @@ pub async fn play(stage: Stage, given: &[gherkin::Step]) -> Result<Played, Strin
     Ok(Played { ending, stop, done })
 }
 
-async fn one(lab: &mut Lab, step: &gherkin::Step) -> Option<Stop> {
+pub(super) async fn one(lab: &mut Lab, step: &gherkin::Step) -> Option<Stop> {
     let suite = |cause: String| {
         Some(Stop::Suite {
             reason: Reason::Panic,

@@ -32,6 +32,9 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
             found.insert((first(part.frames), "a short message".to_owned()));
         }
     }
+    for frame in super::ut::asks(trace) {
+        found.insert((frame, "a request on Ut".to_owned()));
+    }
     let time = |number: u32| trace.frame(number).map_or(0, |frame| frame.at);
     let act = |(frame, what): (u32, String)| Act {
         frame,

@@ -1,21 +1,20 @@
 //! Where in a recording is what a user's XCAP client would have asked on Ut, and when his document has come to say what a scenario wants.
 use super::{Located, Place, same};
-use crate::observe::{HttpExchange, http_exchanges};
+use crate::observe::{HttpExchange, Trace, http_exchanges};
 use crate::peer::xcap_client::{SIMSERVS, XcapRequest, Xui};
 use crate::verdict::scene::first;
+use crate::wire::http::HttpMessage;
 use crate::wire::sip::{number_of, unescape};
 use crate::wire::xml::simservs::{self, Barring, Rule, SimServs};
 
 const CHALLENGED: u16 = 401;
 
 /// A request on Ut and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Asked {
     pub located: Located,
-    /// Of the response; absent where none came.
-    pub status: Option<u16>,
-    /// Entity tag of a successful response.
-    pub version: Option<String>,
+    /// Absent where none came.
+    pub response: Option<HttpMessage>,
 }
 
 /// An XCAP address without its root (RFC 4825 section 6), escapes of the node selector undone.
@@ -106,15 +105,11 @@ pub fn ut(request: &XcapRequest, unnamed: bool, who: &str, place: &Place) -> Ask
             Some((frame, lacks)) => format!("{wanted}; that of frame {frame} {lacks}"),
             None => wanted,
         }),
-        status: None,
-        version: None,
+        response: None,
     }
 }
 
 fn asked(exchange: &HttpExchange) -> Asked {
-    let status = Some(exchange.status()).filter(|status| *status != 0);
-    let response = exchange.response.filter(|_| is_success(exchange));
-    let version = response.and_then(|response| response.header("ETag"));
     Asked {
         located: Located::Found {
             frames: exchange.frames.clone(),
@@ -122,13 +117,21 @@ fn asked(exchange: &HttpExchange) -> Asked {
             call_id: None,
             label: None,
         },
-        status,
-        version: version.map(str::to_owned),
+        response: exchange.response.cloned(),
     }
 }
 
 fn is_success(exchange: &HttpExchange) -> bool {
     (200..300).contains(&exchange.status())
+}
+
+/// Requests on Ut that are acts of their own: one that comes again with credentials is one with what comes again.
+pub(super) fn asks(trace: &Trace) -> Vec<u32> {
+    let all = http_exchanges(trace);
+    let own = all
+        .iter()
+        .filter(|one| !(one.status() == CHALLENGED && is_answered(one, &all)));
+    own.map(|one| first(&one.frames)).collect()
 }
 
 /// The same request comes again, with credentials.
@@ -241,8 +244,7 @@ pub fn configured(wanted: &SimServs, earlier: bool, who: &str, place: &Place) ->
         Some(found) => found,
         None => Asked {
             located: Located::absent(format!("a change of what {who} has configured on Ut")),
-            status: None,
-            version: None,
+            response: None,
         },
     }
 }

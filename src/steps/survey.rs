@@ -1,0 +1,121 @@
+//! What no recording shows of a scenario: found out by playing it where everything that is looked for is there and every question is
+//! answered as it should be, and noting what is ordered that leaves no trace.
+use super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
+use super::lab::Lab;
+use super::locate::{Behaved, Labels, Place, handset_behaved, terminal_behaved};
+use super::phone::HandsetAct;
+use super::play::one;
+use super::recording::Recording;
+use super::stage::{CaseSetup, Facility, Stage};
+use crate::observe::Trace;
+use crate::peer::ue::UeCommand;
+use crate::peer::xcap_client::XcapRequest;
+use crate::sut::provision::Properties;
+use crate::verdict::Cast;
+use crate::wire::http::HttpMessage;
+use cucumber::gherkin;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Reasons why no recording decides a scenario; none: one may.
+pub async fn survey(
+    facility: Arc<Facility>,
+    setup: CaseSetup,
+    steps: &[gherkin::Step],
+) -> BTreeSet<String> {
+    let surveyor = Surveyor::default();
+    let found = surveyor.found.clone();
+    let recording = Recording::new(Arc::new(Trace::default()));
+    let course = Course::Search(Box::new(Seeking::new(recording, Box::new(surveyor), 0)));
+    let mut lab = Lab::default();
+    lab.set(Stage::on(course, facility, setup));
+    for step in steps {
+        // One that needs what only a recording has (a dialog, a URI of the system) stops short; what comes after it is played all the same.
+        if let Some(stop) = one(&mut lab, step).await {
+            tracing::debug!(?stop, step = step.value, "a step of a survey");
+        }
+    }
+    if let Some(stage) = lab.take() {
+        stage.close().await;
+    }
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut *found)
+}
+
+#[derive(Debug, Default)]
+struct Surveyor {
+    found: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// Why a recording cannot show that a peer is like that.
+fn unseen(behaved: impl FnOnce(&Place) -> Behaved) -> Option<String> {
+    let (trace, cast, labels) = (Trace::default(), Cast::default(), Labels::new());
+    let nowhere = Place {
+        trace: &trace,
+        cast: &cast,
+        labels: &labels,
+        after: 0,
+    };
+    match behaved(&nowhere) {
+        Behaved::NotSeen { why } => Some(why),
+        Behaved::AsWanted | Behaved::Otherwise { .. } => None,
+    }
+}
+
+impl Search for Surveyor {
+    fn step(&mut self, _: Scene<'_>, _: &str) -> Result<(), Lack> {
+        Ok(())
+    }
+
+    fn prepare(&mut self, _: Scene<'_>, _: &str, _: &Properties) -> Result<(), Lack> {
+        Ok(())
+    }
+
+    fn act(&mut self, _: Scene<'_>, _: &str, act: &Act) -> Result<(), Lack> {
+        let why = match act {
+            Act::Ue(UeCommand::Behave(behaviour)) => {
+                unseen(|place| terminal_behaved(behaviour, "", place, u32::MAX))
+            }
+            Act::Handset(HandsetAct::Behave(behaviour)) => {
+                unseen(|place| handset_behaved(behaviour, "", place, u32::MAX))
+            }
+            Act::Hold(_) => Some("what the HSS holds of a user leaves no trace".to_owned()),
+            Act::Ue(_) | Act::Mmtel(_) | Act::Handset(_) => None,
+        };
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.extend(why);
+        Ok(())
+    }
+
+    fn xcap(
+        &mut self,
+        _: Scene<'_>,
+        _: &str,
+        _: &XcapRequest,
+        _: bool,
+    ) -> Result<(Reach, Option<HttpMessage>), Lack> {
+        Ok((START, None))
+    }
+
+    fn wait(&mut self, _: Scene<'_>, _: &Wait<'_>) -> Result<Reach, Lack> {
+        Ok(START)
+    }
+
+    fn presumes(&self) -> bool {
+        true
+    }
+
+    fn number(&self, _: usize) -> Option<String> {
+        None
+    }
+
+    fn ends(&self, _: &str) -> Option<[SocketAddr; 2]> {
+        None
+    }
+}
+
+const START: Reach = Reach {
+    last_frame: 0,
+    now: 0,
+};
