@@ -3,6 +3,7 @@
 //! More than 400 lines: every argument stands here with its help, so that they read as one.
 use super::book::{BookArguments, ExportArguments};
 use super::bundle::BundleArguments;
+use super::check::CheckArguments;
 use super::doctor::DoctorArguments;
 use super::kills::KillsArguments;
 use super::merge::MergeArguments;
@@ -78,6 +79,8 @@ pub enum Command {
     /// Run test cases against a system (the default)
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArguments>),
+    /// Judge captures that somebody else has recorded
+    Check(Box<CheckArguments>),
     /// Write the profile of a system: asks five questions, or takes the answers as options
     #[command(after_help = INIT_EXAMPLES)]
     Init(Box<InitArguments>),

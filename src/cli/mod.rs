@@ -5,6 +5,7 @@ pub mod arguments;
 mod book;
 mod bundle;
 mod catalogue_text;
+mod check;
 pub mod check_run;
 mod compare;
 mod coverage;
@@ -90,6 +91,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         None => run::run(arguments.run),
         Some(Command::Run(run)) => run::run(*run),
+        Some(Command::Check(arguments)) => check::run(&arguments),
         Some(Command::Init(arguments)) => init::init(&arguments),
         Some(Command::Doctor(arguments)) => doctor::examine(&arguments),
         Some(Command::Probe(arguments)) => probe::look(&arguments),

@@ -70,6 +70,10 @@ fn folder_of(run: &Path) -> String {
 /// secrets, which captures keep.
 fn beside(folder: &Path) -> impl Fn(&CaptureRecord) -> Option<Vec<u8>> + Sync {
     move |capture| {
+        // A recording of somebody else lies elsewhere, and is of many test cases.
+        if Path::new(&capture.path).is_absolute() {
+            return None;
+        }
         let mut octets = fs::read(folder.join(&capture.path)).ok()?;
         secret::known().octets(&mut octets);
         Some(octets)

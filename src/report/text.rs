@@ -6,6 +6,7 @@ use crate::{
     runner::record::{CaseRecord, LadderState, RunRecord},
     verdict::{Finding, Verdict},
 };
+use std::path::Path;
 
 /// `folder` is where `run.json` lies, put before the paths of captures; empty for paths as recorded.
 pub fn summary(record: &RunRecord, folder: &str) -> String {
@@ -142,6 +143,14 @@ pub(super) fn block(record: &RunRecord, case: &CaseRecord, folder: &str) -> Stri
     if let Some(reason) = case.reason {
         line(&mut out, "reason", &wording::reason(reason));
     }
+    if let [first, ..] = case.instances.as_slice() {
+        let count = case.instances.len();
+        let said = format!(
+            "{count} in the recording, the first begins in frame {}",
+            first.first_frame
+        );
+        line(&mut out, "instances", &said);
+    }
     line(&mut out, "side", &wording::side(case));
     if let Some(waiver) = wording::waived(case) {
         line(&mut out, "waived", &waiver);
@@ -176,7 +185,9 @@ pub(super) fn block(record: &RunRecord, case: &CaseRecord, folder: &str) -> Stri
 
 fn capture(case: &CaseRecord, folder: &str) -> String {
     match &case.capture {
-        Some(capture) if folder.is_empty() => capture.path.clone(),
+        Some(capture) if folder.is_empty() || Path::new(&capture.path).is_absolute() => {
+            capture.path.clone()
+        }
         Some(capture) => format!("{}/{}", folder.trim_end_matches('/'), capture.path),
         None => "capture not kept".to_owned(),
     }

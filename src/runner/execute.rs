@@ -267,6 +267,7 @@ pub fn blank(case: &Case) -> CaseRecord {
         ladder_state: LadderState::NotCompared,
         ladder_difference: String::new(),
         operator: Vec::new(),
+        instances: Vec::new(),
         not_applicable: None,
         waiver: None,
         seed: None,

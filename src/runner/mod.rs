@@ -5,6 +5,7 @@ pub mod applicable;
 pub mod archive;
 mod axis;
 pub mod catalogue;
+pub mod check;
 pub mod deletion;
 pub mod doctor;
 pub mod ends;

@@ -159,6 +159,21 @@ pub struct CaseRecord {
     /// Seed of this case where the record was merged of runs with different ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// Every instance of the test case in a recording of somebody else; the verdict is that of the worst.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<InstanceRecord>,
+}
+
+/// One time that a recording exercises a test case.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct InstanceRecord {
+    /// Numbers of the people of the scenario.
+    pub people: BTreeMap<String, String>,
+    /// First frame of its first stimulus.
+    pub first_frame: u32,
+    pub verdict: Verdict,
+    /// First cause in words, empty for a pass.
+    pub cause: String,
 }
 
 impl CaseRecord {

@@ -243,7 +243,7 @@ fn jobs(options: &RunOptions, bench: &Bench) -> usize {
 }
 
 /// The record before anything has run.
-fn outline(
+pub(super) fn outline(
     options: &RunOptions,
     profile: &Profile,
     profile_path: &Path,
@@ -390,7 +390,7 @@ fn unproven(case: &mut CaseRecord, cause: String) {
 }
 
 /// Counts, times, order.
-fn seal(record: &mut RunRecord, started: jiff::Timestamp) {
+pub(super) fn seal(record: &mut RunRecord, started: jiff::Timestamp) {
     record.cases.sort_by(|a, b| a.id.cmp(&b.id));
     record.totals.count(&record.cases);
     let now = jiff::Timestamp::now();

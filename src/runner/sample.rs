@@ -122,6 +122,7 @@ pub(crate) fn case(number: usize, verdict: Verdict) -> CaseRecord {
         blame: blame.to_owned(),
         blame_why: String::new(),
         operator: Vec::new(),
+        instances: Vec::new(),
         started: "2026-11-21T05:40:00.250Z".to_owned(),
         duration_ms: 1250,
         steps: vec![

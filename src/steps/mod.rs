@@ -38,6 +38,7 @@ mod recording;
 mod registration;
 mod reporting;
 mod routing;
+pub mod search;
 mod sentences;
 mod services;
 mod session_description;

@@ -1,6 +1,7 @@
 //! Whether the peers of a recording have behaved as a scenario has them, in the frames between two of its orders.
 //!
-//! A departure that is wanted must be seen; the usual behaviour must not be contradicted. Every switch is asked by its name.
+//! A departure that is wanted must be seen; the usual behaviour must not be contradicted. Every switch is asked by its name, which takes
+//! more than 400 lines.
 use super::Place;
 use crate::observe::{self, Direction, ShortMessage, Transaction};
 use crate::peer::behaviour::{
@@ -78,16 +79,23 @@ fn asked<'a>(method: &str, who: &str, place: &Place<'a>, until: u32) -> Vec<Tran
     found
 }
 
-/// Every final answer has this code; without one wanted, every answer is a success.
-fn answers(all: &[Transaction], wanted: Option<u16>, cancelled: bool) -> Behaved {
+/// What a person, or his terminal, answers who does not want to or is not there. Other refusals are about what was asked.
+const UNWILLING: [u16; 7] = [404, 408, 480, 486, 600, 603, 604];
+
+/// Every final answer has this code; without one wanted, nobody is unwilling.
+fn answers(all: &[Transaction], wanted: Option<u16>) -> Behaved {
     for one in all {
         let Some(response) = one.final_response() else {
+            if one.responses.is_empty() && one.method != "INVITE" {
+                let why = format!("a {} was not answered", one.method);
+                return Behaved::otherwise(one.request.frames(), why);
+            }
             continue;
         };
         let code = response.status();
         let fits = match wanted {
             Some(wanted) => code == wanted,
-            None => code < 300 || (cancelled && code == 487),
+            None => !UNWILLING.contains(&code),
         };
         if !fits {
             let why = format!("a {} was answered with {code}", one.method);
@@ -151,18 +159,16 @@ pub fn terminal(wanted: &UeBehaviour, who: &str, place: &Place, until: u32) -> B
     let waited = [invites.clone(), messages.clone()].concat();
     let unseen = |departs: bool, why: &str| Behaved::if_none(departs, why);
     Behaved::all([
-        answers(&invites, *refuse_invite, true),
-        answers(&messages, *message_answer, false),
-        answers(&byes, *bye_answer, false),
+        answers(&invites, *refuse_invite),
+        answers(&messages, *message_answer),
+        answers(&byes, *bye_answer),
         delayed(&waited, *response_delay),
         later_than_ringing(&invites, *answer_delay),
         offers(who, place, until, setup, accept_types),
         unseen(*crossing_bye, "that a BYE was meant to cross another"),
         unseen(*silent, "that a silent terminal got what it did not answer"),
-        unseen(
-            !ack_delay.is_zero() || *withhold_ack,
-            "that an ACK was held back",
-        ),
+        unseen(!ack_delay.is_zero(), "that an ACK was held back"),
+        acknowledges(who, place, until, *withhold_ack),
         unseen(*withhold_prack, "that a PRACK was held back"),
         unseen(
             *duplicate_requests > 0 || *duplicate_responses > 0,
@@ -176,6 +182,7 @@ pub fn terminal(wanted: &UeBehaviour, who: &str, place: &Place, until: u32) -> B
             "options of a terminal before it is asked",
         ),
         in_sessions(msrp),
+        answers_in_sessions(place, until),
         over_ip(short_messages),
         unseen(*withhold_refresh, "a refresh that was never sent"),
     ])
@@ -224,6 +231,51 @@ fn offers(who: &str, place: &Place, until: u32, setup: &str, accept_types: &[Str
                 .all(|one| types.split(' ').any(|has| has == one));
         if !role || !taken {
             return Behaved::otherwise(one.request.frames(), "the offer is another one");
+        }
+    }
+    Behaved::AsWanted
+}
+
+/// An accepted invitation of this person is acknowledged, or not.
+fn acknowledges(who: &str, place: &Place, until: u32, withheld: bool) -> Behaved {
+    for one in super::ue::requests("INVITE", who, place) {
+        let accepted = one.final_response().filter(|answer| answer.status() < 300);
+        let Some(answer) = accepted.filter(|answer| within(answer.frames(), place, until)) else {
+            continue;
+        };
+        if one.acks.is_empty() != withheld {
+            let why = match withheld {
+                true => "a 2xx was acknowledged",
+                false => "a 2xx was not acknowledged",
+            };
+            return Behaved::otherwise(answer.frames(), why);
+        }
+    }
+    Behaved::AsWanted
+}
+
+/// What the system says in a message session is answered with 200. The terminals of all take part in this.
+fn answers_in_sessions(place: &Place, until: u32) -> Behaved {
+    for session in observe::sessions(place.trace) {
+        for message in &session.messages {
+            let own = message.direction != Direction::FromSystem;
+            if own || message.empty || !within(&message.frames, place, until) {
+                continue;
+            }
+            let wants = message.failure_report.as_deref() != Some("no");
+            match message.response {
+                Some((200, _)) => {}
+                Some((code, frame)) => {
+                    return Behaved::otherwise(
+                        &[frame],
+                        format!("a SEND was answered with {code}"),
+                    );
+                }
+                None if wants => {
+                    return Behaved::otherwise(&message.frames, "a SEND was not answered");
+                }
+                None => {}
+            }
         }
     }
     Behaved::AsWanted
@@ -286,22 +338,20 @@ pub fn handset(wanted: &HandsetBehaviour, who: &str, place: &Place, until: u32) 
     } = wanted;
     let number = place.cast.number(who);
     let all = observe::short_messages(place.trace);
-    let of = |direction: Direction| {
-        let with_him = move |one: &&ShortMessage| match direction {
-            Direction::FromSystem => same_number(&one.recipient, number),
-            _ => same_number(&one.sender, number),
-        };
-        all.iter().filter(move |one| {
-            one.direction == direction && with_him(one) && within(&one.frames, place, until)
+    let submissions: Vec<&ShortMessage> = all
+        .iter()
+        .filter(|one| {
+            one.direction == Direction::FromSystem
+                && same_number(&one.recipient, number)
+                && within(&one.frames, place, until)
         })
-    };
-    let submissions: Vec<&ShortMessage> = of(Direction::FromSystem).collect();
+        .collect();
     let unseen = |departs: bool, why: &str| Behaved::if_none(departs, why);
     Behaved::all([
         submissions_answered(&submissions, *submit_status, *submit_unanswered),
         submissions_delayed(&submissions, *submit_delay, place),
         unseen(*coverage_lost, "that a handset had no coverage"),
-        receipts(of(Direction::ToSystem), *receipt),
+        receipts(&all, number, *receipt, place, until),
         unseen(!receipt_delay.is_zero(), "how long a receipt was held back"),
         unseen(
             *receipt_by_data_sm || *receipt_without_tlvs || *receipt_id != ReceiptId::Same,
@@ -364,15 +414,57 @@ fn submissions_delayed(all: &[&ShortMessage], delay: Duration, place: &Place) ->
     Behaved::AsWanted
 }
 
-/// What receipts say that nobody has ordered; where none are to come, acts say whether some did.
-fn receipts<'a>(sent: impl Iterator<Item = &'a ShortMessage<'a>>, wanted: Option<u8>) -> Behaved {
+/// Every report that was asked for comes and says this; where none are to come, acts say whether some did.
+fn receipts(
+    all: &[ShortMessage],
+    number: &str,
+    wanted: Option<u8>,
+    place: &Place,
+    until: u32,
+) -> Behaved {
     let Some(wanted) = wanted else {
         return Behaved::AsWanted;
     };
-    for part in sent.filter(|one| one.is_receipt).flat_map(|one| &one.parts) {
-        let status = part.report.as_ref().map(|report| report.status);
-        if status.is_some_and(|status| status != wanted) {
-            return Behaved::otherwise(part.frames, "a receipt says something else");
+    let told = || {
+        let receipts = all
+            .iter()
+            .filter(|one| one.is_receipt && one.direction == Direction::ToSystem);
+        receipts.flat_map(|one| &one.parts)
+    };
+    let asked = all.iter().filter(|one| {
+        one.direction == Direction::FromSystem
+            && same_number(&one.recipient, number)
+            && within(&one.frames, place, until)
+    });
+    for part in asked.flat_map(|one| &one.parts) {
+        let accepted = matches!(part.response, Some((0, _)));
+        let Some(named) = part
+            .message_id
+            .as_deref()
+            .filter(|_| part.report_requested && accepted)
+        else {
+            continue;
+        };
+        let report = told().find(|receipt| {
+            receipt
+                .report
+                .as_ref()
+                .is_some_and(|report| report.message == named)
+        });
+        match report.and_then(|receipt| Some((receipt, receipt.report.as_ref()?.status))) {
+            None => {
+                return Behaved::otherwise(
+                    part.frames,
+                    "the service centre sent no report on a short message",
+                );
+            }
+            Some((receipt, status)) if status != wanted => {
+                return Behaved::otherwise(
+                    receipt.frames,
+                    "a report of the service centre says something else",
+                );
+            }
+            Some(_) => {}
         }
     }
     Behaved::AsWanted

@@ -2,23 +2,9 @@
 use super::{Located, Place};
 use crate::observe::{self, Direction, Part, ShortMessage};
 use crate::peer::behaviour::HandsetBehaviour;
+use crate::steps::HandsetAct;
 use crate::verdict::scene::{first, same_number};
 use crate::verdict::status_report::meaning;
-
-/// What is ordered of a handset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HandsetAct {
-    /// To the number the last short message came from.
-    Answer {
-        text: String,
-    },
-    Send {
-        to: String,
-        text: String,
-    },
-    /// By place among the short messages that asked for a report, and TP-ST.
-    Report(Vec<(usize, u8)>),
-}
 
 /// Where the recording shows what that person's handset is ordered to do.
 pub fn handset(
@@ -35,6 +21,8 @@ pub fn handset(
         },
         HandsetAct::Send { to, text } => written(number, to, text, behaviour, place),
         HandsetAct::Report(reports) => reported(number, reports, place),
+        // How it behaves is asked of all that was seen.
+        HandsetAct::Behave(_) => Located::Nothing,
     }
 }
 

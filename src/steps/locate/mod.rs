@@ -5,7 +5,9 @@
 mod acts;
 mod behaved;
 mod behaved_mmtel;
+mod content;
 mod handset;
+mod in_session;
 mod mmtel;
 #[cfg(test)]
 mod mmtel_tests;
@@ -19,7 +21,7 @@ mod ut;
 pub use acts::{Act, acts};
 pub use behaved::{Behaved, handset as handset_behaved, terminal as terminal_behaved};
 pub use behaved_mmtel::{has_spoken, mmtel_behaved};
-pub use handset::{HandsetAct, handset};
+pub use handset::handset;
 pub use mmtel::{Stance, mmtel};
 pub use ue::ue;
 pub use ut::{Asked, configured, ut};

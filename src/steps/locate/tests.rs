@@ -3,6 +3,7 @@ use super::*;
 use crate::observe::Direction;
 use crate::peer::behaviour::HandsetBehaviour;
 use crate::peer::ue::{ChatText, Invitation, UeCommand};
+use crate::steps::HandsetAct;
 use crate::verdict::Person;
 use crate::verdict::scene::originator;
 use std::path::Path;

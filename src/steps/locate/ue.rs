@@ -1,8 +1,8 @@
-//! Locators of what a CPM UE is ordered to do.
-use super::over_ip;
-use super::{Located, Place};
-use crate::observe::{self, ChatMessage, Direction, Session, Transaction};
-use crate::peer::ue::{ChatText, Invitation, PagerMessage, Registration, UeCommand};
+//! Locators of what a CPM UE is ordered to do. More than 400 lines: one function for each order, and every order stands here.
+use super::content::Content;
+use super::{Located, Place, in_session, over_ip};
+use crate::observe::{self, Direction, Transaction};
+use crate::peer::ue::{Invitation, PagerMessage, Registration, UeCommand};
 use crate::verdict::scene::{first, number_in, originator};
 use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::{SipMessage, number_of};
@@ -27,8 +27,8 @@ pub fn ue(command: &UeCommand, who: &str, place: &Place) -> Located {
         UeCommand::Bye { call } => bye(call, who, place),
         UeCommand::Options { call } => in_call("OPTIONS", call, who, place),
         UeCommand::Refresh { call } => refresh(call, who, place),
-        UeCommand::Send { call, message } => send(call, message, who, place),
-        UeCommand::Report { call } => report(call, who, place),
+        UeCommand::Send { call, message } => in_session::send(call, message, who, place),
+        UeCommand::Report { call } => in_session::report(call, who, place),
         UeCommand::Message(order) => pager(order, who, place),
         UeCommand::Register(order) => register(*order, who, place),
         UeCommand::ShortMessage(order) => over_ip::submitted(order, who, place),
@@ -37,9 +37,9 @@ pub fn ue(command: &UeCommand, who: &str, place: &Place) -> Located {
         // How it behaves is asked at the end, of all that was seen.
         UeCommand::Behave(_) => Located::Nothing,
         UeCommand::Raw { octets } => raw(octets, place),
-        UeCommand::StraySend { call } => stray(call, who, place),
+        UeCommand::StraySend { call } => in_session::stray(call, who, place),
         UeCommand::TellChanges { call, changes } => tells(call, changes.len(), who, place),
-        UeCommand::CloseMedia { call } => close_media(call, who, place),
+        UeCommand::CloseMedia { call } => in_session::close_media(call, who, place),
     }
 }
 
@@ -77,7 +77,7 @@ fn first_of(requests: Vec<Transaction>, label: &str, wanted: impl Into<String>) 
 }
 
 /// The Call-ID of a call of a scenario; of calls that came in, `incoming-N` is the Nth.
-fn call_id(call: &str, who: &str, place: &Place) -> Option<String> {
+pub(super) fn call_id(call: &str, who: &str, place: &Place) -> Option<String> {
     if let Some(known) = place.labels.get(&(who.to_owned(), call.to_owned())) {
         return Some(known.clone());
     }
@@ -363,168 +363,6 @@ fn is_pager(order: &PagerMessage, message: &SipMessage) -> bool {
         }
 }
 
-/// What an order says of a text and its wrapping.
-struct Content<'a> {
-    text: &'a str,
-    /// Empty means message/cpim.
-    content_type: &'a str,
-    wrapped_type: Option<&'a str>,
-    message_id: Option<&'a str>,
-    imdn: Option<&'a str>,
-    from: Option<&'a str>,
-}
-
-fn same_type(one: &str, other: &str) -> bool {
-    let bare = |value: &str| {
-        value
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
-    };
-    bare(one).eq_ignore_ascii_case(&bare(other))
-}
-
-/// Charset and the like count where an order says them.
-fn type_is(wanted: &str, shown: &str) -> bool {
-    let strict = |value: &str| value.replace([' ', '"'], "").to_ascii_lowercase();
-    match wanted.contains(';') {
-        true => strict(wanted) == strict(shown),
-        false => same_type(wanted, shown),
-    }
-}
-
-impl Content<'_> {
-    fn is(&self, content_type: Option<&str>, body: &[u8]) -> bool {
-        let shown = content_type.unwrap_or_default();
-        let wanted = match self.content_type {
-            "" => "message/cpim",
-            given => given,
-        };
-        if !type_is(wanted, shown) {
-            return false;
-        }
-        if !same_type(wanted, "message/cpim") {
-            return body == self.text.as_bytes();
-        }
-        CpimMessage::parse(body).is_ok_and(|cpim| self.is_wrapped(&cpim))
-    }
-
-    fn is_wrapped(&self, cpim: &CpimMessage) -> bool {
-        let shown = cpim.content_header("Content-Type").unwrap_or_default();
-        let plain = self.wrapped_type.unwrap_or("text/plain");
-        let notifies = same_type(plain, "message/imdn+xml");
-        let from = cpim.header("From").unwrap_or_default();
-        type_is(plain, shown)
-            // A notification has ids and times of its own.
-            && (notifies || cpim.content == self.text.as_bytes())
-            && self.message_id.is_none_or(|id| cpim.imdn_header("Message-ID") == Some(id))
-            && self.asks(cpim)
-            && self.from.is_none_or(|uri| from.contains(uri))
-    }
-
-    /// Which notifications are asked for, in whatever order.
-    fn asks(&self, cpim: &CpimMessage) -> bool {
-        let list = |value: Option<&str>| {
-            let mut all: Vec<String> = value
-                .unwrap_or_default()
-                .split(',')
-                .map(|one| one.trim().to_ascii_lowercase())
-                .filter(|one| !one.is_empty())
-                .collect();
-            all.sort_unstable();
-            all
-        };
-        list(cpim.imdn_header("Disposition-Notification")) == list(self.imdn)
-    }
-}
-
-/// The message session of a call, with all that was said in it.
-fn session_of<'a>(call: &str, who: &str, place: &Place<'a>) -> Option<Session<'a>> {
-    let id = call_id(call, who, place)?;
-    let calls = observe::calls(place.trace);
-    let call = calls.iter().find(|one| one.call_id == id)?;
-    observe::session_of(call, &observe::sessions(place.trace)).cloned()
-}
-
-fn send(call: &str, order: &ChatText, who: &str, place: &Place) -> Located {
-    let wanted = || Located::absent(format!("a chat message of {who} as the scenario has it"));
-    let Some(session) = session_of(call, who, place) else {
-        return wanted();
-    };
-    let mut own = session.messages.iter().filter(|message| {
-        message.direction != Direction::FromSystem && first(&message.frames) > place.after
-    });
-    match own.find(|message| is_chat(order, message)) {
-        Some(message) => Located::Found {
-            frames: message.frames.clone(),
-            at: message.at,
-            call_id: None,
-            label: None,
-        },
-        None => wanted(),
-    }
-}
-
-fn is_chat(order: &ChatText, message: &ChatMessage) -> bool {
-    let ChatText {
-        text,
-        content_type,
-        wrapped_type,
-        message_id,
-        success_report,
-        failure_report,
-        imdn,
-        chunk_octets,
-        abort,
-        bodiless,
-        from,
-    } = order;
-    if *bodiless {
-        return message.empty;
-    }
-    let content = Content {
-        text,
-        content_type,
-        wrapped_type: wrapped_type.as_deref(),
-        message_id: message_id.as_deref(),
-        imdn: imdn.as_deref(),
-        from: from.as_deref(),
-    };
-    let shown = message.chunks.first();
-    let shown = shown.and_then(|chunk| chunk.message.header("Content-Type"));
-    let succeeds = message.success_report.as_deref() == Some("yes");
-    let usual = |report: &Option<String>| report.as_deref().unwrap_or("yes").to_owned();
-    let whole = *abort || content.is(shown, &message.body);
-    !message.empty
-        && whole
-        && message.aborted == *abort
-        && succeeds == *success_report
-        && usual(&message.failure_report) == usual(failure_report)
-        && (chunk_octets.is_none() || message.chunks.len() > 1)
-}
-
-/// An MSRP REPORT of the person in the call's session.
-fn report(call: &str, who: &str, place: &Place) -> Located {
-    let wanted = || Located::absent(format!("an MSRP REPORT of {who}"));
-    let Some(session) = session_of(call, who, place) else {
-        return wanted();
-    };
-    let mut own = session.reports.iter().filter(|report| {
-        report.seen.direction != Direction::FromSystem && first(report.frames()) > place.after
-    });
-    match own.next() {
-        Some(report) => Located::Found {
-            frames: report.frames().to_vec(),
-            at: report.seen.at,
-            call_id: None,
-            label: None,
-        },
-        None => wanted(),
-    }
-}
-
 fn register(order: Registration, who: &str, place: &Place) -> Located {
     let Registration {
         smsip,
@@ -577,33 +415,6 @@ fn raw(octets: &[u8], place: &Place) -> Located {
     }
 }
 
-/// A SEND to where the call's session is, for a session that no SDP names.
-fn stray(call: &str, who: &str, place: &Place) -> Located {
-    let id = call_id(call, who, place);
-    let calls = observe::calls(place.trace);
-    let sessions = observe::sessions(place.trace);
-    let named: Vec<&str> = calls
-        .iter()
-        .filter_map(|one| observe::session_of(one, &sessions))
-        .map(|session| session.system_uri.as_str())
-        .collect();
-    let mut sent = sessions.iter().filter(|session| {
-        let opens = session.facts.first();
-        let opens = opens.filter(|fact| fact.seen.direction != Direction::FromSystem);
-        !named.contains(&session.system_uri.as_str())
-            && opens.is_some_and(|fact| first(fact.frames()) > place.after)
-    });
-    match (id, sent.next().and_then(|session| session.facts.first())) {
-        (Some(_), Some(fact)) => Located::Found {
-            frames: fact.frames().to_vec(),
-            at: fact.seen.at,
-            call_id: None,
-            label: None,
-        },
-        _ => Located::absent("a SEND for a session that nobody has opened"),
-    }
-}
-
 /// NOTIFYs of a focus, one for each change.
 fn tells(call: &str, count: usize, who: &str, place: &Place) -> Located {
     let mut told = in_dialog("NOTIFY", call, who, place);
@@ -620,19 +431,5 @@ fn tells(call: &str, count: usize, who: &str, place: &Place) -> Located {
     match told.get(count.saturating_sub(1)) {
         Some(last) => found(last, ""),
         None => Located::absent(format!("{count} notification(s) of {who}")),
-    }
-}
-
-/// The end of the connection of the call's session, dialog untouched.
-fn close_media(call: &str, who: &str, place: &Place) -> Located {
-    let closed = session_of(call, who, place).and_then(|session| session.closed);
-    match closed {
-        Some(seen) if first(&seen.frames) > place.after => Located::Found {
-            frames: seen.frames.clone(),
-            at: seen.at,
-            call_id: None,
-            label: None,
-        },
-        _ => Located::absent(format!("the end of the message connection of {who}")),
     }
 }

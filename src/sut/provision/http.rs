@@ -52,6 +52,16 @@ impl Http {
         all
     }
 
+    /// Method, path and body of the request about a user, without what only the client adds.
+    pub fn user_request(&self, properties: &Properties) -> (String, String, serde_json::Value) {
+        let request = &self.settings.user;
+        let body = request.body.as_ref();
+        let body = body.and_then(|body| template::fill_body(body, properties));
+        let path = template::fill_path(&request.path, properties);
+        let empty = || serde_json::json!({});
+        (request.method.clone(), path, body.unwrap_or_else(empty))
+    }
+
     pub async fn send(
         &self,
         request: &HttpRequest,

@@ -155,6 +155,14 @@ impl Provisioner {
         Ok(())
     }
 
+    /// The request that tells the system of a user, where that is one: method, path and body.
+    pub fn user_request(&self, properties: &Properties) -> Option<(String, String, Value)> {
+        self.adaptors.iter().find_map(|adaptor| match adaptor {
+            Adaptor::Http(http) => Some(http.user_request(properties)),
+            _ => None,
+        })
+    }
+
     /// Fills a pool of session numbers: `pool` and `numbers`.
     pub async fn prepare_pool(&self, pool: &str, numbers: &[String]) -> Result<(), SutError> {
         let properties = Properties::from([

@@ -1,0 +1,312 @@
+//! Judges recordings that somebody else has made: the same features and judges, with every stimulus looked for instead of made.
+//!
+//! A recording may exercise a scenario many times, by many people. Every instance is judged; the verdict of a test case is that of its
+//! worst instance. What does not occur is inconclusive, never a pass.
+mod binding;
+mod heard;
+mod instance;
+
+use super::applicable::{IcsProblem, applicable_of};
+use super::axis::Axis;
+use super::catalogue::{Case, Catalogue, CatalogueError};
+use super::execute::{blank, clause_of};
+use super::judge::settle;
+use super::lint::{Problem, lint};
+use super::options::{ProgressEvent, RunOptions};
+use super::record::{CaseRecord, InstanceRecord, RunRecord};
+use super::rejudge::over_all;
+use super::run::{outline, seal, stand_by_controls};
+use super::select::{SelectionError, select};
+use super::waive;
+use crate::capture::RunClock;
+use crate::peer::ue::Transport;
+use crate::steps::search::{Beginning, beginning};
+use crate::steps::{CaseSetup, Facility};
+use crate::sut::access::AccessNetworks;
+use crate::sut::provision::Provisioner;
+use crate::sut::waivers::Waivers;
+use crate::sut::{Profile, SutError, secret};
+use crate::verdict::register::RegisterError;
+use crate::verdict::{Reason, Register, Verdict};
+use cucumber::gherkin;
+use heard::Heard;
+use instance::Attempt;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What is to be judged, and by what.
+#[derive(Debug, Clone)]
+pub struct CheckOptions {
+    /// Files of packets, in the order of their times.
+    pub captures: Vec<PathBuf>,
+    /// Session keys of TLS, as SSLKEYLOGFILE has them.
+    pub key_log: Option<PathBuf>,
+    /// Where the system was, by the names of the profile's placeholders (`sip`, `provisioning`, `core`, `ut`).
+    pub addresses: BTreeMap<String, String>,
+    /// System, selection, features and fixtures; what only a live run needs is not looked at.
+    pub run: RunOptions,
+}
+
+/// Why a recording cannot be judged. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    #[error("the features have {} problem(s):\n{}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Lint(Vec<Problem>),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    System(#[from] SutError),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Ics(Vec<IcsProblem>),
+    #[error(
+        "cannot read {path}: {source}; name a capture of tcpdump or Wireshark (pcapng or pcap)"
+    )]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{path}: {message}")]
+    Capture { path: PathBuf, message: String },
+    #[error(
+        "where the system was is not known: {key} of the profile is `{value}`; write its address there, or say --address {name}=HOST:PORT"
+    )]
+    Unplaced {
+        key: String,
+        value: String,
+        name: String,
+    },
+    #[error(
+        "{path} has no packet to or from the system, which is at {system} (sip.address of the profile); it has packets of {seen}: set sip.address, or say --address sip=HOST:PORT"
+    )]
+    Elsewhere {
+        path: PathBuf,
+        system: String,
+        seen: String,
+    },
+}
+
+/// What all test cases of a check share.
+struct Bench {
+    facility: Arc<Facility>,
+    catalogue: Catalogue,
+    register: Register,
+    axis: Axis,
+    heard: Vec<Heard>,
+    ends_at: u64,
+}
+
+/// Judges recordings. Nothing is sent, and no time passes.
+pub fn check(
+    options: &CheckOptions,
+    progress: &(dyn Fn(ProgressEvent) + Sync),
+) -> Result<RunRecord, CheckError> {
+    let started = jiff::Timestamp::now();
+    let run = &options.run;
+    let (profile, profile_path) = Profile::load(&run.system, &run.fixtures)?;
+    let mut catalogue = Catalogue::load(&run.features)?;
+    let register = Register::load(&run.fixtures.join("requirements"))?;
+    let problems = lint(&catalogue, &register);
+    if !problems.is_empty() {
+        return Err(CheckError::Lint(problems));
+    }
+    let selected = select(&catalogue.cases, &run.selection)?;
+    let waivers = Waivers::load(&profile_path)?;
+    let known = catalogue.requirements();
+    let profile = placed(profile.over(run.carriage)?, &options.addresses);
+    let mut record = outline(
+        run,
+        &profile,
+        &profile_path,
+        &catalogue,
+        &register,
+        &selected,
+        started,
+    );
+    record.seed = 0;
+    record.waivers_sha256 = waivers.sha256();
+    let chosen = applicable_of(&catalogue, &register, &profile, &profile_path, &selected);
+    let (applicable, others) = chosen.map_err(CheckError::Ics)?;
+    record.cases.extend(others);
+    let networks = AccessNetworks::load(&run.fixtures)?;
+    let mut axis = Axis::new(networks.clone(), &run.access)?;
+    let stated = applicable.len();
+    axis.expand(&mut catalogue, applicable)?;
+    record.totals.catalogue += axis.running.len() - stated;
+    record.totals.selected += axis.running.len() - stated;
+    let heard = heard::hear(options, &profile)?;
+    record.notes.extend(heard.said);
+    let bench = Bench {
+        facility: Arc::new(facility(profile, networks.clone())?),
+        catalogue,
+        register,
+        axis,
+        heard: heard.all,
+        ends_at: heard.ends_at,
+    };
+    record.cases.extend(bench.judge(progress));
+    stand_by_controls(&mut record, &bench.catalogue);
+    waive::apply(&mut record, &waivers, &known, &networks, run.today);
+    seal(&mut record, started);
+    Ok(record.without(&secret::known()))
+}
+
+/// Test cases that no recording decides, and why.
+pub fn undecidable(run: &RunOptions) -> Result<Vec<(String, String)>, CheckError> {
+    let (profile, _) = Profile::load(&run.system, &run.fixtures)?;
+    let networks = AccessNetworks::load(&run.fixtures)?;
+    let bench = Bench {
+        facility: Arc::new(facility(profile.over(run.carriage)?, networks.clone())?),
+        catalogue: Catalogue::load(&run.features)?,
+        register: Register::load(&run.fixtures.join("requirements"))?,
+        axis: Axis::new(networks, &run.access)?,
+        heard: Vec::new(),
+        ends_at: 0,
+    };
+    let cases: Vec<&Case> = bench.catalogue.cases.iter().collect();
+    let all = over_all(&cases, |case| {
+        let (_, begins) = bench.begins(case);
+        Some((case.id.clone(), begins.undecidable?))
+    });
+    Ok(all.into_iter().flatten().collect())
+}
+
+/// The profile with the system where it was. `sip` stands for sip.address, whatever is written there.
+fn placed(profile: Profile, addresses: &BTreeMap<String, String>) -> Profile {
+    let url = |(name, at): (&String, &String)| {
+        let is_url = ["provisioning", "ut"].contains(&name.as_str()) && !at.contains("://");
+        let at = match is_url {
+            true => format!("http://{at}"),
+            false => at.clone(),
+        };
+        (name.clone(), at)
+    };
+    let addresses: BTreeMap<String, String> = addresses.iter().map(url).collect();
+    let mut profile = profile.with_addresses(&addresses);
+    if let Some(at) = addresses.get("sip") {
+        profile.sip.address.clone_from(at);
+    }
+    profile
+}
+
+/// What the steps read of a run, without a run.
+fn facility(profile: Profile, access_networks: AccessNetworks) -> Result<Facility, SutError> {
+    let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    Ok(Facility {
+        provisioner: Provisioner::new(&profile, None)?,
+        exchange: None,
+        centre: nowhere,
+        clock: RunClock::start(),
+        system: profile.sip.address.parse().unwrap_or(nowhere),
+        transport: match profile.sip.transport.as_str() {
+            "tcp" => Transport::Tcp,
+            "tls" => Transport::Tls,
+            _ => Transport::Udp,
+        },
+        sip_tls: None,
+        seed: 0,
+        access_networks,
+        personality: None,
+        profile,
+    })
+}
+
+impl Bench {
+    fn judge(&self, progress: &(dyn Fn(ProgressEvent) + Sync)) -> Vec<CaseRecord> {
+        let cases = self.catalogue.cases.iter();
+        let running: Vec<&Case> = cases
+            .filter(|case| self.axis.running.contains(&case.id))
+            .collect();
+        progress(ProgressEvent::Started {
+            selected: running.len(),
+        });
+        over_all(&running, |case| self.case(case))
+    }
+
+    fn setup(&self, case: &Case) -> CaseSetup {
+        CaseSetup {
+            id: case.id.clone(),
+            requirement: case.requirement.clone(),
+            clause: clause_of(self.register.get(&case.requirement)),
+            ordinal: case.ordinal,
+            access: self.axis.values().of(case),
+        }
+    }
+
+    /// The steps of a test case, and how it begins.
+    fn begins(&self, case: &Case) -> (Vec<gherkin::Step>, Beginning) {
+        let steps: Vec<gherkin::Step> = case.steps.iter().map(|one| one.parsed.clone()).collect();
+        let begins = beginning(self.facility.clone(), self.setup(case), &steps);
+        let begins = super::rejudge::at_once(begins).unwrap_or_default();
+        (steps, begins)
+    }
+
+    /// Every instance of a test case, and what they come to.
+    fn case(&self, case: &Case) -> CaseRecord {
+        let (steps, begins) = self.begins(case);
+        let setup = self.setup(case);
+        let mut attempts = Vec::new();
+        for heard in self.heard.iter().filter(|heard| heard.may_begin(&begins)) {
+            for people in binding::candidates(&self.facility, heard, &begins) {
+                let attempt = instance::attempt(self, case, &setup, &steps, heard, people);
+                let found = matches!(attempt, Attempt::Judged(..));
+                attempts.push(attempt);
+                if found {
+                    break;
+                }
+            }
+        }
+        conclude(case, attempts, &begins)
+    }
+}
+
+/// The worst instance stands for the test case; without any, what came nearest says why there is none.
+fn conclude(case: &Case, attempts: Vec<Attempt>, begins: &Beginning) -> CaseRecord {
+    let mut instances = Vec::new();
+    let mut worst: Option<CaseRecord> = None;
+    let mut nearest: Option<(usize, Reason, String)> = None;
+    for attempt in attempts {
+        match attempt {
+            Attempt::Judged(record, instance) => {
+                if worst
+                    .as_ref()
+                    .is_none_or(|one| record.verdict > one.verdict)
+                {
+                    worst = Some(*record);
+                }
+                instances.push(instance);
+            }
+            Attempt::Left(done, reason, why) => {
+                if nearest.as_ref().is_none_or(|(most, ..)| done > *most) {
+                    nearest = Some((done, reason, why));
+                }
+            }
+        }
+    }
+    let mut record = worst.unwrap_or_else(|| absent(case, nearest, begins));
+    instances.sort_by_key(|one: &InstanceRecord| one.first_frame);
+    record.instances = instances;
+    record
+}
+
+fn absent(case: &Case, nearest: Option<(usize, Reason, String)>, begins: &Beginning) -> CaseRecord {
+    let mut record = blank(case);
+    let (reason, cause) = match (&begins.undecidable, nearest) {
+        (Some(why), _) => (
+            Reason::InsufficientEvidence,
+            format!("no recording decides this: {why}"),
+        ),
+        (None, Some((_, reason, why))) => (reason, why),
+        (None, None) => (
+            Reason::NotStimulated,
+            "its stimulus does not occur in the recording".to_owned(),
+        ),
+    };
+    settle(&mut record, Verdict::Inconc, Some(reason), cause);
+    record
+}
