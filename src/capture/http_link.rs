@@ -1,6 +1,6 @@
 //! A connection on Ut: octets of requests out, octets of responses in, each recorded before anybody reads it.
 use super::tap::{Event, Record, Tap};
-use crate::wire::http::HttpMessage;
+use crate::wire::http::{Framer, HttpMessage};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,8 +17,7 @@ pub struct HttpLink {
     stream: TcpStream,
     ends: (SocketAddr, SocketAddr),
     tap: Tap,
-    /// Octets that came and belong to no response yet.
-    rest: Vec<u8>,
+    responses: Framer,
 }
 
 impl HttpLink {
@@ -32,7 +31,7 @@ impl HttpLink {
             stream,
             ends,
             tap,
-            rest: Vec::new(),
+            responses: Framer::default(),
         };
         link.record(true, Event::Opened { dialled: true });
         Ok(link)
@@ -58,11 +57,8 @@ impl HttpLink {
         self.stream.write_all(octets).await?;
         let mut buffer = vec![0; READ_OCTETS];
         loop {
-            let whole = HttpMessage::parse(&self.rest)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-            if let Some((message, used)) = whole {
-                self.rest.drain(..used);
-                return Ok(message);
+            if let Some(message) = self.responses.next_message() {
+                return message.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
             }
             let count = self.stream.read(&mut buffer).await?;
             if count == 0 {
@@ -71,7 +67,7 @@ impl HttpLink {
             }
             let octets = buffer[..count].to_vec();
             self.record(false, Event::Data(octets.clone()));
-            self.rest.extend_from_slice(&octets);
+            self.responses.push(&octets);
         }
     }
 

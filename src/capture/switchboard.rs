@@ -241,14 +241,16 @@ impl Switchboard {
 
     /// The ESME does not read what is written to it.
     pub fn write_failed(&mut self, id: FlowId) {
-        self.note("the ESME does not read what it is sent; connection broken off".to_owned());
-        let signal = Signal::Closed { flow: id };
-        if let Some(link) = self.links.get_mut(&id) {
-            link.session.signal(self.clock.now(), signal);
-            self.dirty.push(id);
-            self.settle();
+        self.break_off(id);
+        self.settle();
+    }
+
+    /// The link goes at once: whatever its session still says has no way to go, and must not fail again one by one.
+    fn break_off(&mut self, id: FlowId) {
+        if self.links.contains_key(&id) {
+            self.note("the ESME does not read what it is sent; connection broken off".to_owned());
+            self.close(id, true);
         }
-        self.close(id, true);
         self.remains.remove(&id);
     }
 
@@ -460,7 +462,7 @@ impl Switchboard {
             record(tap, self.interface, true, ends, data);
         }
         if !link.flow.write(octets) {
-            self.write_failed(id);
+            self.break_off(id);
         }
     }
 

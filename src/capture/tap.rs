@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Largest capture of one test case.
-pub const CAPTURE_LIMIT: usize = 512 * 1024 * 1024;
+pub const CAPTURE_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Nobody reads more of them.
 const MOST_UNANSWERED: usize = 20;

@@ -6,7 +6,7 @@ use super::Fact;
 use super::reassembly::Piece;
 use crate::wire::Malformed;
 use crate::wire::diameter;
-use crate::wire::http::HttpMessage;
+use crate::wire::http;
 use crate::wire::msrp::{self, MsrpMessage};
 use crate::wire::rtp::RtpPacket;
 use crate::wire::sip::{self, SipMessage};
@@ -125,8 +125,7 @@ enum Framer {
     Msrp(msrp::Framer),
     Smpp(smpp::Framer),
     Diameter(diameter::Framer),
-    /// Octets of no whole message yet.
-    Http(Vec<u8>),
+    Http(http::Framer),
 }
 
 impl Framer {
@@ -136,7 +135,7 @@ impl Framer {
             Protocol::Msrp => Self::Msrp(msrp::Framer::default()),
             Protocol::Smpp => Self::Smpp(smpp::Framer::default()),
             Protocol::Diameter => Self::Diameter(diameter::Framer::default()),
-            Protocol::Http => Self::Http(Vec::new()),
+            Protocol::Http => Self::Http(http::Framer::default()),
         }
     }
     fn push(&mut self, octets: &[u8]) {
@@ -145,7 +144,7 @@ impl Framer {
             Self::Msrp(framer) => framer.push(octets),
             Self::Smpp(framer) => framer.push(octets),
             Self::Diameter(framer) => framer.push(octets),
-            Self::Http(waiting) => waiting.extend_from_slice(octets),
+            Self::Http(framer) => framer.push(octets),
         }
     }
     fn pending(&self) -> usize {
@@ -154,7 +153,7 @@ impl Framer {
             Self::Msrp(framer) => framer.pending(),
             Self::Smpp(framer) => framer.pending(),
             Self::Diameter(framer) => framer.pending(),
-            Self::Http(waiting) => waiting.len(),
+            Self::Http(framer) => framer.pending(),
         }
     }
     fn next_fact(&mut self) -> Option<Result<Fact, Malformed>> {
@@ -166,7 +165,9 @@ impl Framer {
             Self::Msrp(framer) => framer.next_frame()?.map(|octets| msrp_fact(&octets)),
             Self::Smpp(framer) => framer.next_frame()?.map(|octets| smpp_fact(&octets)),
             Self::Diameter(framer) => framer.next_frame()?.map(|octets| diameter_fact(&octets)),
-            Self::Http(waiting) => http_fact(waiting)?,
+            Self::Http(framer) => framer
+                .next_message()?
+                .map(|message| Fact::Http(Box::new(message))),
         })
     }
 }
@@ -210,14 +211,6 @@ fn diameter_fact(octets: &[u8]) -> Fact {
         Ok(message) => Fact::Diameter(Box::new(message)),
         Err(error) => malformed(Protocol::Diameter, error, octets),
     }
-}
-
-fn http_fact(waiting: &mut Vec<u8>) -> Option<Result<Fact, Malformed>> {
-    let whole = HttpMessage::parse(waiting).transpose()?;
-    Some(whole.map(|(message, used)| {
-        waiting.drain(..used);
-        Fact::Http(Box::new(message))
-    }))
 }
 
 fn malformed(protocol: Protocol, error: Malformed, octets: &[u8]) -> Fact {

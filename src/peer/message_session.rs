@@ -23,6 +23,8 @@ use reassembly::Reassembly;
 use sending::Transaction;
 
 /// A transaction without response fails after this time (RFC 4975 section 7.1).
+/// Octets that come without the end-line of their chunk.
+const UNENDED_LIMIT: usize = 4 * 1024 * 1024;
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Messages kept until the session stands, and transactions and delayed answers under way.
 const LIST_LIMIT: usize = 4096;
@@ -225,6 +227,14 @@ impl MessageSession {
             return;
         }
         self.framer.push(octets);
+        if self.framer.pending() > UNENDED_LIMIT {
+            // Chunks may be as large as their sender likes, but not larger than anybody could mean.
+            self.event(SessionEvent::Refused {
+                message_id: None,
+                code: 413,
+            });
+            return self.drop_connection(true);
+        }
         while self.is_open() {
             match self.framer.next_frame() {
                 None => break,

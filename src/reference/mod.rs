@@ -9,6 +9,7 @@ pub mod conference_focus;
 pub mod conference_service;
 pub mod esme;
 pub mod faults;
+mod http;
 pub mod ip_sm_gw;
 pub mod link;
 pub mod mmtel_as;
@@ -191,10 +192,10 @@ impl Reference {
             .await
             .map_err(failed)?;
         let (agent, incoming) = UserAgent::start(config).await.map_err(failed)?;
-        let http = tokio::net::TcpListener::bind((listen, 0))
+        let listener = tokio::net::TcpListener::bind((listen, 0))
             .await
             .map_err(failed)?;
-        let provisioning = http.local_addr().map_err(failed)?;
+        let provisioning = listener.local_addr().map_err(failed)?;
         let (link, arrivals) = start_link(&arguments, faults)?;
         let gateway = Gateway::new(agent, link, faults, arguments.max_sessions, provisioned)
             .map_err(|what| {
@@ -205,7 +206,6 @@ impl Reference {
         tell_roles(&roles, &gateway);
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
-        let mut until = stopping.clone();
         let (ut, serving) = ut::listen(listen, server, stopping.clone())
             .await
             .map_err(failed)?;
@@ -213,17 +213,11 @@ impl Reference {
             gateway.clone(),
             incoming,
             arrivals,
-            stopping,
+            stopping.clone(),
         ));
         tasks.spawn(serving);
         let router = ip_sm_gw::provisioning::router(gateway.clone());
-        tasks.spawn(async move {
-            axum::serve(http, router)
-                .with_graceful_shutdown(async move {
-                    until.wait_for(|stop| *stop).await.ok();
-                })
-                .await
-        });
+        tasks.spawn(http::serve(listener, router, stopping));
         Ok(Self {
             gateway,
             roles,

@@ -96,6 +96,10 @@ pub fn files() -> Vec<String> {
 fn collect(folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        // The crates below `src` that are built by themselves build there.
+        if path.is_dir() && path.ends_with("target") {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, found);
         } else if path.extension().is_some_and(|e| e == "rs") {
@@ -110,7 +114,8 @@ fn relative(path: &Path) -> String {
 }
 
 pub fn is_selftest_or_bench(file: &str) -> bool {
-    file.starts_with("src/selftest/") || file.starts_with("src/bench/")
+    let folders = ["src/selftest/", "src/bench/", "src/fuzz/"];
+    folders.iter().any(|folder| file.starts_with(folder))
 }
 
 /// The library and the binary, file by file, along their `mod` declarations.

@@ -96,6 +96,8 @@ pub struct UserAgentConfig {
     /// The caller keeps the dialogs himself: every request but CANCEL and every ACK of a 2xx comes to him, OPTIONS too.
     pub caller_keeps_dialogs: bool,
     pub max_transactions: usize,
+    /// Octets of the requests whose transactions are remembered; with more the next ones get 503.
+    pub max_transaction_octets: usize,
     pub max_dialogs: usize,
     pub max_connections: usize,
     /// A SIP TCP connection with no traffic for this long is closed.
@@ -129,6 +131,7 @@ impl Default for UserAgentConfig {
             crossing_bye_unanswered: false,
             caller_keeps_dialogs: false,
             max_transactions: 50_000,
+            max_transaction_octets: 64 * 1024 * 1024,
             max_dialogs: 20_000,
             max_connections: 2_000,
             connection_idle: Duration::from_secs(600),

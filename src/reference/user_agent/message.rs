@@ -83,7 +83,9 @@ fn form_refusal(request: &SipMessage) -> Option<Refusal> {
         || read.iter().any(|d| UNREADABLE.contains(&d.clause))
         || request.check().iter().any(|d| {
             // How many Refer-To a REFER has is the business of who is asked by it (RFC 3515 section 2.4.2).
-            AMBIGUOUS.contains(&d.clause) && !d.expected.starts_with("Refer-To")
+            let ambiguous = AMBIGUOUS.contains(&d.clause) && !d.expected.starts_with("Refer-To");
+            // RFC 5118 section 4.2: nobody can say whom such a request is for.
+            ambiguous || d.expected.ends_with(" in the Request-URI")
         });
     bad.then(|| Refusal::new(400, "Bad Request"))
 }

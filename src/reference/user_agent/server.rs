@@ -76,6 +76,11 @@ pub(in crate::reference) fn transaction_key(request: &SipMessage, via: &Via) -> 
     }
 }
 
+/// What remembering a request costs at least.
+fn octets_of(request: &SipMessage) -> usize {
+    request.original().map_or(0, <[u8]>::len)
+}
+
 impl State {
     /// A request arrived.
     pub(super) fn server_request(&mut self, request: SipMessage, origin: Origin, now: Instant) {
@@ -99,7 +104,9 @@ impl State {
             self.refuse_statelessly(&request, origin, route, refusal);
             return;
         }
-        if self.stopped || self.servers.len() >= self.config.max_transactions {
+        let full = self.servers.len() >= self.config.max_transactions
+            || self.server_octets >= self.config.max_transaction_octets;
+        if self.stopped || full {
             let refusal = Refusal::new(503, "Service Unavailable").with("Retry-After", "10");
             self.refuse_statelessly(&request, origin, route, refusal);
             return;
@@ -134,6 +141,7 @@ impl State {
     ) -> u64 {
         let id = self.new_id();
         let invite = request.method() == Some("INVITE");
+        self.server_octets += octets_of(&request);
         self.server_keys.insert(key.clone(), id);
         let transaction = ServerTransaction {
             key,
@@ -328,6 +336,7 @@ impl State {
         self.timers.stop(Timer::ServerRetransmit(id));
         self.timers.stop(Timer::ServerEnd(id));
         if let Some(transaction) = self.servers.remove(&id) {
+            self.server_octets -= octets_of(&transaction.request);
             self.server_keys.remove(&transaction.key);
             if let Some(merge) = &transaction.merge {
                 self.merges.remove(merge);

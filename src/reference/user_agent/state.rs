@@ -70,6 +70,8 @@ pub(super) struct State {
     last_id: u64,
     /// Boxed: a table of this size that comes and goes doubles its room now and then, which must not cost tens of megabytes.
     pub(super) servers: HashMap<u64, Box<ServerTransaction>>,
+    /// Octets of their requests.
+    pub(super) server_octets: usize,
     pub(super) server_keys: HashMap<String, u64>,
     pub(super) merges: HashMap<MergeKey, u64>,
     /// INVITE transactions without a final response, by the early dialog they make.
@@ -100,6 +102,7 @@ impl State {
             stopped: false,
             last_id: 0,
             servers: HashMap::new(),
+            server_octets: 0,
             server_keys: HashMap::new(),
             merges: HashMap::new(),
             early: HashMap::new(),
@@ -138,6 +141,7 @@ impl State {
         self.stopped = true;
         self.timers.clear();
         self.servers.clear();
+        self.server_octets = 0;
         self.server_keys.clear();
         self.merges.clear();
         self.early.clear();

@@ -15,11 +15,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::time::Instant;
 
 /// Messages that may wait on one connection.
 const QUEUE: usize = 512;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Datagrams that may wait for room in the socket; more are lost, as datagrams may be.
+const WAITING_DATAGRAMS: usize = 1024;
 
 /// Where a request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,14 @@ pub(in crate::reference) trait Receiver: Send + Sync + 'static {
 struct Connection {
     id: u64,
     queue: mpsc::Sender<Arc<[u8]>>,
+    /// Ends the connection's task although messages wait.
+    broken: Arc<Notify>,
+}
+
+/// What the task of a connection is given.
+struct Waiting {
+    messages: mpsc::Receiver<Arc<[u8]>>,
+    broken: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -52,6 +63,7 @@ struct Connections {
 
 pub(in crate::reference) struct Sockets {
     udp: Arc<UdpSocket>,
+    room: Arc<Semaphore>,
     tls: Option<SipTls>,
     local: SocketAddr,
     connections: Mutex<Connections>,
@@ -80,6 +92,7 @@ pub(in crate::reference) async fn bind(
                 udp.writable().await?;
                 let sockets = Sockets {
                     udp: Arc::new(udp),
+                    room: Arc::new(Semaphore::new(WAITING_DATAGRAMS)),
                     tls: config.tls.clone(),
                     local,
                     connections: Mutex::default(),
@@ -113,7 +126,12 @@ impl Sockets {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let udp = Arc::clone(&self.udp);
+                let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+                    tracing::debug!(%to, "datagram not sent: too many wait");
+                    return;
+                };
                 self.tasks.spawn(async move {
+                    let _place = place;
                     if let Err(error) = udp.send_to(&octets, to).await {
                         tracing::debug!(%error, %to, "datagram not sent");
                     }
@@ -170,6 +188,7 @@ impl Sockets {
             Ok(()) => None,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 tracing::warn!(%remote, "connection does not take its messages and is closed");
+                connection.broken.notify_one();
                 connections.by_remote.remove(&remote);
                 None
             }
@@ -181,7 +200,7 @@ impl Sockets {
     }
 
     /// Registers a connection about to exist; `None` at the limit.
-    fn register(&self, remote: SocketAddr) -> Option<(u64, mpsc::Receiver<Arc<[u8]>>)> {
+    fn register(&self, remote: SocketAddr) -> Option<(u64, Waiting)> {
         let mut connections = self.lock();
         if connections.by_remote.len() >= self.max_connections {
             tracing::warn!(%remote, "too many SIP connections");
@@ -189,10 +208,14 @@ impl Sockets {
         }
         connections.next_id += 1;
         let id = connections.next_id;
-        let (queue, waiting) = mpsc::channel(QUEUE);
-        connections
-            .by_remote
-            .insert(remote, Connection { id, queue });
+        let (queue, messages) = mpsc::channel(QUEUE);
+        let broken = Arc::new(Notify::new());
+        let waiting = Waiting {
+            messages,
+            broken: Arc::clone(&broken),
+        };
+        let connection = Connection { id, queue, broken };
+        connections.by_remote.insert(remote, connection);
         Some((id, waiting))
     }
 
@@ -238,7 +261,7 @@ impl Sockets {
             };
             sockets.unregister(target, id);
             let mut lost = false;
-            while let Ok(octets) = waiting.try_recv() {
+            while let Ok(octets) = waiting.messages.try_recv() {
                 lost |= match flow {
                     Some(flow) => sockets.enqueue(flow, octets).is_some(),
                     None => true,
@@ -287,7 +310,8 @@ pub(in crate::reference) async fn serve_tcp<R: Receiver>(
                     let (weak, up) = (Arc::downgrade(&sockets), Arc::downgrade(&up));
                     let tls = sockets.tls.clone();
                     sockets.tasks.spawn(async move {
-                        match take(stream, tls).await {
+                        let taken = tokio::time::timeout(CONNECT_TIMEOUT, take(stream, tls)).await;
+                        match taken.unwrap_or_else(|late| Err(late.into())) {
                             Ok(way) => serve(weak, up, way, remote, id, waiting).await,
                             Err(error) => {
                                 tracing::warn!(%remote, %error, "no TLS on this connection");
@@ -344,7 +368,7 @@ async fn serve<R: Receiver>(
     (reader, writer, transport): Way,
     remote: SocketAddr,
     id: u64,
-    waiting: mpsc::Receiver<Arc<[u8]>>,
+    waiting: Waiting,
 ) {
     let (idle, stall, limit) = match sockets.upgrade() {
         Some(s) => (s.idle, s.stall, s.max_octets),
@@ -361,7 +385,8 @@ async fn serve<R: Receiver>(
     };
     tokio::select! {
         () = read(reader, &up, remote, limits, pongs) => {}
-        () = write(writer, waiting) => {}
+        () = write(writer, waiting.messages, stall) => {}
+        () = waiting.broken.notified() => {}
     }
     if let Some(sockets) = sockets.upgrade() {
         sockets.unregister(remote, id);
@@ -375,14 +400,16 @@ struct Limits {
     transport: Transport,
 }
 
-async fn write(mut writer: Writer, mut waiting: mpsc::Receiver<Arc<[u8]>>) {
+/// Until the queue is closed, or the peer takes nothing for `stall`.
+async fn write(mut writer: Writer, mut waiting: mpsc::Receiver<Arc<[u8]>>, stall: Duration) {
     while let Some(octets) = waiting.recv().await {
-        let written = match writer.write_all(&octets).await {
+        let writing = async {
+            writer.write_all(&octets).await?;
             // TLS may keep a part of it until it is told to let go.
-            Ok(()) => writer.flush().await,
-            error => error,
+            writer.flush().await
         };
-        if let Err(error) = written {
+        let written = tokio::time::timeout(stall, writing).await;
+        if let Err(error) = written.unwrap_or_else(|late| Err(late.into())) {
             tracing::debug!(%error, "connection broken");
             return;
         }
@@ -400,13 +427,10 @@ async fn read<R: Receiver>(
     let mut buffer = vec![0; 16 * 1024];
     // The first octets of the message being collected, to refuse it by its head when it grows too large.
     let mut head: Vec<u8> = Vec::new();
+    // A message has to be whole in time, however steadily its octets drip; so has the first one of a connection.
+    let mut deadline = Instant::now() + limits.stall;
     loop {
-        let patience = if framer.pending() > 0 {
-            limits.stall
-        } else {
-            limits.idle
-        };
-        let length = match tokio::time::timeout(patience, reader.read(&mut buffer)).await {
+        let length = match tokio::time::timeout_at(deadline, reader.read(&mut buffer)).await {
             Ok(Ok(0)) | Err(_) => return,
             Ok(Ok(length)) => length,
             Ok(Err(error)) => {
@@ -414,7 +438,8 @@ async fn read<R: Receiver>(
                 return;
             }
         };
-        if framer.pending() == 0 {
+        let mut begins = framer.pending() == 0;
+        if begins {
             head.clear();
         }
         if head.len() < 16 * 1024 {
@@ -423,7 +448,9 @@ async fn read<R: Receiver>(
         framer.push(&buffer[..length]);
         loop {
             let Some(up) = up.upgrade() else { return };
-            match framer.next_frame() {
+            let frame = framer.next_frame();
+            begins |= frame.is_some();
+            match frame {
                 Some(Ok(Frame::Message(octets))) if octets.len() > limits.limit => {
                     up.oversize(&octets[..octets.len().min(16 * 1024)], remote);
                 }
@@ -442,6 +469,11 @@ async fn read<R: Receiver>(
                 }
                 None => break,
             }
+        }
+        if framer.pending() == 0 {
+            deadline = Instant::now() + limits.idle;
+        } else if begins {
+            deadline = Instant::now() + limits.stall;
         }
     }
 }

@@ -16,6 +16,7 @@ pub use server::{Server, router};
 pub use store::Store;
 
 use crate::reference::faults::{Fault, InForce};
+use crate::reference::http;
 use crate::wire::authentication::Algorithm;
 use std::future::Future;
 use std::io;
@@ -74,17 +75,10 @@ impl UtArguments {
 pub async fn listen(
     ip: IpAddr,
     server: Server,
-    mut stopping: tokio::sync::watch::Receiver<bool>,
+    stopping: tokio::sync::watch::Receiver<bool>,
 ) -> io::Result<(SocketAddr, impl Future<Output = io::Result<()>> + Send)> {
     let listener = tokio::net::TcpListener::bind((ip, 0)).await?;
     let address = listener.local_addr()?;
-    let router = router(server);
-    let serving = async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(async move {
-                stopping.wait_for(|stop| *stop).await.ok();
-            })
-            .await
-    };
+    let serving = http::serve(listener, router(server), stopping);
     Ok((address, serving))
 }

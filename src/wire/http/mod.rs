@@ -1,11 +1,10 @@
 //! HTTP/1.1 messages (RFC 9112) as they stand in a stream, as far as XCAP uses them.
 
-use super::Malformed;
+mod framing;
 
-/// Octets of start line and header section together.
-const HEAD_LIMIT: usize = 64 * 1024;
-/// Octets of one body.
-const BODY_LIMIT: usize = 4 * 1024 * 1024;
+use super::Malformed;
+pub use framing::Framer;
+
 const CLAUSE: &str = "RFC 9112 section 2.1";
 
 /// The first line.
@@ -79,14 +78,12 @@ impl HttpMessage {
 
     /// The message at the beginning of a stream and how many octets it takes; `None` = more octets are needed.
     pub fn parse(octets: &[u8]) -> Result<Option<(Self, usize)>, Malformed> {
-        let Some(end) = memchr::memmem::find(octets, b"\r\n\r\n") else {
-            if octets.len() > HEAD_LIMIT {
-                let expected = "the end of the header section";
-                return Err(Malformed::new(HEAD_LIMIT, expected, CLAUSE));
-            }
-            return Ok(None);
-        };
-        let head = std::str::from_utf8(&octets[..end])
+        framing::Seen::default().message(octets)
+    }
+
+    /// Start line and header section, without the empty line behind them.
+    fn head(octets: &[u8]) -> Result<Self, Malformed> {
+        let head = std::str::from_utf8(octets)
             .map_err(|error| Malformed::new(error.valid_up_to(), "text", CLAUSE))?;
         let mut lines = head.split("\r\n");
         let start = start_line(lines.next().unwrap_or_default())?;
@@ -98,36 +95,11 @@ impl HttpMessage {
             };
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
-        let mut message = Self {
+        Ok(Self {
             start,
             headers,
             body: Vec::new(),
-        };
-        let Some((body, length)) = message.take_body(&octets[end + 4..], end + 4)? else {
-            return Ok(None);
-        };
-        message.body = body;
-        Ok(Some((message, end + 4 + length)))
-    }
-
-    /// RFC 9112 section 6.3. A body that only the end of the connection ends is not read.
-    fn take_body(&self, rest: &[u8], at: usize) -> Result<Option<(Vec<u8>, usize)>, Malformed> {
-        if matches!(self.status(), Some(100..=199 | 204 | 304)) {
-            return Ok(Some((Vec::new(), 0)));
-        }
-        let coding = self.header("Transfer-Encoding").unwrap_or_default();
-        if coding.to_ascii_lowercase().contains("chunked") {
-            return unchunked(rest, at);
-        }
-        let Some(length) = self.header("Content-Length") else {
-            return Ok(Some((Vec::new(), 0)));
-        };
-        let length = length.parse().ok().filter(|length| *length <= BODY_LIMIT);
-        let Some(length) = length else {
-            let expected = format!("a length of at most {BODY_LIMIT}");
-            return Err(Malformed::new(at, expected, "RFC 9112 section 6.2"));
-        };
-        Ok(rest.get(..length).map(|body| (body.to_vec(), length)))
+        })
     }
 
     /// The octets, with the length of the body if there is none among the header fields.
@@ -173,40 +145,6 @@ fn start_line(line: &str) -> Result<StartLine, Malformed> {
     })
 }
 
-/// RFC 9112 section 7.1; trailers are passed over.
-fn unchunked(rest: &[u8], at: usize) -> Result<Option<(Vec<u8>, usize)>, Malformed> {
-    let mut body = Vec::new();
-    let mut used = 0;
-    loop {
-        let here = rest.get(used..).unwrap_or_default();
-        let Some(end) = memchr::memmem::find(here, b"\r\n") else {
-            return Ok(None);
-        };
-        let line = String::from_utf8_lossy(&here[..end]);
-        let size = line.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).ok();
-        let fits = |size: &usize| *size <= BODY_LIMIT - body.len();
-        let Some(size) = size.filter(fits) else {
-            let clause = "RFC 9112 section 7.1";
-            return Err(Malformed::new(at + used, "the size of a chunk", clause));
-        };
-        used += end + 2;
-        if size == 0 {
-            let here = rest.get(used..).unwrap_or_default();
-            if here.starts_with(b"\r\n") {
-                return Ok(Some((body, used + 2)));
-            }
-            let trailers = memchr::memmem::find(here, b"\r\n\r\n");
-            return Ok(trailers.map(|end| (body, used + end + 4)));
-        }
-        let Some(chunk) = rest.get(used..used + size) else {
-            return Ok(None);
-        };
-        body.extend_from_slice(chunk);
-        used += size + 2;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
@@ -225,6 +163,35 @@ mod tests {
         assert_eq!(used, octets.len());
         assert_eq!((&read.body, read.method()), (&message.body, Some("PUT")));
         assert_eq!(read.header("content-length"), Some("4"));
+    }
+
+    #[test]
+    fn reads_the_same_from_octets_that_come_one_by_one() {
+        let stream = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\nHTTP/1.1 204 No\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab";
+        let mut framer = Framer::default();
+        let mut bodies = Vec::new();
+        for octet in stream {
+            framer.push(&[*octet]);
+            while let Some(message) = framer.next_message() {
+                bodies.push(message.unwrap().body);
+            }
+        }
+        assert_eq!(bodies, [&b"abc"[..], b"", b"ab"]);
+        assert_eq!(framer.pending(), 0);
+    }
+
+    #[test]
+    fn refuses_what_would_never_end() {
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let x = "x".repeat(70_000);
+        for text in [
+            x.clone(),
+            format!("{chunked}1;{x}"),
+            format!("{chunked}0\r\n{x}"),
+            format!("{chunked}{}", "1\r\nx\r\n".repeat(2_000_000)),
+        ] {
+            assert!(HttpMessage::parse(text.as_bytes()).is_err());
+        }
     }
 
     #[test]

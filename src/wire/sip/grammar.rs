@@ -48,13 +48,31 @@ pub(super) fn long_name(name: &str) -> &str {
 
 /// Whether two header field names are the same name.
 pub(super) fn same_name(a: &str, b: &str) -> bool {
+    // Every header field is compared with every name that is looked for: two long names take the short way.
+    if a.len() > 1 && b.len() > 1 {
+        return a.eq_ignore_ascii_case(b);
+    }
     long_name(a).eq_ignore_ascii_case(long_name(b))
 }
 
 /// An octet of `token`.
 pub(super) fn is_token_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&octet)
+    TOKEN[usize::from(octet)]
 }
+
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0_u8;
+    while octet < 128 {
+        table[octet as usize] = octet.is_ascii_alphanumeric()
+            || matches!(
+                octet,
+                b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+            );
+        octet += 1;
+    }
+    table
+};
 
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_octet)
@@ -88,7 +106,7 @@ fn outside(text: &str, angles: bool, mut each: impl FnMut(usize, u8) -> bool) ->
 
 /// Whether a quoted string is opened and never closed.
 pub(super) fn has_open_quote(text: &str) -> bool {
-    outside(text, false, |_, _| true)
+    memchr::memchr(b'"', text.as_bytes()).is_some() && outside(text, false, |_, _| true)
 }
 
 /// Splits at `separator` outside quotes and angle brackets; parts are trimmed, empty parts are kept.
@@ -104,6 +122,20 @@ pub(super) fn split(text: &str, separator: u8) -> Vec<&str> {
     });
     parts.push(text[from..].trim());
     parts
+}
+
+/// The first part of [`split`].
+pub(super) fn first(text: &str, separator: u8) -> &str {
+    let mut end = text.len();
+    if memchr::memchr(separator, text.as_bytes()).is_some() {
+        outside(text, true, |at, octet| {
+            if octet == separator {
+                end = at;
+            }
+            octet != separator
+        });
+    }
+    text[..end].trim()
 }
 
 /// Offset of the first such octet outside quotes (angle brackets do not hide it).

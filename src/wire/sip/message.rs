@@ -226,15 +226,25 @@ impl SipMessage {
     }
     /// The first value of a header field that holds addresses (From, To, Contact, P-Asserted-Identity ...).
     pub fn address(&self, name: &str) -> Option<NameAddr> {
-        NameAddr::parse(self.values(name).first()?).ok()
+        NameAddr::parse(self.first_value(name)?).ok()
+    }
+    /// The first of [`Self::values`].
+    fn first_value(&self, name: &str) -> Option<&str> {
+        let named = |h: &&Header| grammar::same_name(&h.name, name) && !h.value.is_empty();
+        let first = self.headers.iter().find(named)?;
+        match grammar::first(&first.value, b',') {
+            // Nothing before a comma: rare enough to look at all of them.
+            "" => self.values(name).first().copied(),
+            value => Some(value),
+        }
     }
     /// The topmost Via.
     pub fn via(&self) -> Option<Via> {
-        Via::parse(self.values("Via").first()?).ok()
+        Via::parse(self.first_value("Via")?).ok()
     }
     /// `branch` of the topmost Via.
     pub fn branch(&self) -> Option<String> {
-        let first = self.values("Via").first().copied()?;
+        let first = self.first_value("Via")?;
         super::typed::branch(first).or_else(|| {
             // Neither an unknown transport nor a strange sent-by hides the transaction.
             let params = grammar::params(&first[first.find(';')?..], "").ok()?;

@@ -3,6 +3,7 @@
 use super::grammar;
 use super::message::{Header, Original, SipMessage, StartLine};
 use crate::wire::Malformed;
+use std::borrow::Cow;
 
 /// Largest head read.
 pub(super) const MAX_HEAD: usize = 64 * 1024;
@@ -15,19 +16,22 @@ struct Reader<'a> {
     defects: Vec<Malformed>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn defect(&mut self, at: usize, expected: impl Into<String>, clause: &'static str) {
         if self.defects.len() < MAX_DEFECTS {
             self.defects.push(Malformed::new(at, expected, clause));
         }
     }
 
-    fn text(&mut self, from: usize, to: usize) -> String {
+    fn text(&mut self, from: usize, to: usize) -> Cow<'a, str> {
         let octets = &self.octets[from..to];
-        if let Err(wrong) = std::str::from_utf8(octets) {
-            self.defect(from + wrong.valid_up_to(), "UTF-8", "RFC 3261 section 7");
+        match std::str::from_utf8(octets) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(wrong) => {
+                self.defect(from + wrong.valid_up_to(), "UTF-8", "RFC 3261 section 7");
+                String::from_utf8_lossy(octets)
+            }
         }
-        String::from_utf8_lossy(octets).into_owned()
     }
 
     /// Offset behind the line that starts at `from`, and behind its text; `None` if it does not end.
@@ -199,7 +203,7 @@ fn field(reader: &mut Reader, at: usize, end: usize, next: usize) -> Header {
                 "a header field name and a colon",
                 "RFC 3261 section 7.3.1",
             );
-            ("", text.as_str())
+            ("", text.as_ref())
         }
     };
     if !name.is_empty() && !grammar::is_token(name) {
@@ -212,7 +216,7 @@ fn field(reader: &mut Reader, at: usize, end: usize, next: usize) -> Header {
         );
     }
     let value = unfold(value);
-    if is_structured(name) && grammar::has_open_quote(&value) {
+    if value.contains('"') && is_structured(name) && grammar::has_open_quote(&value) {
         reader.defect(end, "a closing quote", "RFC 3261 section 25.1");
     }
     Header {

@@ -17,7 +17,7 @@ fn index() -> Vec<[String; 4]> {
         .filter(|line| !line.starts_with('#'))
         .map(|line| {
             let fields: Vec<&str> = line.split('\t').collect();
-            assert_eq!(fields.len(), 5, "{line}");
+            assert_eq!(fields.len(), 6, "{line}");
             [0, 1, 2, 3].map(|i| fields[i].to_owned())
         })
         .collect()

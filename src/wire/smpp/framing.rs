@@ -8,19 +8,26 @@ const LONGEST: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub struct Framer {
     buffer: Vec<u8>,
+    /// Octets of `buffer` that were given out.
+    start: usize,
     lost: bool,
 }
 
 impl Framer {
     /// Take the PDUs out with `next_frame` after every push: then no more than one unfinished PDU is ever held.
     pub fn push(&mut self, octets: &[u8]) {
-        if !self.lost {
-            self.buffer.extend_from_slice(octets);
+        if self.lost {
+            return;
         }
+        if self.start > LONGEST || self.start == self.buffer.len() {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        self.buffer.extend_from_slice(octets);
     }
 
     pub fn next_frame(&mut self) -> Option<Result<Vec<u8>, Malformed>> {
-        let header = self.buffer.first_chunk::<4>()?;
+        let header = self.rest().first_chunk::<4>()?;
         let announced = u32::from_be_bytes(*header);
         let length = usize::try_from(announced)
             .ok()
@@ -28,20 +35,23 @@ impl Framer {
         let Some(length) = length else {
             self.lost = true;
             self.buffer = Vec::new();
+            self.start = 0;
             return Some(Err(Malformed::new(
                 0,
                 format!("command_length from {SHORTEST} to {LONGEST} instead of {announced}"),
                 "SMPP 3.4 section 3.2",
             )));
         };
-        if self.buffer.len() < length {
-            return None;
-        }
-        let rest = self.buffer.split_off(length);
-        Some(Ok(std::mem::replace(&mut self.buffer, rest)))
+        let frame = self.rest().get(..length)?.to_vec();
+        self.start += length;
+        Some(Ok(frame))
     }
 
     pub fn pending(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len() - self.start
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
     }
 }

@@ -197,13 +197,16 @@ async fn read(connection: &Arc<Connection>, reader: &mut OwnedReadHalf) {
     };
     let mut framer = Framer::default();
     let mut buffer = vec![0; 16 * 1024];
+    // Only whole messages count: octets that drip keep no connection open that no session is bound to.
+    let mut heard = Instant::now();
     loop {
         let idle = if connection.kept.load(Ordering::Acquire) {
             config.kept_idle
         } else {
             config.unbound_idle
         };
-        let length = match tokio::time::timeout(idle, reader.read(&mut buffer)).await {
+        let deadline = heard + idle;
+        let length = match tokio::time::timeout_at(deadline, reader.read(&mut buffer)).await {
             Ok(Ok(0)) => return,
             Ok(Ok(length)) => length,
             Ok(Err(error)) => {
@@ -211,10 +214,14 @@ async fn read(connection: &Arc<Connection>, reader: &mut OwnedReadHalf) {
                 return;
             }
             Err(_) if connection.sessions().is_empty() => return,
-            Err(_) => continue,
+            Err(_) => {
+                heard = Instant::now();
+                continue;
+            }
         };
         framer.push(&buffer[..length]);
         while let Some(frame) = framer.next_frame() {
+            heard = Instant::now();
             let parsed = frame.and_then(|octets| MsrpMessage::parse(&octets));
             match parsed {
                 Ok(message) => receive(connection, message),
