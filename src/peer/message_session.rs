@@ -22,9 +22,9 @@ pub use arrival::{Arrival, ArrivingConnection};
 use reassembly::Reassembly;
 use sending::Transaction;
 
-/// A transaction without response fails after this time (RFC 4975 section 7.1).
 /// Octets that come without the end-line of their chunk.
 const UNENDED_LIMIT: usize = 4 * 1024 * 1024;
+/// A transaction without response fails after this time (RFC 4975 section 7.1).
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// Messages kept until the session stands, and transactions and delayed answers under way.
 const LIST_LIMIT: usize = 4096;

@@ -428,7 +428,7 @@ async fn read<R: Receiver>(
     // The first octets of the message being collected, to refuse it by its head when it grows too large.
     let mut head: Vec<u8> = Vec::new();
     // A message has to be whole in time, however steadily its octets drip; so has the first one of a connection.
-    let mut deadline = Instant::now() + limits.stall;
+    let mut deadline = Instant::now() + limits.stall.min(limits.idle);
     loop {
         let length = match tokio::time::timeout_at(deadline, reader.read(&mut buffer)).await {
             Ok(Ok(0)) | Err(_) => return,
