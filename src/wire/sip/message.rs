@@ -86,7 +86,7 @@ impl SipMessage {
         let mut out = Vec::with_capacity(head + self.body.len() + 256);
         let line = match &self.start {
             StartLine::Request { method, uri } => format!("{method} {uri} SIP/2.0\r\n"),
-            StartLine::Response { code, reason } => format!("SIP/2.0 {code} {reason}\r\n"),
+            StartLine::Response { code, reason } => format!("SIP/2.0 {code:03} {reason}\r\n"),
         };
         out.extend_from_slice(line.as_bytes());
         for header in &self.headers {

@@ -10,7 +10,7 @@ use rsip::prelude::ToTypedHeader;
 pub(super) fn view(message: &SipMessage) -> Result<rsip::SipMessage, rsip::Error> {
     let mut out = match &message.start {
         StartLine::Request { method, uri } => format!("{method} {uri} SIP/2.0\r\n"),
-        StartLine::Response { code, reason } => format!("SIP/2.0 {code} {reason}\r\n"),
+        StartLine::Response { code, reason } => format!("SIP/2.0 {code:03} {reason}\r\n"),
     }
     .into_bytes();
     for header in message.headers.iter().filter(|h| !h.name.is_empty()) {
