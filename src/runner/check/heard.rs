@@ -1,6 +1,7 @@
 //! Recordings as conversations: who has talked about what, and what the system was told of them.
 use super::{CheckError, CheckOptions};
 use crate::observe::{Conversation, Fact, Observation, Recording, Trace};
+use crate::peer::mmtel_ue::MmtelCommand;
 use crate::peer::ue::UeCommand;
 use crate::runner::ends::ends_of;
 use crate::steps::HandsetAct;
@@ -211,7 +212,9 @@ impl Heard {
                 | UeCommand::Submit(_)
                 | UeCommand::MemoryAvailable,
             )) => &["a MESSAGE"],
-            Some(Act::Ue(UeCommand::Register(_))) => &["a REGISTER"],
+            Some(Act::Ue(UeCommand::Register(_)) | Act::Mmtel(MmtelCommand::Register { .. })) => {
+                &["a REGISTER"]
+            }
             Some(Act::Handset(HandsetAct::Send { .. } | HandsetAct::Answer { .. })) => {
                 &["a short message", "a MESSAGE"]
             }

@@ -1,6 +1,6 @@
 //! One scenario, played over one conversation with its people bound.
 use super::Bench;
-use super::binding::People;
+use super::binding::{PEOPLE, People};
 use super::heard::Heard;
 use crate::runner::catalogue::Case;
 use crate::runner::execute::blank;
@@ -14,9 +14,6 @@ use crate::verdict::Reason;
 use cucumber::gherkin;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
-
-/// Persons whose numbers follow from the place of a test case.
-const PEOPLE: usize = 10;
 
 /// What has come of one way to cast one conversation.
 pub(super) enum Attempt {

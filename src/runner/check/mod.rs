@@ -156,26 +156,6 @@ pub fn check(
     Ok(record.without(&secret::known()))
 }
 
-/// Test cases that no recording decides, and why.
-pub fn undecidable(run: &RunOptions) -> Result<Vec<(String, String)>, CheckError> {
-    let (profile, _) = Profile::load(&run.system, &run.fixtures)?;
-    let networks = AccessNetworks::load(&run.fixtures)?;
-    let bench = Bench {
-        facility: Arc::new(facility(profile.over(run.carriage)?, networks.clone())?),
-        catalogue: Catalogue::load(&run.features)?,
-        register: Register::load(&run.fixtures.join("requirements"))?,
-        axis: Axis::new(networks, &run.access)?,
-        heard: Vec::new(),
-        ends_at: 0,
-    };
-    let cases: Vec<&Case> = bench.catalogue.cases.iter().collect();
-    let all = over_all(&cases, |case| {
-        let (_, begins) = bench.begins(case);
-        Some((case.id.clone(), begins.undecidable?))
-    });
-    Ok(all.into_iter().flatten().collect())
-}
-
 /// The profile with the system where it was. `sip` stands for sip.address, whatever is written there.
 fn placed(profile: Profile, addresses: &BTreeMap<String, String>) -> Profile {
     let url = |(name, at): (&String, &String)| {
@@ -242,7 +222,8 @@ impl Bench {
     fn begins(&self, case: &Case) -> (Vec<gherkin::Step>, Beginning) {
         let steps: Vec<gherkin::Step> = case.steps.iter().map(|one| one.parsed.clone()).collect();
         let begins = beginning(self.facility.clone(), self.setup(case), &steps);
-        let begins = super::rejudge::at_once(begins).unwrap_or_default();
+        let mut begins = super::rejudge::at_once(begins).unwrap_or_default();
+        binding::name_everybody(&mut begins, &steps);
         (steps, begins)
     }
 

@@ -67,7 +67,7 @@ fn frames(located: Located) -> Vec<u32> {
 
 #[test]
 fn an_invitation_is_found_and_one_with_another_wish_is_not() {
-    let (trace, cast) = evidence("TC-FUP-01-01").expect("evidence");
+    let (trace, cast) = evidence("TC-M2S-02-01").expect("evidence");
     let labels = Labels::new();
     let place = Place {
         trace: &trace,
@@ -120,7 +120,7 @@ fn an_invitation_is_found_and_one_with_another_wish_is_not() {
 
 #[test]
 fn orders_of_one_chat_are_found_one_after_the_other() {
-    let (trace, cast) = evidence("TC-FUP-01-01").expect("evidence");
+    let (trace, cast) = evidence("TC-M2S-02-01").expect("evidence");
     let mut labels = Labels::new();
     let mut after = 0;
     let find = |command: &UeCommand, labels: &Labels, after: u32| {
