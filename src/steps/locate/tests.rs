@@ -143,7 +143,7 @@ fn orders_of_one_chat_are_found_one_after_the_other() {
         after = frames[0];
     }
     let acceptance = HandsetAct::Answer {
-        text: "ACCEPT".to_owned(),
+        text: "yes".to_owned(),
     };
     let refusal = HandsetAct::Answer {
         text: "NEVER".to_owned(),
