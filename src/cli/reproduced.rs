@@ -2,7 +2,7 @@
 //! if every one was reproduced.
 use super::ExitCode;
 use crate::runner::record::{CaseRecord, RunRecord};
-use crate::verdict::Verdict;
+use crate::runner::rejudge::{Changed, Rejudged};
 use std::collections::BTreeMap;
 
 /// Test cases that share a reason are named up to this number.
@@ -19,16 +19,25 @@ pub(super) enum Again {
 pub(super) struct Outcome<'a>(Vec<(&'a CaseRecord, Again)>);
 
 impl<'a> Outcome<'a> {
-    pub(super) fn of(record: &'a RunRecord, again: &[CaseRecord]) -> Self {
-        let cases = record.cases.iter();
-        Self(
-            cases
-                .map(|case| {
-                    let found = again.iter().find(|other| other.id == case.id);
-                    (case, compared(case, found))
-                })
-                .collect(),
-        )
+    /// Of a run that was judged again.
+    pub(super) fn of(judged: &'a Rejudged) -> Self {
+        let again = |case: &CaseRecord| {
+            let differs = judged.differences.iter().find(|one| one.id == case.id);
+            let carried = judged.carried.iter().find(|(id, _)| *id == case.id);
+            match (differs, carried) {
+                (Some(difference), _) => Again::Differs(told(&difference.what)),
+                (None, Some((_, why))) => Again::CarriedOver(why.clone()),
+                (None, None) => Again::Reproduced,
+            }
+        };
+        let cases = judged.recorded.cases.iter();
+        Self(cases.map(|case| (case, again(case))).collect())
+    }
+
+    /// Of a run of which nothing can be judged again.
+    pub(super) fn carried_over(record: &'a RunRecord, why: &str) -> Self {
+        let carried = |case| (case, Again::CarriedOver(why.to_owned()));
+        Self(record.cases.iter().map(carried).collect())
     }
 
     fn count(&self, wanted: fn(&Again) -> bool) -> usize {
@@ -82,29 +91,17 @@ impl<'a> Outcome<'a> {
     }
 }
 
-fn compared(case: &CaseRecord, again: Option<&CaseRecord>) -> Again {
-    let Some(again) = again else {
-        return Again::CarriedOver("a capture cannot say it".to_owned());
-    };
-    let said = |one: &CaseRecord| (one.verdict, one.reason, one.findings.clone());
-    let (was, is) = (said(case), said(again));
-    if was == is {
-        return Again::Reproduced;
-    }
-    if was.0 != is.0 || was.1 != is.1 {
-        return Again::Differs(format!(
-            "was {}, is {}: {}",
-            verdict(case),
-            verdict(again),
-            again.cause
-        ));
-    }
-    Again::Differs(format!("{} as before, for other findings", verdict(case)))
-}
-
-fn verdict(case: &CaseRecord) -> String {
-    match (case.verdict, case.reason) {
-        (Verdict::Pass, _) | (_, None) => case.verdict.name().to_owned(),
-        (verdict, Some(reason)) => format!("{}/{}", verdict.name(), reason.code()),
+/// The verdict first, if it is another; else what else is.
+fn told(what: &[Changed]) -> String {
+    let verdict = what.iter().find(|one| one.field == "verdict");
+    let rest = what.iter().filter(|one| one.field != "verdict");
+    let rest: Vec<&str> = rest.map(|one| one.field).collect();
+    match (verdict, rest.is_empty()) {
+        (Some(one), true) => format!("was {}, is {}", one.recorded, one.judged),
+        (Some(one), false) => {
+            let (was, is) = (&one.recorded, &one.judged);
+            format!("was {was}, is {is}; also other: {}", rest.join(", "))
+        }
+        (None, _) => format!("same verdict, other: {}", rest.join(", ")),
     }
 }

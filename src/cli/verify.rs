@@ -8,7 +8,8 @@ use super::{
     ExitCode, arguments::PlaceArguments, places::Places, reproduced::Outcome, say, scratch::Scratch,
 };
 use crate::report::attestation::{Envelope, Files, PublicKey, difference, sha256};
-use crate::runner::record::{CaseRecord, RunRecord, SCHEMA_VERSION};
+use crate::runner::record::{RunRecord, SCHEMA_VERSION};
+use crate::runner::rejudge::{self, Inputs, Rejudged};
 use crate::runner::{archive, catalogue::Catalogue};
 use crate::sut::{secret, waivers::Waivers};
 use crate::verdict::Register;
@@ -104,7 +105,11 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Result<ExitCode> {
         say("not intact: nothing in it was judged again");
         return Ok(ExitCode::Error);
     }
-    let outcome = Outcome::of(&record, &again(&record, &files, folder)?);
+    let judged = again(folder)?;
+    let outcome = match &judged {
+        Some(judged) => Outcome::of(judged),
+        None => Outcome::carried_over(&record, "it is redacted"),
+    };
     findings.line("verdicts", outcome.summary());
     print(&findings);
     outcome.lines().iter().for_each(|line| say(line));
@@ -348,7 +353,19 @@ fn catalogue(
     Ok(())
 }
 
-/// The cases as they are judged from the captures; a case that is not in it could not be.
-fn again(_record: &RunRecord, _files: &Files, _folder: &Path) -> Result<Vec<CaseRecord>> {
-    Ok(Vec::new())
+/// The run in the folder, judged again by what lies beside it; `None` where it is redacted.
+fn again(folder: &Path) -> Result<Option<Rejudged>> {
+    if !folder.join(PROFILE).is_file() {
+        return Ok(None);
+    }
+    let inputs = Inputs {
+        folder: folder.join("run"),
+        features: folder.join("suite/features"),
+        fixtures: folder.join("suite/fixtures"),
+        system: Some(folder.join("system").display().to_string()),
+        // Its secrets are out; what the run saw of it was compared above.
+        profile_as_given: true,
+    };
+    let judged = rejudge::rejudge(&inputs).context("it cannot be judged again")?;
+    Ok(Some(judged))
 }
