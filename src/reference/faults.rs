@@ -62,6 +62,7 @@ faults! {
     UnauthorisedWarningDiffers "unauthorised-warning-differs" "AUT-03" "warns an unauthorised originator with number 126 instead of 127";
     DeliversToUnauthorised "delivers-to-unauthorised" "AUT-04" "delivers a short message to a CPM user who is not authorised for interworking";
 
+    ServesNeitherLevel "serves-neither-level" "AUT-06" "serves a user who is subscribed to neither level by service level";
     RunsUnsubscribedLevel "runs-unsubscribed-level" "AUT-06" "uses the level the user is not subscribed to";
     IgnoresLevelAuthorisation "ignores-level-authorisation" "AUT-07" "chooses between the levels by policy, authorised or not";
     LevelPolicyIgnored "level-policy-ignored" "AUT-08" "takes the other level than the operator's policy says";
@@ -164,6 +165,7 @@ faults! {
     PagerContentNotChecked "pager-content-not-checked" "PGO-03" "submits any content of a pager message as if it were text";
     PagerAnsweredAtOnce "pager-answered-at-once" "PGO-04" "answers 200 to a pager message before the service centre has taken it";
     PagerWaitsWithoutLimit "pager-waits-without-limit" "PGO-04" "waits for the service centre however long it takes";
+    PagerRefusalHidden "pager-refusal-hidden" "PGO-04" "answers 200 to a pager message that the service centre has refused";
     LatePagerFailureUntold "late-pager-failure-untold" "PGO-04" "tells nobody that a submission failed after 202";
     PagerWithContact "pager-with-contact" "PGO-07" "puts a Contact into the 2xx to MESSAGE";
 
@@ -262,6 +264,7 @@ faults! {
     GroupSenderNotShown "group-sender-not-shown" "GRP-06" "does not say who wrote a text of a group chat";
     GroupSenderIsInviter "group-sender-is-inviter" "GRP-06" "names the inviter as the writer of every text of a group chat";
     ChangesNotTold "changes-not-told" "GRP-07" "does not tell the SMS user who joins or leaves a group chat";
+    LeaversUntold "leavers-untold" "GRP-07" "tells the SMS user who joins a group chat, and not who leaves it";
     ChangesToldDespitePolicy "changes-told-despite-policy" "GRP-07" "tells the SMS user who joins or leaves although the policy is not to";
     EveryChangeTold "every-change-told" "GRP-08" "sends a short message for every change of a group chat";
     GroupServiceIgnored "group-service-ignored" "GRP-09" "takes an invitation for the group session service for one between two unless its Contact is a focus";
@@ -360,6 +363,8 @@ faults! {
     BarringUntold "barring-untold" "CB-24" "tells who has added a barred user 480 instead of 603";
     IcbIgnoredForReplacing "icb-ignored-for-replacing" "CB-27" "does not bar invitations of a focus that would replace a call";
     ConferenceNotIdentified "conference-not-identified" "CB-29" "does not take the conference URI for the identity of the inviter";
+    NewConferencesNotInDomain "new-conferences-not-in-domain" "CB-30" "does not find conferences that are yet to be made in the domain that is barred";
+    ReferredConferencesNotInDomain "referred-conferences-not-in-domain" "CB-30" "does not find the conference a user is referred to in the domain that is barred";
     ConferencesNotInDomain "conferences-not-in-domain" "CB-30" "does not find conferences in the domain that is barred";
     AnonymousFocusAdmitted "anonymous-focus-admitted" "CB-31" "does not reject the anonymous invitation of a focus";
     WindowIgnoredForConferences "window-ignored-for-conferences" "CB-32" "does not bar invitations of a focus within a time window";

@@ -51,6 +51,9 @@ impl Changes {
             true => faults.is(Fault::ChangesNotTold),
             false => !faults.is(Fault::ChangesToldDespitePolicy),
         };
+        if faults.is(Fault::LeaversUntold) {
+            self.left.clear();
+        }
         if silent || untold {
             self.joined.clear();
             self.left.clear();

@@ -74,6 +74,9 @@ pub fn level(data: Subscription, capable: PerLevel, faults: InForce) -> Option<L
         return may.then_some(level);
     }
     if !data.subscribed.both() {
+        if faults.is(Fault::ServesNeitherLevel) && capable.service {
+            return Some(Level::Service);
+        }
         return None;
     }
     //= AUT-07

@@ -91,6 +91,7 @@ async fn answer(gateway: &Arc<Gateway>, request: ServerRequest, submitted: Submi
             accept(request, 200);
             expect(references);
         }
+        Ok(Err(_)) if faults.is(Fault::PagerRefusalHidden) => accept(request, 200),
         Ok(Err(error)) => respond(request, &failure::of_submission(error)),
         Err(_) => {
             accept(request, 202);

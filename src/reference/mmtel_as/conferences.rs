@@ -178,6 +178,8 @@ impl Conferences {
             (Looks::AtNothing, Part::IsReplaced) => Fault::IcbIgnoredForReplacing,
             (Looks::AtNothing, Part::IsListed) => Fault::IcbIgnoredForListed,
             (Looks::AtNothing, Part::IsAdded) => Fault::IcbIgnoredForListsInRefer,
+            (Looks::AtIdentity, Part::Creates) => Fault::NewConferencesNotInDomain,
+            (Looks::AtIdentity, Part::IsReferred) => Fault::ReferredConferencesNotInDomain,
             (Looks::AtIdentity, Part::Joins) => Fault::ConferencesNotInDomain,
             (Looks::AtIdentity, Part::IsAdded) => Fault::ConferenceNotIdentified,
             (Looks::AtAnonymity, Part::IsAddedByTerminal) => Fault::AnonymousFocusAdmitted,
