@@ -50,7 +50,9 @@ impl Content {
 pub fn write(path: &Path, content: Content, packets: usize, wanted: usize) -> std::io::Result<()> {
     let mut out = Recorder::begin(path, packets)?;
     match content {
-        Content::Sip | Content::SharedPort => calls(&mut out, content == Content::SharedPort, wanted)?,
+        Content::Sip | Content::SharedPort => {
+            calls(&mut out, content == Content::SharedPort, wanted)?
+        }
         Content::Msrp => chats(&mut out, wanted)?,
         Content::Smpp => short_messages(&mut out)?,
     }
@@ -79,18 +81,30 @@ impl Recorder {
         })
     }
 
-    fn packet(&mut self, from_system: bool, protocol: u8, transport: &[u8], payload: &[u8]) -> std::io::Result<()> {
+    fn packet(
+        &mut self,
+        from_system: bool,
+        protocol: u8,
+        transport: &[u8],
+        payload: &[u8],
+    ) -> std::io::Result<()> {
         if self.left == 0 {
             return Ok(());
         }
         self.left -= 1;
         self.micros += GAP_MICROSECONDS;
-        let (source, destination) = if from_system { (SYSTEM, PEER) } else { (PEER, SYSTEM) };
+        let (source, destination) = if from_system {
+            (SYSTEM, PEER)
+        } else {
+            (PEER, SYSTEM)
+        };
         let length = u16::try_from(20 + transport.len() + payload.len()).unwrap_or(u16::MAX);
         self.octets.clear();
-        self.octets.extend_from_slice(&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0]);
+        self.octets
+            .extend_from_slice(&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0]);
         self.octets.extend_from_slice(&length.to_be_bytes());
-        self.octets.extend_from_slice(&[0, 0, 0, 0, 64, protocol, 0, 0]);
+        self.octets
+            .extend_from_slice(&[0, 0, 0, 0, 64, protocol, 0, 0]);
         self.octets.extend_from_slice(&source);
         self.octets.extend_from_slice(&destination);
         self.octets.extend_from_slice(transport);
@@ -103,9 +117,17 @@ impl Recorder {
         self.file.write_all(&self.octets)
     }
 
-    fn udp(&mut self, from_system: bool, (from, to): (u16, u16), payload: &str) -> std::io::Result<()> {
+    fn udp(
+        &mut self,
+        from_system: bool,
+        (from, to): (u16, u16),
+        payload: &str,
+    ) -> std::io::Result<()> {
         let length = u16::try_from(8 + payload.len()).unwrap_or(u16::MAX);
-        let head: Vec<u8> = [from, to, length, 0].iter().flat_map(|word| word.to_be_bytes()).collect();
+        let head: Vec<u8> = [from, to, length, 0]
+            .iter()
+            .flat_map(|word| word.to_be_bytes())
+            .collect();
         self.packet(from_system, 17, &head, payload.as_bytes())
     }
 
@@ -132,7 +154,12 @@ struct Side {
 
 /// Both directions, the peer's first, with their handshake.
 fn connect(out: &mut Recorder, peer: u16, system: u16) -> std::io::Result<[Side; 2]> {
-    let side = |from_system, from, to| Side { from_system, from, to, next: 1000 };
+    let side = |from_system, from, to| Side {
+        from_system,
+        from,
+        to,
+        next: 1000,
+    };
     let mut sides = [side(false, peer, system), side(true, system, peer)];
     out.tcp(&mut sides[0], 0x02, b"")?;
     out.tcp(&mut sides[1], 0x12, b"")?;
@@ -175,7 +202,10 @@ impl Call {
                 "m=audio {port} RTP/AVP 97 8 101\r\na=rtpmap:97 AMR/8000\r\na=fmtp:97 mode-set=0,2,5,7; max-red=0\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\na=maxptime:240\r\na=sendrecv\r\n"
             ),
         };
-        format!("v=0\r\no=- {0} {0} IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n{media}", self.number + 1)
+        format!(
+            "v=0\r\no=- {0} {0} IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n{media}",
+            self.number + 1
+        )
     }
 
     fn path(&self, from_system: bool) -> String {
@@ -183,13 +213,21 @@ impl Call {
             true => ("10.0.0.2", self.ports.1),
             false => ("10.0.0.1", self.ports.0),
         };
-        format!("msrp://{host}:{port}/s{}{};tcp", self.number, u8::from(from_system))
+        format!(
+            "msrp://{host}:{port}/s{}{};tcp",
+            self.number,
+            u8::from(from_system)
+        )
     }
 
     /// Header fields that request and response share.
     fn common(&self, method: &str, sequence: u32, to_tag: bool) -> String {
         let (number, caller, callee) = (self.number, &self.caller, &self.callee);
-        let tag = if to_tag { format!(";tag=b{number:08x}") } else { String::new() };
+        let tag = if to_tag {
+            format!(";tag=b{number:08x}")
+        } else {
+            String::new()
+        };
         format!(
             "Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK{number:08x}{sequence};rport\r\nFrom: \"User {caller}\" <sip:+{caller}@home1.example;user=phone>;tag=a{number:08x}\r\nTo: <sip:+{callee}@home1.example;user=phone>{tag}\r\nCall-ID: {number:016x}-bench@10.0.0.1\r\nCSeq: {sequence} {method}\r\n"
         )
@@ -299,7 +337,9 @@ fn chats(out: &mut Recorder, wanted: usize) -> std::io::Result<()> {
                 let send = format!(
                     "MSRP {id} SEND\r\nTo-Path: {other}\r\nFrom-Path: {own}\r\nMessage-ID: {id}\r\nByte-Range: 1-{length}/{length}\r\nContent-Type: message/cpim\r\n\r\n{content}\r\n-------{id}$\r\n"
                 );
-                let ok = format!("MSRP {id} 200 OK\r\nTo-Path: {own}\r\nFrom-Path: {other}\r\n-------{id}$\r\n");
+                let ok = format!(
+                    "MSRP {id} 200 OK\r\nTo-Path: {own}\r\nFrom-Path: {other}\r\n-------{id}$\r\n"
+                );
                 let (sender, receiver) = match from_system {
                     true => (&mut of_system, &mut of_peer),
                     false => (&mut of_peer, &mut of_system),
@@ -327,17 +367,26 @@ fn short_messages(out: &mut Recorder) -> std::io::Result<()> {
     while out.left > 0 {
         let (mut requests, mut responses) = (Vec::new(), Vec::new());
         for _ in 0..2 {
-            let user = |which: usize| format!("{USERS}{:05}", (2 * sequence as usize + which) % MOST_USERS);
+            let user = |which: usize| {
+                format!("{USERS}{:05}", (2 * sequence as usize + which) % MOST_USERS)
+            };
             let mut body = b"\0\x01\x01".to_vec();
             body.extend_from_slice(user(0).as_bytes());
             body.extend_from_slice(b"\0\x01\x01");
             body.extend_from_slice(user(1).as_bytes());
             body.extend_from_slice(b"\0\0\0\0\0\0\x01\0\0\0");
-            let text = format!("Short message {sequence:08} of a bench, about as long as people write them.");
+            let text = format!(
+                "Short message {sequence:08} of a bench, about as long as people write them."
+            );
             body.push(u8::try_from(text.len()).unwrap_or(0));
             body.extend_from_slice(text.as_bytes());
             pdu(&mut requests, 4, sequence, &body);
-            pdu(&mut responses, 0x8000_0004, sequence, format!("{sequence:x}\0").as_bytes());
+            pdu(
+                &mut responses,
+                0x8000_0004,
+                sequence,
+                format!("{sequence:x}\0").as_bytes(),
+            );
             sequence += 1;
         }
         out.tcp(&mut of_system, 0x18, &requests)?;

@@ -10,6 +10,7 @@ mod intake;
 mod keys;
 mod layers;
 mod recent;
+mod requests;
 mod skim;
 mod source;
 mod streams;

@@ -1,6 +1,6 @@
 //! Reads packets out of a capture file as a stream: pcap and pcapng, either of them packed with gzip.
 //!
-//! A packet is lent, not copied. Memory is one buffer, whatever the file's length.
+//! A packet is lent, not copied. Memory is one buffer, whatever the file's length. More than 400 lines: both formats read from that buffer.
 use super::super::reader::{Interface, nanoseconds};
 use super::super::{Direction, ObserveError};
 use flate2::read::MultiGzDecoder;

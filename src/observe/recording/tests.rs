@@ -266,3 +266,33 @@ fn the_observer_and_the_recording_see_the_same_packets() {
         sip(&merged(conversations).facts)
     );
 }
+
+#[test]
+fn a_packed_file_and_one_that_was_cut_are_read_as_far_as_they_go() {
+    use std::io::Write as _;
+    let octets = together(&evidence()[..1]);
+    let (plain, summary) = Recording::new(Ends::default())
+        .conversations(&octets[..])
+        .unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&octets).unwrap();
+    let packed = packed.finish().unwrap();
+    let (unpacked, same) = Recording::new(Ends::default())
+        .conversations(&packed[..])
+        .unwrap();
+    assert_eq!(
+        (summary_of(&plain), &summary),
+        (summary_of(&unpacked), &same)
+    );
+
+    let cut = &octets[..octets.len() - 3];
+    let (_, summary) = Recording::new(Ends::default()).conversations(cut).unwrap();
+    assert!(
+        summary.notes[0].text.contains("in the middle of a block"),
+        "{summary:?}"
+    );
+    let none = Recording::new(Ends::default())
+        .conversations(&b"neither"[..])
+        .unwrap_err();
+    assert!(matches!(none, ObserveError::UnknownFormat(_)), "{none}");
+}
