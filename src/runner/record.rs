@@ -224,7 +224,7 @@ pub enum LadderState {
 }
 
 /// What the suite itself has written, and what programs read: nobody's secret, whatever word it contains.
-const PUBLIC: [&str; 12] = [
+const PUBLIC: [&str; 13] = [
     "requirements",
     "requirement",
     "id",
@@ -236,6 +236,7 @@ const PUBLIC: [&str; 12] = [
     "reason",
     "path",
     "sha256",
+    "looks",
     "ladder_state",
 ];
 

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// What programs read in a record, and what the suite itself has written.
-const KEPT: [&str; 18] = [
+const KEPT: [&str; 19] = [
     "requirements",
     "requirement",
     "id",
@@ -28,6 +28,7 @@ const KEPT: [&str; 18] = [
     "reason",
     "path",
     "sha256",
+    "looks",
     "ladder_state",
     "keyword",
     "outcome",

@@ -5,7 +5,7 @@
 //! blame and totals. What it does not decide is carried over, and the result says which test cases those are and why.
 use super::applicable::applicable_of;
 use super::axis::{AccessValues, Axis};
-use super::catalogue::{Case, Catalogue, CatalogueError};
+use super::catalogue::{Case, Catalogue, CatalogueError, Step};
 use super::execute::{blank, clause_of};
 use super::judge::{Over, conclude_again};
 use super::record::{CaseRecord, LadderState, RunRecord, SCHEMA_VERSION, StepOutcome};
@@ -218,7 +218,7 @@ impl Rejudge {
             ordinal: case.ordinal,
             access: self.access.of(case),
         };
-        let steps: Vec<gherkin::Step> = case.steps.iter().map(|one| one.parsed.clone()).collect();
+        let steps = steps(case, recorded);
         let facility = &self.facility;
         let stage = Stage::again(trace.clone(), tape, facility.clone(), setup);
         let played = at_once(play(stage, &steps))??;
@@ -321,6 +321,30 @@ impl Rejudge {
             Err(why) => as_it_is(why),
         }
     }
+}
+
+/// The steps of a test case. Those of a run in pseudonyms say what people wrote in them; nothing else may be different, so that nobody asks
+/// other questions.
+fn steps(case: &Case, recorded: &CaseRecord) -> Vec<gherkin::Step> {
+    let of = |(place, step): (usize, &Step)| {
+        let mut parsed = step.parsed.clone();
+        if let Some(said) = recorded.steps.get(place)
+            && unquoted(&said.text) == unquoted(&step.text)
+        {
+            parsed.value.clone_from(&said.text);
+        }
+        parsed
+    };
+    case.steps.iter().enumerate().map(of).collect()
+}
+
+/// A sentence without what is quoted in it.
+fn unquoted(sentence: &str) -> String {
+    sentence
+        .split('"')
+        .step_by(2)
+        .collect::<Vec<_>>()
+        .join("\"\"")
 }
 
 /// A future that never waits.
@@ -439,6 +463,7 @@ fn facility(
 /// A record of a test case with nothing judged yet: what only a run can know is that of the run.
 fn as_recorded(case: &Case, recorded: &CaseRecord) -> CaseRecord {
     CaseRecord {
+        title: recorded.title.clone(),
         started: recorded.started.clone(),
         duration_ms: recorded.duration_ms,
         steps: recorded.steps.clone(),

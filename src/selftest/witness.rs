@@ -12,6 +12,7 @@
 
 mod judged;
 mod ladders;
+mod rejudged;
 mod third_party;
 
 use ims_conformance::observe::{Fact, Trace};

@@ -18,7 +18,10 @@ pub struct Tape {
     pub names: BTreeMap<SocketAddr, String>,
     /// When the test case began, nanoseconds since the Unix epoch.
     pub began: u64,
-    /// Each place at which it waited, in order: the last frame it saw, and nanoseconds since the place before (or since it began).
+    /// Each place at which it waited, in order: the last frame it saw, and nanoseconds since the place before (or since it began), as
+    /// `frame:nanoseconds`.
+    #[serde(with = "compact")]
+    #[schemars(with = "String")]
     pub looks: Vec<(u32, u64)>,
     /// Connections to the system that it did not take, in words; no octet of them is in the capture.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,5 +53,30 @@ impl Tape {
         let before = self.looks.iter().map(|(_, since)| since).sum::<u64>();
         let since = now.saturating_sub(self.began.saturating_add(before));
         self.looks.push((last_frame, since));
+    }
+}
+
+/// Places as words of one text: a record has tens of thousands of them.
+mod compact {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(looks: &[(u32, u64)], to: S) -> Result<S::Ok, S::Error> {
+        let words = looks
+            .iter()
+            .map(|(frame, since)| format!("{frame}:{since}"));
+        to.serialize_str(&words.collect::<Vec<_>>().join(" "))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(u32, u64)>, D::Error> {
+        let text = String::deserialize(from)?;
+        let look = |word: &str| {
+            let (frame, since) = word.split_once(':')?;
+            Some((frame.parse().ok()?, since.parse().ok()?))
+        };
+        let wrong = |word: &str| D::Error::custom(format!("`{word}` is no place of a tape"));
+        let words = text.split(' ').filter(|word| !word.is_empty());
+        words
+            .map(|word| look(word).ok_or_else(|| wrong(word)))
+            .collect()
     }
 }

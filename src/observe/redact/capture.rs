@@ -115,9 +115,12 @@ impl Redaction {
             while !(text.is_char_boundary(length) && said.is_char_boundary(length)) {
                 length -= 1;
             }
+            // The beginning of a text is not that of a number which goes on otherwise.
+            let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
+            let cut = digit(rest.as_bytes()[..length].last()) && digit(rest.as_bytes().get(length));
             let whole = length == text.len() && text.len() >= 2;
             let enough = length >= QUOTED || whole && rest[length..].starts_with(['"', '\'']);
-            (enough && said != text).then(|| (said[..length].to_owned(), length))
+            (enough && !cut && said != text).then(|| (said[..length].to_owned(), length))
         };
         let quotations = self.texts.iter().filter_map(quotation);
         quotations.max_by_key(|(_, length)| *length)
