@@ -85,11 +85,9 @@ fn no_pass_survives_the_loss_of_a_witness() {
     } else {
         EVERY
     };
-    let passes = run
-        .recorded
-        .cases
-        .iter()
-        .filter(|case| case.verdict == Verdict::Pass);
+    // What is judged by comparing ladders rests on all of them: cases of other access networks are left out.
+    let passes = run.recorded.cases.iter();
+    let passes = passes.filter(|case| case.verdict == Verdict::Pass && case.access.is_none());
     let tried: Vec<_> = passes.step_by(every).collect();
     let begun = Instant::now();
     let done = delete(&run, &tried).unwrap();
