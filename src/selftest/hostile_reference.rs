@@ -101,7 +101,7 @@ fn flood(sip: &str) {
         let padding = b"X: "
             .iter()
             .copied()
-            .chain(std::iter::repeat_n(b'x', 20_000));
+            .chain(std::iter::repeat_n(b'x', 4_000));
         let padding: Vec<u8> = padding.chain(*b"\r\n").collect();
         request.splice(33..33, padding);
         for datagram in [&noise, &request] {
