@@ -2,7 +2,8 @@
 //! time passing.
 //!
 //! Whatever a capture decides is decided anew, with everything that follows from it: controls, comparison of access networks, waivers,
-//! blame and totals. What it does not decide is carried over, and the result says which test cases those are and why.
+//! blame and totals. What it does not decide is carried over, and the result says which test cases those are and why. More than 400 lines:
+//! what must be as in the run, the judging and the comparison make one result.
 use super::applicable::applicable_of;
 use super::axis::{AccessValues, Axis};
 use super::catalogue::{Case, Catalogue, CatalogueError, Step};

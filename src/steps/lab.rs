@@ -1,4 +1,5 @@
 //! The cucumber world: actions with their preparations and time limits, and questions with their patience.
+//! More than 400 lines: each wait stands here for a run and for a recording.
 use super::course::{Act, Course, Lack, Wait};
 use super::phone::Phone;
 use super::planning::unmet;
