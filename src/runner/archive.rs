@@ -171,7 +171,7 @@ mod tests {
         [
             ("a.json", b"{}".to_vec()),
             ("run/b", vec![7; 1500]),
-            (&long, vec![1, 2, 3]),
+            (long.as_str(), vec![1, 2, 3]),
         ]
         .into_iter()
         .map(|(path, octets)| (path.to_owned(), octets))
