@@ -414,8 +414,11 @@ impl Search for Seeker {
         let before = self.next_act(scene.recording.whole(), self.reached);
         let before = before.and_then(|frame| scene.recording.whole().frame(frame));
         let at = before.map_or(u64::MAX, |frame| frame.at);
-        is_told(&scene.facility.provisioner, &self.told, properties, at)
-            .map_err(|why| Lack::Unmet(format!("{name}: {why}")))
+        is_told(&scene.facility.provisioner, &self.told, properties, at).map_err(|why| {
+            // Users who are otherwise belong to another scenario, however far it has gone like this one.
+            self.note(|course| course.left = true);
+            Lack::Unmet(format!("{name}: {why}"))
+        })
     }
 
     fn act(&mut self, scene: Scene<'_>, name: &str, act: &Act) -> Result<(), Lack> {
