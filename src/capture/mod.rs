@@ -2,6 +2,7 @@
 //!
 //! A peer of floor 2 knows neither time nor sockets: [`Endpoint`] drives it, and writes each octet into its [`Tap`] before the machine
 //! sees it. Nothing here reads a protocol; what the octets mean is found out in `observe`, from the recording.
+pub mod calendar;
 mod centre;
 mod clock;
 mod driver;

@@ -2,11 +2,11 @@
 //!
 //! Written before any parser sees the octets, so that the verdict can come from the capture alone. Bounded: what comes after
 //! [`CAPTURE_LIMIT`] octets is not recorded and `overflowed` says so.
+use super::calendar;
 use super::packets::{Ends, Packet, Packets};
 use super::pcapng::{self, INTERFACES, Label};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -81,11 +81,8 @@ impl Default for Tap {
 
 impl Tap {
     pub fn new() -> Self {
-        let epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| {
-                u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-            });
+        let since = calendar::since_epoch();
+        let epoch = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
         let octets = pcapng::beginning();
         let length = watch::Sender::new(octets.len());
         Self {

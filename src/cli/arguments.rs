@@ -166,6 +166,9 @@ pub struct RunArguments {
     /// Fault to switch on in the reference build (see list --faults)
     #[arg(long, value_name = "NAME", value_parser = fault)]
     pub fault: Option<String>,
+    /// Clock of the run: with `virtual` nobody waits, and the reference build runs inside the run (for that system only)
+    #[arg(long, value_name = "real|virtual", default_value = "real")]
+    pub clock: ClockArgument,
     /// Transport of SIP between the peers and the system [default: that of its profile]
     #[arg(long, value_name = "udp|tcp|tls")]
     pub transport: Option<Transport>,
@@ -423,6 +426,12 @@ pub struct ReviewNames {
     /// Test case ids; none = all that wait
     #[arg(value_name = "ID")]
     pub names: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClockArgument {
+    Real,
+    Virtual,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

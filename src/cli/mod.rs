@@ -28,6 +28,7 @@ mod review;
 mod run;
 mod scratch;
 mod verify;
+mod virtual_clock;
 
 use crate::runner::{RunError, select::SelectionError};
 use crate::sut::{SutError, secret};

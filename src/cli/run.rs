@@ -4,16 +4,22 @@ use super::catalogue_text::{self, Listed};
 use super::coverage::Coverage;
 use super::{
     ExitCode,
-    arguments::{ExplainArguments, ListArguments, PlaceArguments, RunArguments},
+    arguments::{ClockArgument, ExplainArguments, ListArguments, PlaceArguments, RunArguments},
     complain, evidence, part,
     places::Places,
-    report, say,
+    report, say, virtual_clock,
 };
 use crate::{
     report::text,
     runner::{
-        self, catalogue::Catalogue, options::DEFAULT_SYSTEM, options::RunOptions, options::today,
-        progress::Progress, record::RunRecord, select,
+        self,
+        catalogue::Catalogue,
+        options::RunOptions,
+        options::today,
+        options::{Clock, DEFAULT_SYSTEM},
+        progress::Progress,
+        record::RunRecord,
+        select,
     },
     steps,
     sut::{
@@ -142,9 +148,12 @@ fn keep(record: &RunRecord, out: &Path, places: &PlaceArguments, system: &str) -
 }
 
 fn start(options: RunOptions, progress: &Progress) -> Result<RunRecord> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = match options.clock {
+        Clock::Real => tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?,
+        Clock::Virtual { .. } => virtual_clock::runtime()?,
+    };
     let progress = progress.clone();
     let record = runtime.block_on(runner::run(options, move |event| progress.show(&event)))?;
     Ok(record)
@@ -393,6 +402,12 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
             .then_some(ladders)
             .filter(|ladders| name != DEFAULT_SYSTEM || ladders.is_dir()),
         fault: arguments.fault,
+        clock: match arguments.clock {
+            ClockArgument::Real => Clock::Real,
+            ClockArgument::Virtual => Clock::Virtual {
+                starter: virtual_clock::inside,
+            },
+        },
         selection: arguments.selection,
         system: arguments.system,
         features: places.features,

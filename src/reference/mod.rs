@@ -5,6 +5,7 @@
 //! holds its command line arguments and its life from the first socket to the last; what it does is in `ip_sm_gw`, and in the roles that
 //! `roles` starts.
 
+pub mod calendar;
 pub mod conference_focus;
 pub mod conference_service;
 pub mod esme;

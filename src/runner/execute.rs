@@ -8,6 +8,7 @@ use super::redact::Redacting;
 use super::snapshots::Snapshots;
 use super::waive;
 use super::writer::StepWriter;
+use crate::capture::calendar;
 use crate::steps::{CaseSetup, Facility, Lab, Stop, set_stage as set};
 use crate::sut::waivers::Waiver;
 use crate::verdict::{Reason, Register, Requirement, Verdict};
@@ -257,7 +258,7 @@ pub fn blank(case: &Case) -> CaseRecord {
         cause: String::new(),
         blame: String::new(),
         blame_why: String::new(),
-        started: jiff::Timestamp::now().to_string(),
+        started: calendar::now().to_string(),
         duration_ms: 0,
         steps: case.steps.iter().map(not_run).collect(),
         findings: Vec::new(),
@@ -278,5 +279,5 @@ fn elapsed_ms(started: &str) -> u64 {
     let Ok(started) = started.parse::<jiff::Timestamp>() else {
         return 0;
     };
-    u64::try_from(jiff::Timestamp::now().duration_since(started).as_millis()).unwrap_or(0)
+    u64::try_from(calendar::now().duration_since(started).as_millis()).unwrap_or(0)
 }

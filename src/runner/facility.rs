@@ -5,7 +5,7 @@ mod inside_tls;
 mod waiting;
 
 use super::judge::settle;
-use super::options::RunOptions;
+use super::options::{Clock, RunOptions};
 use super::record::RunRecord;
 use super::run::RunError;
 use crate::capture::{CaptureError, Centre, DiameterCentre, Exchange, RunClock, SipTls, Tap};
@@ -282,7 +282,10 @@ async fn start_process(
     let fault = options.fault.iter();
     let fault = fault.flat_map(|fault| ["--fault".to_owned(), fault.clone()]);
     let extra: Vec<String> = carriage.into_iter().flatten().chain(fault).collect();
-    let started = Process::start(start, &values, &extra, &profile.secrets, log).await;
+    let started = match options.clock {
+        Clock::Real => Process::start(start, &values, &extra, &profile.secrets, log).await,
+        Clock::Virtual { starter } => Process::inside(starter, start, &values, &extra).await,
+    };
     started.map(Some).map_err(|error| RunError::NotStarted {
         error,
         said: last_words(&path),

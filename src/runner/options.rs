@@ -4,6 +4,7 @@
 //! Only plain values: it neither reads files nor decides anything.
 use super::shard::Shard;
 use crate::sut::applicability::Items;
+use crate::sut::process::Starter;
 use crate::sut::profile::Carriage;
 use crate::verdict::Verdict;
 use jiff::{civil::Date, tz::TimeZone};
@@ -34,7 +35,17 @@ pub const DEFAULT_SYSTEM: &str = "reference";
 /// Test cases that run at the same time when nothing else is asked.
 pub const DEFAULT_JOBS: usize = 16;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The clock of a run.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Clock {
+    #[default]
+    Real,
+    /// One that jumps to the next timer when nobody has anything to do. The runtime is single-threaded and its clock is paused; the
+    /// system runs inside it, or nobody would know when nothing is to be done.
+    Virtual { starter: Starter },
+}
+
+#[derive(Debug, Clone)]
 pub struct RunOptions {
     /// Name of a folder in `<fixtures>/systems`, or the path of such a folder.
     pub system: String,
@@ -48,6 +59,7 @@ pub struct RunOptions {
     pub out: Option<PathBuf>,
     /// Fault to switch on; only for a system that the suite starts as its reference build.
     pub fault: Option<String>,
+    pub clock: Clock,
     /// Overrides the transport of the profile.
     pub transport: Option<SipTransport>,
     /// Overrides the local address of the profile.
@@ -94,6 +106,7 @@ impl RunOptions {
             seed: None,
             out: None,
             fault: None,
+            clock: Clock::Real,
             transport: None,
             local_ip: None,
             carriage: None,

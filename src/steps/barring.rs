@@ -351,7 +351,7 @@ impl Lab {
 
 /// Times around this moment, RFC 4745 section 7.4.
 fn windows(value: &str) -> Vec<(String, String)> {
-    let (hour, now) = (3600, jiff::Timestamp::now().as_second());
+    let (hour, now) = (3600, crate::capture::calendar::now().as_second());
     let at = |offset: i64| {
         let time = jiff::Timestamp::from_second(now + offset);
         time.map(|time| time.to_string()).unwrap_or_default()

@@ -253,9 +253,7 @@ impl Stage {
 
 /// The wall clock when the UE starts, for the DateTime of its messages.
 fn epoch_seconds() -> i64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
+    crate::capture::calendar::now().as_second()
 }
 
 /// What the profile's values make of an ordinary CPM user.

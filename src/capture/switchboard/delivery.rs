@@ -222,5 +222,7 @@ fn is_delivery(asked: &Asked) -> bool {
 
 /// Now as receipts write times: YYMMDDhhmm.
 fn minute() -> String {
-    jiff::Timestamp::now().strftime("%y%m%d%H%M").to_string()
+    crate::capture::calendar::now()
+        .strftime("%y%m%d%H%M")
+        .to_string()
 }

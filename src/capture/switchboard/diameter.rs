@@ -471,5 +471,5 @@ const SUCCESS: ResultCode = ResultCode::Base(result::SUCCESS);
 
 /// Now as the service centre stamps times, in GMT.
 fn stamp() -> TimeStamp {
-    TimeStamp::of_instant(jiff::Timestamp::now(), 0).unwrap_or(TimeStamp([0; 7]))
+    TimeStamp::of_instant(crate::capture::calendar::now(), 0).unwrap_or(TimeStamp([0; 7]))
 }

@@ -66,7 +66,7 @@ fn option_tags(policy: &dyn Policy) -> Vec<&'static str> {
 
 /// The present time as RFC 4575 writes it.
 fn now() -> String {
-    jiff::Timestamp::now()
+    crate::reference::calendar::now()
         .strftime("%Y-%m-%dT%H:%M:%SZ")
         .to_string()
 }

@@ -163,7 +163,7 @@ pub fn wrapped(gateway: &Gateway, asked: &Asked, status: ImdnStatus) -> Option<C
     }
     let notification = Imdn {
         message_id,
-        datetime: Some(jiff::Timestamp::now().to_string()),
+        datetime: Some(crate::reference::calendar::now().to_string()),
         recipient_uri: Some(format!("tel:{}", asked.sms_user)),
         original_recipient_uri: None,
         status,

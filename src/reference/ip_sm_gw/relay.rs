@@ -253,9 +253,9 @@ pub fn cpim_message(
     text: String,
     sent: Option<&str>,
 ) -> CpimMessage {
-    let now = jiff::Timestamp::now()
+    let now = crate::reference::calendar::now()
         .round(jiff::Unit::Second)
-        .unwrap_or_else(|_| jiff::Timestamp::now());
+        .unwrap_or_else(|_| crate::reference::calendar::now());
     let header = |name: &str, value: String| (name.to_owned(), value);
     // A sender that is a name has no URI of its own (3GPP TS 24.229 clause 4.2).
     let from = match super::pager::is_number(from) {

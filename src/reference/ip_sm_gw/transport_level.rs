@@ -109,7 +109,7 @@ pub fn encapsulated_recipient(gateway: &Gateway, user: &str) -> Option<Reachable
 
 /// The current time as a service centre writes it.
 pub fn time_stamp() -> TimeStamp {
-    TimeStamp::of_instant(jiff::Timestamp::now(), 0).unwrap_or(TimeStamp([0; 7]))
+    TimeStamp::of_instant(crate::reference::calendar::now(), 0).unwrap_or(TimeStamp([0; 7]))
 }
 
 /// A MESSAGE of the gateway that encapsulates an RP message.

@@ -156,7 +156,7 @@ impl Decider {
         }
         let inviter = communication.request.address("Referred-By")?;
         let document = self.documents.simservs(inviter.uri.as_str())?;
-        let now = jiff::Timestamp::now();
+        let now = crate::reference::calendar::now();
         let about = Circumstances::of(communication.request, Direction::Outgoing, now);
         let rules = Ruleset::of(document.outgoing.as_ref()?, &|anchor| self.members(anchor));
         let barred = rules.decide(&about, self.faults) != barring::Decision::Pass;
@@ -225,7 +225,11 @@ impl Decider {
         let about = Circumstances {
             activities: self.presence.activities(served),
             whereabouts: self.whereabouts(served, communication.registration),
-            ..Circumstances::of(communication.request, direction, jiff::Timestamp::now())
+            ..Circumstances::of(
+                communication.request,
+                direction,
+                crate::reference::calendar::now(),
+            )
         };
         match rules.decide(&about, self.faults) {
             barring::Decision::Pass => Outcome::Pass,

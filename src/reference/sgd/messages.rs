@@ -27,7 +27,7 @@ pub struct Identity {
 
 impl Identity {
     pub fn new(host: &str, realm: &str, destination_realm: Option<String>) -> Self {
-        let now = jiff::Timestamp::now().as_second();
+        let now = crate::reference::calendar::now().as_second();
         let started = u32::try_from(now & 0xffff_ffff).unwrap_or(0);
         // RFC 6733 section 3: the low 12 bits of the time first, a random number behind them.
         let first = started << 20 | fastrand::u32(..0x10_0000);

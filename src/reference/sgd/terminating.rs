@@ -78,7 +78,7 @@ fn request(node: &Node, routing: &Routing, message: &OutgoingShortMessage) -> Op
 
 fn compose(message: &OutgoingShortMessage) -> Option<Deliver> {
     let user_data = TpUserData::compose(&message.header, message.coding, &message.payload);
-    let now = TimeStamp::of_instant(jiff::Timestamp::now(), 0)?;
+    let now = TimeStamp::of_instant(crate::reference::calendar::now(), 0)?;
     let (part, of) = message.part;
     Some(Deliver {
         more_messages: part < of,

@@ -5,7 +5,7 @@
 use super::store::identity;
 use crate::wire::authentication::{Algorithm, Answering, Challenge, Credentials, Qop};
 use sha2::Digest as _;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A nonce is good for that long.
 const NONCE_LIFETIME: Duration = Duration::from_secs(300);
@@ -93,9 +93,7 @@ impl Authentication {
 }
 
 fn now() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
+    crate::reference::calendar::since_epoch()
 }
 
 /// A private user identity has no scheme.
