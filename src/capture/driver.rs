@@ -7,6 +7,7 @@ mod inside_tls;
 use super::flow::{Flow, Remains, Report, Tasks, dial};
 use super::secured::Secured;
 use super::tls::Stream;
+use super::traffic::{self, Traffic};
 use super::{Event, Record, RunClock, Sockets, Tap};
 use crate::peer::{Channel, FlowId, Input, Machine, Output};
 use std::collections::{HashMap, HashSet};
@@ -58,6 +59,7 @@ impl<M: Machine + Send + 'static> Driver<M> {
         events: mpsc::UnboundedSender<M::Event>,
     ) -> Self {
         sockets.tls = sockets.tls.map(|tls| tls.telling(&tap));
+        traffic::happened(Traffic::Opened(sockets.sip()));
         let (reports, reported) = mpsc::channel(QUEUED_REPORTS);
         Self {
             machine,
@@ -91,6 +93,9 @@ impl<M: Machine + Send + 'static> Driver<M> {
                 _ = &mut stopped => break,
                 Some(command) = commands.recv() => self.give(Input::Command(command)).await,
                 received = receive(self.sockets.udp.as_ref(), &mut buffer) => {
+                    if let Ok((_, from)) = received {
+                        traffic::happened(Traffic::Received { from, to: self.local });
+                    }
                     self.datagram(received, &buffer).await;
                 }
                 received = receive(self.sockets.rtp.as_ref(), &mut media) => {
@@ -197,6 +202,8 @@ impl<M: Machine + Send + 'static> Driver<M> {
             remote: to,
             event: Event::Datagram(octets.clone()),
         });
+        let from = self.local;
+        traffic::happened(Traffic::Sent { from, to });
         match timeout(SEND_LIMIT, udp.send_to(&octets, to)).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::warn!(%to, %error, "datagram not sent"),

@@ -21,6 +21,7 @@ mod socket;
 mod switchboard;
 mod tap;
 mod tls;
+pub mod traffic;
 
 pub use centre::{Centre, DiameterCentre};
 pub use clock::RunClock;

@@ -406,6 +406,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
             ClockArgument::Real => Clock::Real,
             ClockArgument::Virtual => Clock::Virtual {
                 starter: virtual_clock::inside,
+                overtaken: virtual_clock::overtaken,
             },
         },
         selection: arguments.selection,

@@ -66,7 +66,7 @@ impl EsmeConfig {
             system_id: system_id.to_owned(),
             password: password.to_owned(),
             window: 256,
-            response_timeout: Duration::from_secs(20),
+            response_timeout: Duration::from_secs(60),
             enquire_interval: Duration::from_secs(30),
             default_alphabet: DefaultAlphabet::Gsm7,
             tls: None,

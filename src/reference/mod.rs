@@ -21,6 +21,7 @@ pub mod sgd;
 pub mod short_message;
 #[cfg(test)]
 mod tests;
+pub mod traffic;
 pub mod user_agent;
 pub mod ut;
 

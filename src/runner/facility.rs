@@ -284,7 +284,7 @@ async fn start_process(
     let extra: Vec<String> = carriage.into_iter().flatten().chain(fault).collect();
     let started = match options.clock {
         Clock::Real => Process::start(start, &values, &extra, &profile.secrets, log).await,
-        Clock::Virtual { starter } => Process::inside(starter, start, &values, &extra).await,
+        Clock::Virtual { starter, .. } => Process::inside(starter, start, &values, &extra).await,
     };
     started.map(Some).map_err(|error| RunError::NotStarted {
         error,

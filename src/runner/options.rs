@@ -42,7 +42,12 @@ pub enum Clock {
     Real,
     /// One that jumps to the next timer when nobody has anything to do. The runtime is single-threaded and its clock is paused; the
     /// system runs inside it, or nobody would know when nothing is to be done.
-    Virtual { starter: Starter },
+    Virtual {
+        starter: Starter,
+        /// How many datagrams have been under way while the clock jumped. None, unless the kernel holds datagrams back; the times of
+        /// such a run are not to be trusted.
+        overtaken: fn() -> usize,
+    },
 }
 
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use super::execute::{Bench, blank, execute};
 use super::facility::{end, start};
 use super::judge::settle;
 use super::lint::{Problem, lint, needs_control};
-use super::options::{ProgressEvent, RunOptions};
+use super::options::{Clock, ProgressEvent, RunOptions};
 use super::probe;
 use super::record::{CaseRecord, RunRecord, SCHEMA_VERSION, SystemRecord, Totals};
 use super::redact::Redacting;
@@ -220,10 +220,29 @@ async fn perform(
     stand_by_controls(record, &bench.catalogue);
     drop(bench);
     end(running, &out, record, redacting.as_deref()).await?;
+    trust_the_clock(options, record);
     if let Some(redacting) = redacting {
         redacting.finish(record, &out);
     }
     Ok(())
+}
+
+/// Verdicts of a clock that has jumped over something that was under way are none.
+fn trust_the_clock(options: &RunOptions, record: &mut RunRecord) {
+    let overtaken = match options.clock {
+        Clock::Real => 0,
+        Clock::Virtual { overtaken, .. } => overtaken(),
+    };
+    if overtaken == 0 {
+        return;
+    }
+    let cause = format!(
+        "{overtaken} datagrams were under way when the virtual clock jumped; run it with `--clock real`"
+    );
+    for case in &mut record.cases {
+        settle(case, Verdict::Error, Some(Reason::Capture), cause.clone());
+    }
+    record.notes.push(cause);
 }
 
 /// How the command line named the system, where its name alone does not find it again.

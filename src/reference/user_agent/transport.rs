@@ -7,6 +7,7 @@ use super::config::{Transport, UserAgentConfig};
 use super::tasks::Tasks;
 use super::tls::{Reader, SipTls, Writer};
 use super::via::ResponseRoute;
+use crate::reference::traffic::{self, Traffic};
 use crate::wire::sip::{Frame, Framer};
 use std::collections::HashMap;
 use std::io;
@@ -122,6 +123,8 @@ impl Sockets {
     }
 
     fn send_datagram(&self, octets: Arc<[u8]>, to: SocketAddr) {
+        let from = self.local;
+        traffic::happened(Traffic::Sent { from, to });
         match self.udp.try_send_to(&octets, to) {
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -282,7 +285,12 @@ impl Sockets {
 pub(in crate::reference) async fn serve_udp<R: Receiver>(sockets: Arc<Sockets>, up: Arc<R>) {
     let mut buffer = vec![0; 65_536];
     loop {
-        match sockets.udp.recv_from(&mut buffer).await {
+        let received = sockets.udp.recv_from(&mut buffer).await;
+        if let Ok((_, from)) = received {
+            let to = sockets.local;
+            traffic::happened(Traffic::Received { from, to });
+        }
+        match received {
             // Keep-alives of RFC 5626 section 3.5.1 and NAT pinholes are not messages.
             Ok((length, _)) if buffer[..length].iter().all(u8::is_ascii_whitespace) => {}
             Ok((length, source)) => {
