@@ -12,7 +12,10 @@ use crate::sut::SutError;
 use crate::sut::provision::Properties;
 use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View, levels};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
+
+/// How often a question is looked at at least, while it waits and nothing is said.
+const LOOKS: u32 = 16;
 
 /// Why a test case stops early. Travels as the payload of an unwinding step.
 #[derive(Debug, Clone)]
@@ -206,14 +209,13 @@ impl Lab {
         }
     }
 
-    /// Until the capture grows, the deadline comes, or a tenth of a second has passed (for limits that are times).
+    /// Until something is said, the deadline comes, or a part of the time until then has passed (for limits that are times).
     async fn wait_for_change(&mut self, deadline: Instant) {
-        let stage = self.stage();
-        let (tap, seen) = (stage.tap.clone(), stage.seen());
-        let tick = Instant::now() + TICK;
-        tokio::select! {
-            () = tap.changed(seen) => {}
-            () = sleep_until(deadline.min(tick)) => {}
+        let now = Instant::now();
+        let tick = TICK.max(deadline.saturating_duration_since(now) / LOOKS);
+        let waited = self.stage().next_word(deadline.min(now + tick)).await;
+        if let Err(cause) = waited {
+            self.broken(Reason::Capture, cause);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::peer::ue::{Registration, UeCommand, UeEvent};
 use crate::sut::provision::operator::OperatorAct;
 use crate::verdict::Cast;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 /// A call at Gm that has not been ended, or a request that has no answer.
 fn is_at_work(trace: &Trace) -> bool {
@@ -95,14 +95,12 @@ impl Stage {
     /// Waits until nobody is at work any more.
     async fn fall_silent(&mut self, deadline: Instant) {
         loop {
-            let seen = self.seen();
-            let quiet = Instant::now() + BREATH;
-            tokio::select! {
-                () = self.tap.changed(seen) => {}
-                () = sleep_until(quiet) => {}
-            }
-            let working = self.look().is_ok() && is_at_work(self.trace());
-            if Instant::now() >= deadline || (!working && Instant::now() >= quiet) {
+            let quiet = match is_at_work(self.trace()) {
+                true => deadline,
+                false => deadline.min(Instant::now() + BREATH),
+            };
+            // A capture that cannot be read is reported when it is judged.
+            if !matches!(self.next_word(quiet).await, Ok(true)) {
                 break;
             }
         }
@@ -126,10 +124,8 @@ impl Stage {
         let deadline =
             Instant::now() + Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
         while self.look().is_ok() && has_open_call(self.trace()) && Instant::now() < deadline {
-            let (tap, seen) = (self.tap.clone(), self.seen());
-            tokio::select! {
-                () = tap.changed(seen) => {}
-                () = sleep_until(deadline) => {}
+            if !matches!(self.next_word(deadline).await, Ok(true)) {
+                break;
             }
         }
     }

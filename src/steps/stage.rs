@@ -172,6 +172,8 @@ pub struct Stage {
     pub script: Script,
     observer: Observer,
     read: usize,
+    /// How many facts the capture has, audio apart.
+    words: usize,
     /// The time of the last look.
     at: u64,
 }
@@ -180,14 +182,6 @@ impl User {
     pub fn is_mmtel(&self) -> bool {
         matches!(self.means, Means::Mmtel(_))
     }
-}
-
-/// How much has been said, audio apart, which never falls silent.
-fn spoken(trace: &Trace) -> usize {
-    let facts = trace.facts.iter();
-    facts
-        .filter(|seen| !matches!(seen.fact, Fact::Rtp(_)))
-        .count()
 }
 
 impl Stage {
@@ -241,6 +235,7 @@ impl Stage {
             script: Script::default(),
             observer: Observer::reading(default_alphabet),
             read: 0,
+            words: 0,
             at,
         }
     }
@@ -252,7 +247,12 @@ impl Stage {
         }
         let octets = self.tap.octets_from(self.read);
         self.read += octets.len();
+        let known = self.observer.trace().facts.len();
         let fed = self.observer.feed(&octets);
+        let news = self.observer.trace().facts.iter().skip(known);
+        self.words += news
+            .filter(|seen| !matches!(seen.fact, Fact::Rtp(_)))
+            .count();
         self.at = self.tap.now();
         fed.map_err(|error| error.to_string())
     }
@@ -315,7 +315,7 @@ impl Stage {
         let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
         let deadline = Instant::now() + guard;
         let mut last = Instant::now();
-        let mut said = spoken(self.trace());
+        let mut said = self.words;
         // A focus tells others what has happened; when is its own affair.
         let told = self.users.values().any(User::is_mmtel);
         loop {
@@ -323,9 +323,8 @@ impl Stage {
             if self.trace().frames.is_empty() {
                 return Ok(());
             }
-            let now_said = spoken(self.trace());
-            if now_said > said {
-                (last, said) = (Instant::now(), now_said);
+            if self.words > said {
+                (last, said) = (Instant::now(), self.words);
             }
             let until = if !unsettled(self.trace()).is_empty() {
                 deadline
@@ -334,15 +333,25 @@ impl Stage {
             } else {
                 deadline.min(last + GRACE)
             };
-            tokio::select! {
-                () = self.tap.changed(self.read) => {}
-                () = sleep_until(until) => return Ok(()),
+            if !self.next_word(until).await? {
+                return Ok(());
             }
         }
     }
 
-    pub fn seen(&self) -> usize {
-        self.read
+    /// Until something is said (audio apart, which never falls silent) or the time has come: whether something was said.
+    pub(super) async fn next_word(&mut self, until: Instant) -> Result<bool, String> {
+        let said = self.words;
+        loop {
+            tokio::select! {
+                () = self.tap.changed(self.read) => {}
+                () = sleep_until(until) => return Ok(false),
+            }
+            self.look()?;
+            if self.words > said {
+                return Ok(true);
+            }
+        }
     }
 
     pub fn trace(&self) -> &Trace {
