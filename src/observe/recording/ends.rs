@@ -141,11 +141,8 @@ impl Ends {
                     CommandId::BIND_RECEIVER
                     | CommandId::BIND_TRANSMITTER
                     | CommandId::BIND_TRANSCEIVER => true,
-                    CommandId(command)
-                        if matches!(command, 0x8000_0001 | 0x8000_0002 | 0x8000_0009) =>
-                    {
-                        false
-                    }
+                    // Answers to the three binds.
+                    CommandId(0x8000_0001 | 0x8000_0002 | 0x8000_0009) => false,
                     _ => return Direction::Unknown,
                 };
                 let from_system = of_esme != self.system_is_message_centre;

@@ -99,10 +99,7 @@ impl<'i> Recording<'i> {
     ) -> Result<Summary, ObserveError> {
         let mut source = Source::open(input)?;
         let mut intake = Intake::new(self.ends, self.secrets, self.interest, self.screening);
-        loop {
-            let Some(packet) = source.next_packet()? else {
-                break;
-            };
+        while let Some(packet) = source.next_packet()? {
             let at = packet.at;
             intake.packet(packet)?;
             intake.close_what_is_over(at, each);

@@ -1,4 +1,6 @@
 //! Locators over recordings of the reference run: what was ordered is found, and what was not is not.
+#![allow(clippy::expect_used, clippy::panic)]
+
 use super::*;
 use crate::observe::Direction;
 use crate::peer::behaviour::HandsetBehaviour;
