@@ -1,6 +1,7 @@
 //! Makes recordings of any length: calls, chats and short messages of users in the number range of the reference profile.
 //!
 //! The same arguments give the same octets. Packets are 100 µs apart, and hundreds of calls are under way at any time.
+//! More than 400 lines: each kind of traffic is written out message by message.
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -9,3 +9,6 @@ pub const TICK: Duration = Duration::from_millis(100);
 pub const BREATH: Duration = Duration::from_millis(20);
 /// Silence after which what usually follows is taken not to come.
 pub const GRACE: Duration = Duration::from_millis(250);
+/// RFC 3261 section 17.1.2.2 has a request sent again over UDP after T1; twice that is long enough for any peer. In a recording of others,
+/// a request that was neither answered nor sent again by then shows that something is missing.
+pub const SENT_AGAIN: Duration = Duration::from_millis(1000);

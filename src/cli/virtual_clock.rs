@@ -13,6 +13,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use tokio::runtime::{Builder, Runtime};
@@ -85,14 +86,18 @@ pub(super) fn runtime() -> std::io::Result<Runtime> {
 /// Starts the reference build from its command line, on the runtime of the caller.
 pub(super) fn inside(words: Vec<String>) -> BoxFuture<'static, Result<Started, String>> {
     async move {
-        let said = words.join(" ");
-        let Some(Command::Reference(arguments)) = Arguments::try_parse_from(words)
-            .map_err(|error| error.to_string())?
-            .command
-        else {
+        let me = std::env::current_exe().map_err(|error| error.to_string())?;
+        let is_reference = words.first().is_some_and(|program| me == Path::new(program))
+            && words.get(1).is_some_and(|command| command == "reference");
+        if !is_reference {
             return Err(format!(
-                "`--clock virtual` is for the reference build, whose start.command is `{{self}} reference ...`; this one is `{said}`"
+                "`--clock virtual` is for the reference build, whose start.command is `{{self}} reference ...`; that of this system is `{}`",
+                words.join(" ")
             ));
+        }
+        let parsed = Arguments::try_parse_from(words).map_err(|error| error.to_string())?;
+        let Some(Command::Reference(arguments)) = parsed.command else {
+            return Err("its start.command does not start the reference build".to_owned());
         };
         let started = Reference::start(*arguments).await;
         let reference = started.map_err(|error| error.to_string())?;

@@ -20,8 +20,8 @@ pub const CMMC_DOMAIN: &str = "cmmc.home1.example";
 pub const CMMC_ALIAS_DOMAIN: &str = "rooms.example";
 /// Domain of the MMTel CONF factory.
 pub const CONF_FACTORY_DOMAIN: &str = "conf-factory.home1.example";
-/// Least time between two notifications of conference state: far less than the five seconds of RFC 4575 section 3.9, so that runs are short.
-const NOTIFY_INTERVAL: Duration = Duration::from_millis(200);
+/// Far less than the five seconds of RFC 4575 section 3.9, so that runs are short.
+const NOTIFY_INTERVAL_SECONDS: f64 = 0.2;
 /// Domain of MMTel CONF conferences.
 pub const CONF_DOMAIN: &str = "conf.home1.example";
 
@@ -43,6 +43,9 @@ pub struct RoleArguments {
     /// Barring of either direction keeps its user out of CMMC conferences in both
     #[arg(long)]
     pub blanket_barring: bool,
+    /// Least time between two notifications of conference state to a subscriber (RFC 4575 section 3.9 has 5)
+    #[arg(long, value_name = "SECONDS", default_value_t = NOTIFY_INTERVAL_SECONDS, value_parser = interval)]
+    pub notify_interval: f64,
     /// Sends requests for a domain to an address; may be given again
     #[arg(long, value_name = "DOMAIN=IP:PORT", value_parser = route)]
     pub route: Vec<(String, SocketAddr)>,
@@ -58,9 +61,18 @@ impl Default for RoleArguments {
             cmmc_focus: None,
             conference_service: None,
             blanket_barring: false,
+            notify_interval: NOTIFY_INTERVAL_SECONDS,
             route: Vec::new(),
             authentication: AuthenticationArguments::default(),
         }
+    }
+}
+
+fn interval(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    match (0.0..=3600.0).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err("0 to 3600 seconds are wanted".to_owned()),
     }
 }
 
@@ -102,7 +114,10 @@ impl Roles {
         let mut in_use = vec![("core", core.address()), ("mmtel_as", server)];
         let cmmc = match arguments.cmmc_focus {
             Some(_) => None,
-            None => Some(cmmc_focus(ip, core.address(), faults).await?),
+            None => {
+                let interval = Duration::from_secs_f64(arguments.notify_interval);
+                Some(cmmc_focus(ip, core.address(), interval, faults).await?)
+            }
         };
         if let Some((focus, _)) = &cmmc {
             let focus = focus.clone();
@@ -201,12 +216,13 @@ fn focus_config(ip: IpAddr, core: SocketAddr) -> FocusConfig {
 async fn cmmc_focus(
     ip: IpAddr,
     core: SocketAddr,
+    notify_interval: Duration,
     faults: InForce,
 ) -> Result<(Focus, Arc<CmmcPolicy>), io::Error> {
     let policy = CmmcPolicy::new(CMMC_DOMAIN).known_at(CMMC_ALIAS_DOMAIN, faults);
     let policy = Arc::new(policy);
     let config = FocusConfig {
-        notify_interval: NOTIFY_INTERVAL,
+        notify_interval,
         ..focus_config(ip, core)
     };
     let focus = Focus::start(config, policy.clone(), faults).await?;

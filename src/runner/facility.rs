@@ -81,7 +81,7 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, RunError> {
     profile.stands().map_err(RunError::NotHere)?;
     let sip_tls = inside_tls::of_sip(&profile, doctor::transport(options, &profile))?;
-    let run_tap = Tap::new();
+    let run_tap = Tap::of_run();
     let exchange = start_exchange(&profile, run_tap.clone()).await?;
     let process = start_process(options, &profile, &exchange, out).await?;
     let addresses = process

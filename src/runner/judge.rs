@@ -91,12 +91,14 @@ fn weigh(record: &mut CaseRecord, over: &Over, again: impl Fn(&Asked) -> Finding
     for problem in &over.ending.problems {
         settle(record, Verdict::Error, Some(Reason::Peer), problem.clone());
     }
-    if over.ending.tap.overflowed() {
+    if over.ending.tap.overflowed() && record.verdict != Verdict::Error {
+        // What came after that was not seen, so neither a pass nor a failure can rest on what was.
+        record.verdict = Verdict::None;
         settle(
             record,
-            Verdict::Error,
-            Some(Reason::Capture),
-            "the capture has reached its limit".into(),
+            Verdict::Inconc,
+            Some(Reason::InsufficientEvidence),
+            "so much was said that the capture has reached its limit, and what came after that was not recorded".into(),
         );
     }
     if record.verdict == Verdict::None {

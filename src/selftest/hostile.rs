@@ -1,7 +1,9 @@
 //! Self-test: whatever octets come, every reader of the suite ends in bounded time and memory, without panicking and with its promises kept.
 //!
 //! Each reader gets the corpora cut at every octet, with octets changed, with numbers at their limits, and inputs that are large or deep in
-//! one respect. The same readers run under `cargo fuzz` (`src/fuzz/Cargo.toml`); what that found lies in `fixtures/corpus/`.
+//! one respect. More than 400 lines: each reader has its own inputs.
+//!
+//! The same readers run under `cargo fuzz` (`src/fuzz/Cargo.toml`); what that found lies in `fixtures/corpus/`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

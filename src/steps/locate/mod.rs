@@ -3,6 +3,7 @@
 //! Every order is taken apart without `..`, so that nothing a scenario wants of its stimulus is forgotten here. Identities and what the
 //! order asks of the message decide; identifiers that a peer makes up (Call-ID, tags, message ids) are learned from what is found.
 mod acts;
+mod asked_of;
 mod behaved;
 mod behaved_mmtel;
 mod content;

@@ -2,12 +2,9 @@
 //! an answer nor were sent again.
 //!
 //! Where packets are missing nothing is concluded: neither that something did not happen, nor that something happened only once.
+use crate::capture::pacing::SENT_AGAIN;
 use crate::observe::{self, Direction, Fact, SipFact, Trace};
 use std::collections::HashSet;
-use std::time::Duration;
-
-/// RFC 3261 section 17.1.2.2 has a request sent again over UDP after T1; twice that is long enough for any peer.
-const SENT_AGAIN: Duration = Duration::from_millis(1000);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
