@@ -1,5 +1,6 @@
 //! From a profile to who is who in a recording.
 use crate::observe::Ends;
+use crate::peer::ue::UeConfig;
 use crate::sut::Profile;
 use crate::sut::profile::{InUse, SmppRole, Way};
 use std::net::{IpAddr, SocketAddr};
@@ -33,6 +34,9 @@ pub fn ends_of(profile: &Profile) -> Ends {
     match profile.in_use() {
         Some(InUse::Smpp(smpp)) => {
             ends.system_is_message_centre = smpp.role == SmppRole::Esme;
+            // What terminals submit short messages over IP to.
+            let terminal = UeConfig::default();
+            ends.system_identities.push(terminal.service_centre);
         }
         Some(InUse::Sgd(sgd) | InUse::SmsOverIp(sgd)) => {
             ends.peer_hosts.push(sgd.origin_host.clone());

@@ -31,7 +31,8 @@ pub fn undecidable(
             ordinal: case.ordinal,
             access: Vec::new(),
         };
-        let reasons = at_once(survey(facility.clone(), setup, &steps)).unwrap_or_default();
+        let surveyed = at_once(survey(facility.clone(), setup, &steps)).unwrap_or_default();
+        let reasons = surveyed.unseen;
         if !reasons.is_empty() {
             found.insert(case.id.clone(), reasons.into_iter().collect());
         }

@@ -64,5 +64,5 @@ pub use play::{Played, play};
 pub use recording::Recording;
 pub use sentences::{Sentence, catalogue as sentence_catalogue, find};
 pub use stage::{Asked, CaseSetup, Facility, Stage};
-pub use survey::survey;
+pub use survey::{Surveyed, survey};
 pub use tape::Tape;

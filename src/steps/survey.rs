@@ -1,5 +1,6 @@
 //! What no recording shows of a scenario: found out by playing it where everything that is looked for is there and every question is
-//! answered as it should be, and noting what is ordered that leaves no trace.
+//! answered as it should be, and noting what is ordered that leaves no trace. What is said in it is noted too: a recording without it has
+//! no instance of the scenario.
 use super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
 use super::lab::Lab;
 use super::locate::{Behaved, Labels, Place, handset_behaved, terminal_behaved};
@@ -18,12 +19,22 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Reasons why no recording decides a scenario; none: one may.
+/// What is known of a scenario from all its steps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Surveyed {
+    /// Reasons why no recording decides it; none: one may.
+    pub unseen: BTreeSet<String>,
+    /// Texts that its people write, as they stand in the recording of every instance.
+    pub said: BTreeSet<Vec<u8>>,
+}
+
+/// What no recording shows of a scenario, and what every one has.
 pub async fn survey(
     facility: Arc<Facility>,
     setup: CaseSetup,
     steps: &[gherkin::Step],
-) -> BTreeSet<String> {
+) -> Surveyed {
+    let plan = facility.profile.numbers.users.clone();
     let surveyor = Surveyor::default();
     let found = surveyor.found.clone();
     let recording = Recording::new(Arc::new(Trace::default()));
@@ -40,12 +51,32 @@ pub async fn survey(
         stage.close().await;
     }
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    std::mem::take(&mut *found)
+    let mut found = std::mem::take(&mut *found);
+    // Who is who differs from one instance to another.
+    let named = |text: &Vec<u8>| String::from_utf8_lossy(text).contains(&plan);
+    found.said.retain(|text| !named(text));
+    found
+}
+
+/// What an order has a person write, if that stands in a message as it is.
+fn written(act: &Act) -> Option<&str> {
+    let is_plain = |wrapped: &Option<String>| wrapped.is_none();
+    match act {
+        Act::Ue(UeCommand::Send { message, .. }) => {
+            let whole = !message.bodiless && !message.abort && is_plain(&message.wrapped_type);
+            whole.then_some(message.text.as_str())
+        }
+        Act::Ue(UeCommand::Message(order)) => {
+            let whole = order.body.is_none() && is_plain(&order.wrapped_type);
+            whole.then_some(order.text.as_str())
+        }
+        _ => None,
+    }
 }
 
 #[derive(Debug, Default)]
 struct Surveyor {
-    found: Arc<Mutex<BTreeSet<String>>>,
+    found: Arc<Mutex<Surveyed>>,
 }
 
 /// Why a recording cannot show that a peer is like that.
@@ -84,7 +115,8 @@ impl Search for Surveyor {
             Act::Ue(_) | Act::Mmtel(_) | Act::Handset(_) => None,
         };
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.extend(why);
+        found.unseen.extend(why);
+        found.said.extend(written(act).map(|text| text.as_bytes().to_vec()));
         Ok(())
     }
 

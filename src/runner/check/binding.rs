@@ -3,6 +3,7 @@ use super::heard::Heard;
 use crate::steps::Facility;
 use crate::steps::search::{Beginning, person_index, signature};
 use crate::sut::provision::Properties;
+use crate::verdict::scene::same_number;
 use cucumber::gherkin;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,34 @@ pub(super) fn name_everybody(begins: &mut Beginning, steps: &[gherkin::Step]) {
     }
 }
 
+/// What somebody has to be like to be a person of a scenario.
+pub(super) struct Wanted {
+    index: usize,
+    /// What the system is told of him.
+    told: Option<String>,
+    /// Nothing is told but his number.
+    plain: bool,
+    nobody: bool,
+    /// He does what is done first.
+    begins: bool,
+}
+
+/// All people of a scenario.
+pub(super) fn wanted(facility: &Facility, begins: &Beginning) -> Vec<Wanted> {
+    let first = begins.first.as_ref().map(|(name, _)| name);
+    let one = |(name, properties): &(String, Properties)| {
+        let request = facility.provisioner.user_request(properties);
+        Wanted {
+            index: person_index(name),
+            told: request.map(|(_, _, body)| signature(&body)),
+            plain: properties.keys().all(|name| name == "number"),
+            nobody: properties.is_empty(),
+            begins: first == Some(name),
+        }
+    };
+    begins.people.iter().map(one).collect()
+}
+
 /// A number of the suite's own plan says whose it is.
 fn is_anothers(facility: &Facility, number: &str, index: usize) -> bool {
     let digits = number.strip_prefix(facility.profile.numbers.users.as_str());
@@ -37,18 +66,25 @@ fn is_anothers(facility: &Facility, number: &str, index: usize) -> bool {
 }
 
 /// Every way to give the people of a scenario numbers of a conversation, of users who are as the scenario has them.
-pub(super) fn candidates(facility: &Facility, heard: &Heard, begins: &Beginning) -> Vec<People> {
+pub(super) fn candidates(facility: &Facility, heard: &Heard, wanted: &[Wanted]) -> Vec<People> {
     let mut ways = vec![People::new()];
-    for (name, properties) in &begins.people {
-        let index = person_index(name);
-        let wanted = facility
-            .provisioner
-            .user_request(properties)
-            .map(|(_, _, body)| signature(&body));
-        let plain = properties.keys().all(|name| name == "number");
-        let nobody = properties.is_empty();
-        let fits = |number: &String| match (heard.signatures.get(number), &wanted) {
-            _ if nobody => !is_anothers(facility, number, index),
+    for one in wanted {
+        let Wanted {
+            index,
+            told,
+            plain,
+            nobody,
+            begins,
+        } = one;
+        let (index, plain) = (*index, *plain);
+        let first = heard.first().and_then(|act| act.by.as_ref());
+        let is_first = |number: &String| {
+            !begins || first.is_none_or(|first| same_number(first, number))
+        };
+        let fits = |number: &String| match (heard.signatures.get(number), told) {
+            // Every person of a scenario has a number.
+            _ if !number.starts_with('+') || !is_first(number) => false,
+            _ if *nobody => !is_anothers(facility, number, index),
             (Some(told), Some(wanted)) => told == wanted,
             (None, Some(_)) => plain,
             // Whether he is as wanted is known elsewhere.

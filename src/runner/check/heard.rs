@@ -1,7 +1,6 @@
 //! Recordings as conversations: who has talked about what, and what the system was told of them.
 use super::{CheckError, CheckOptions};
-use crate::observe::{Conversation, Fact, Observation, Recording, Trace};
-use crate::peer::mmtel_ue::MmtelCommand;
+use crate::observe::{self, Conversation, Fact, Observation, Recording, Trace};
 use crate::peer::ue::UeCommand;
 use crate::runner::ends::ends_of;
 use crate::steps::HandsetAct;
@@ -9,8 +8,9 @@ use crate::steps::course::Act;
 use crate::steps::locate::{self, acts};
 use crate::steps::search::{Beginning, Loss, Told, losses, signature, told};
 use crate::sut::Profile;
+use crate::wire::cpim::CpimMessage;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +26,10 @@ pub(super) struct Heard {
     pub identities: Vec<String>,
     /// What was told of a number before anything was done, without what is the recording's own.
     pub signatures: BTreeMap<String, String>,
-    first: Option<locate::Act>,
+    /// What people have done of their own accord.
+    pub acts: Arc<Vec<locate::Act>>,
+    /// Everything that people have written to the system in chats and messages.
+    said: HashSet<Vec<u8>>,
     /// The file.
     pub path: String,
     pub sha256: String,
@@ -173,8 +176,9 @@ fn of(conversation: Conversation) -> Heard {
         identities,
     } = conversation;
     let told = told(&provisioning);
-    let first = acts(&trace).into_iter().next();
-    let begins = first.as_ref().map_or(u64::MAX, |act| act.at);
+    let acts = acts(&trace);
+    let begins = acts.iter().find(|act| !act.is_report);
+    let begins = begins.map_or(u64::MAX, |act| act.at);
     let mut signatures = BTreeMap::new();
     for one in told
         .iter()
@@ -186,22 +190,53 @@ fn of(conversation: Conversation) -> Heard {
         }
     }
     Heard {
+        said: said(&trace),
         trace: Arc::new(trace),
         told: Arc::new(told),
         losses: Arc::default(),
         identities,
         signatures,
-        first,
+        acts: Arc::new(acts),
         path: String::new(),
         sha256: String::new(),
         frames: 0,
     }
 }
 
+/// Bodies of what was sent to the system, and what is wrapped in them.
+fn said(trace: &Trace) -> HashSet<Vec<u8>> {
+    let mut found = HashSet::new();
+    let mut add = |body: &[u8]| {
+        if let Ok(cpim) = CpimMessage::parse(body) {
+            found.insert(cpim.content);
+        }
+        found.insert(body.to_vec());
+    };
+    for session in observe::sessions(trace) {
+        for message in &session.messages {
+            add(&message.body);
+        }
+    }
+    for one in observe::messages(trace) {
+        add(&one.request.message.body);
+    }
+    found
+}
+
 impl Heard {
+    /// All of it was said.
+    pub fn has_said(&self, texts: &BTreeSet<Vec<u8>>) -> bool {
+        texts.iter().all(|text| self.said.contains(text))
+    }
+
+    /// What is done first.
+    pub fn first(&self) -> Option<&locate::Act> {
+        self.acts.iter().find(|act| !act.is_report)
+    }
+
     /// What is done first in the conversation is of the kind that a scenario begins with.
     pub fn may_begin(&self, begins: &Beginning) -> bool {
-        let Some(first) = &self.first else {
+        let Some(first) = self.first() else {
             return false;
         };
         let kinds: &[&str] = match begins.first.as_ref().map(|(_, act)| act) {
@@ -212,9 +247,8 @@ impl Heard {
                 | UeCommand::Submit(_)
                 | UeCommand::MemoryAvailable,
             )) => &["a MESSAGE"],
-            Some(Act::Ue(UeCommand::Register(_)) | Act::Mmtel(MmtelCommand::Register { .. })) => {
-                &["a REGISTER"]
-            }
+            Some(Act::Ue(UeCommand::Register(_))) => &["a REGISTER"],
+            Some(Act::Mmtel(_)) => &["a REGISTER", "a request on Ut"],
             Some(Act::Handset(HandsetAct::Send { .. } | HandsetAct::Answer { .. })) => {
                 &["a short message", "a MESSAGE"]
             }

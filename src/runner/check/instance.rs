@@ -36,7 +36,7 @@ pub(super) fn attempt(
     };
     let seeker = Seeker::new(
         people.clone(),
-        heard.told.clone(),
+        (heard.acts.clone(), heard.told.clone()),
         heard.losses.clone(),
         bench.ends_at,
     );

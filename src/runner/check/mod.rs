@@ -21,7 +21,7 @@ use super::waive;
 use crate::capture::RunClock;
 use crate::peer::ue::Transport;
 use crate::steps::search::{Beginning, beginning};
-use crate::steps::{CaseSetup, Facility};
+use crate::steps::{CaseSetup, Facility, Surveyed, survey};
 use crate::sut::access::AccessNetworks;
 use crate::sut::provision::Provisioner;
 use crate::sut::waivers::Waivers;
@@ -219,21 +219,25 @@ impl Bench {
     }
 
     /// The steps of a test case, and how it begins.
-    fn begins(&self, case: &Case) -> (Vec<gherkin::Step>, Beginning) {
+    fn begins(&self, case: &Case) -> (Vec<gherkin::Step>, Beginning, Surveyed) {
         let steps: Vec<gherkin::Step> = case.steps.iter().map(|one| one.parsed.clone()).collect();
         let begins = beginning(self.facility.clone(), self.setup(case), &steps);
         let mut begins = super::rejudge::at_once(begins).unwrap_or_default();
         binding::name_everybody(&mut begins, &steps);
-        (steps, begins)
+        let surveyed = survey(self.facility.clone(), self.setup(case), &steps);
+        let surveyed = super::rejudge::at_once(surveyed).unwrap_or_default();
+        (steps, begins, surveyed)
     }
 
     /// Every instance of a test case, and what they come to.
     fn case(&self, case: &Case) -> CaseRecord {
-        let (steps, begins) = self.begins(case);
+        let (steps, begins, surveyed) = self.begins(case);
         let setup = self.setup(case);
         let mut attempts = Vec::new();
-        for heard in self.heard.iter().filter(|heard| heard.may_begin(&begins)) {
-            for people in binding::candidates(&self.facility, heard, &begins) {
+        let wanted = binding::wanted(&self.facility, &begins);
+        let fits = |heard: &&Heard| heard.may_begin(&begins) && heard.has_said(&surveyed.said);
+        for heard in self.heard.iter().filter(fits) {
+            for people in binding::candidates(&self.facility, heard, &wanted) {
                 let attempt = instance::attempt(self, case, &setup, &steps, heard, people);
                 let found = matches!(attempt, Attempt::Judged(..));
                 attempts.push(attempt);

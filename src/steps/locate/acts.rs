@@ -1,8 +1,9 @@
 //! What the people of a recording have done of their own accord, in order. What a terminal does by itself in answer to something (ACK,
 //! PRACK, responses, reports that were asked for, refreshes) is no act.
 use crate::observe::{self, Direction, Fact, Trace};
+use crate::verdict::scene::originator;
 use crate::wire::sms::rp::RpBody;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One act: a request of ours that nothing made necessary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,12 +14,24 @@ pub struct Act {
     pub at: u64,
     /// In words, for reports.
     pub what: String,
+    /// The number of whoever does it, where the message says that.
+    pub by: Option<String>,
+    /// A delivery report of the service centre: an act only where a scenario has it wait for an order.
+    pub is_report: bool,
 }
 
 /// Every act, by their first frames.
 pub fn acts(trace: &Trace) -> Vec<Act> {
     let mut found = BTreeSet::new();
     signalling(trace, &mut found);
+    let mut by: BTreeMap<u32, String> = BTreeMap::new();
+    for one in observe::transactions(trace) {
+        if matches!(one.method, "INVITE" | "MESSAGE")
+            && let Some(number) = originator(one.request.message)
+        {
+            by.insert(first(one.request.frames()), number);
+        }
+    }
     for session in observe::sessions(trace) {
         for message in &session.messages {
             if message.direction != Direction::FromSystem && !message.empty {
@@ -26,10 +39,19 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
             }
         }
     }
+    let mut reports = BTreeSet::new();
     for message in observe::short_messages(trace) {
-        let own = message.direction != Direction::FromSystem && !message.is_receipt;
+        let own = message.direction != Direction::FromSystem;
         for part in message.parts.iter().filter(|_| own) {
-            found.insert((first(part.frames), "a short message".to_owned()));
+            let what = match message.is_receipt {
+                true => "a delivery report",
+                false => "a short message",
+            };
+            let frame = first(part.frames);
+            found.insert((frame, what.to_owned()));
+            if message.is_receipt {
+                reports.insert(frame);
+            }
         }
     }
     for frame in super::ut::asks(trace) {
@@ -40,6 +62,8 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
         frame,
         at: time(frame),
         what,
+        by: by.get(&frame).cloned(),
+        is_report: reports.contains(&frame),
     };
     found.into_iter().map(act).collect()
 }

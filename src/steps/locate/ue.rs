@@ -248,7 +248,8 @@ fn is_invitation(order: &Invitation, who: &str, one: &Transaction, place: &Place
         && one.retransmissions.len() >= usize::from(*duplicates)
         && has_all(message, extra_headers)
         && lacks_all(message, without, extra_headers)
-        && (unnamed || names_service(message, icsi))
+        // A feature tag of the scenario's own is what names the service.
+        && (unnamed || feature_tag.is_some() || names_service(message, icsi))
         && tag_is(message, feature_tag.as_deref())
         && (feature_tag.is_some() || contact.contains("+g.") != *plain_contact)
         && (!through_proxies || routes >= 2)
@@ -306,9 +307,31 @@ fn content_is(
         .and_then(|octets| CpimMessage::parse(&octets).ok())
         .and_then(|cpim| cpim.text());
     wrapped.as_deref() == first_message
+        && offers_chat(&lines)
         && lines.iter().filter(|line| is_media(line)).count()
             == 1 + further.iter().filter(|line| is_media(line)).count()
         && further.iter().all(|line| lines.contains(line))
+}
+
+/// An offer as every scenario has it that says nothing of it: the first medium is an MSRP stream that is open and takes text.
+fn offers_chat(lines: &[&str]) -> bool {
+    let Some(stream) = lines.iter().find(|line| line.starts_with("m=")) else {
+        return false;
+    };
+    let mut words = stream.split(' ');
+    let open = words.next() == Some("m=message") && words.next().is_some_and(|port| port != "0");
+    let of = |name: &str| {
+        let mut values = lines.iter().filter_map(|line| line.strip_prefix(name));
+        values.next().unwrap_or_default().to_ascii_lowercase()
+    };
+    let takes = |types: &str| {
+        let mut each = types.split_whitespace();
+        each.any(|one| matches!(one, "*" | "text/*" | "text/plain"))
+    };
+    let types = of("a=accept-types:");
+    let wraps = types.split_whitespace().any(|one| one == "message/cpim")
+        && takes(&of("a=accept-wrapped-types:"));
+    open && stream.contains("MSRP") && !of("a=path:").is_empty() && (wraps || takes(&types))
 }
 
 fn pager(order: &PagerMessage, who: &str, place: &Place) -> Located {

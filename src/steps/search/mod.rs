@@ -14,7 +14,7 @@ pub use provisioned::{Told, is_told, signature, told};
 use super::HandsetAct;
 use super::course::{Act, Lack, Reach, Scene, Search, Wait};
 use super::locate::{
-    self, Behaved, Labels, Located, Place, acts, handset_behaved, terminal_behaved,
+    self, Behaved, Labels, Located, Place, handset_behaved, terminal_behaved,
 };
 use super::watch::Watch;
 use crate::observe::{Direction, Fact, Trace};
@@ -47,6 +47,8 @@ pub struct Seeker {
     people: BTreeMap<usize, String>,
     /// What the system was told of users.
     told: Arc<Vec<Told>>,
+    /// Everything that our side does of its own accord.
+    acts: Arc<Vec<locate::Act>>,
     /// When the whole recording is over.
     ends_at: u64,
     losses: Arc<Vec<Loss>>,
@@ -67,12 +69,13 @@ pub struct Seeker {
 impl Seeker {
     pub fn new(
         people: BTreeMap<usize, String>,
-        told: Arc<Vec<Told>>,
+        (acts, told): (Arc<Vec<locate::Act>>, Arc<Vec<Told>>),
         losses: Arc<Vec<Loss>>,
         ends_at: u64,
     ) -> Self {
         Self {
             people,
+            acts,
             told,
             losses,
             ends_at,
@@ -98,9 +101,16 @@ impl Seeker {
         }
     }
 
+    /// What our side does of its own accord. A service centre that is to report by itself does not do so when it is ordered.
+    fn ours(&self) -> impl Iterator<Item = &locate::Act> {
+        let mut handsets = self.handsets.values();
+        let ordered = handsets.any(|(behaviour, _)| behaviour.receipt.is_none());
+        self.acts.iter().filter(move |act| !act.is_report || ordered)
+    }
+
     /// The next act that the scenario does not order, at or after a frame.
-    fn stranger(&self, trace: &Trace) -> Option<locate::Act> {
-        let mut acts = acts(trace).into_iter();
+    fn stranger(&self) -> Option<&locate::Act> {
+        let mut acts = self.ours();
         acts.find(|act| act.frame > self.reached && !self.ordered.contains(&act.frame))
     }
 
@@ -125,9 +135,9 @@ impl Seeker {
                     frames.first().copied().unwrap_or(0),
                     frames.last().copied().unwrap_or(0),
                 );
-                let all = acts(trace);
-                let own = all.iter().filter(|act| frames.contains(&act.frame));
-                self.ordered.extend(own.map(|act| act.frame));
+                let own = self.acts.iter().map(|act| act.frame);
+                self.ordered
+                    .extend(own.filter(|frame| frames.contains(frame)));
                 self.note(|course| course.began = course.began.or(Some(first)));
                 let at = trace.frame(first).map_or(0, |frame| frame.at);
                 let before = self.pending.unwrap_or((0, at));
@@ -212,7 +222,7 @@ impl Seeker {
             .take()
             .unwrap_or((scene.recording.last_frame(), scene.now));
         let frame = frame.max(scene.recording.last_frame());
-        if let Some(act) = self.stranger(scene.recording.whole())
+        if let Some(act) = self.stranger()
             && act.frame < frame
         {
             let observed = format!("before it there is {} (frame {})", act.what, act.frame);
@@ -230,7 +240,7 @@ impl Seeker {
     fn settle(&mut self, scene: &Scene<'_>) -> Result<Reach, Lack> {
         let (frame, now) = self.begin(scene)?;
         let whole = scene.recording.whole();
-        let next = self.next_act(whole, frame);
+        let next = self.next_act(frame);
         let shown = whole.frames.iter().rev();
         let mut before = shown.filter(|one| next.is_none_or(|next| one.number < next));
         let last = before.next();
@@ -254,7 +264,7 @@ impl Seeker {
                 && frame <= until
                 && is_of_its_own(&seen.fact)
         });
-        match late.filter(|_| self.next_act(scene.recording.whole(), until).is_some()) {
+        match late.filter(|_| self.next_act(until).is_some()) {
             None => Ok(()),
             Some(seen) => {
                 let frame = seen.frames.first().copied().unwrap_or(0);
@@ -266,9 +276,8 @@ impl Seeker {
     }
 
     /// First frame of the next act behind a frame, ordered or not.
-    fn next_act(&self, trace: &Trace, after: u32) -> Option<u32> {
-        let all = acts(trace);
-        let mut later = all.iter().map(|act| act.frame);
+    fn next_act(&self, after: u32) -> Option<u32> {
+        let mut later = self.ours().map(|act| act.frame);
         later.find(|frame| *frame > after && !self.ordered.contains(frame))
     }
 
@@ -276,7 +285,7 @@ impl Seeker {
         let (frame, now) = self.begin(scene)?;
         let now = now.saturating_add(nanoseconds(seconds));
         let whole = scene.recording.whole();
-        if let Some(next) = self.next_act(whole, frame)
+        if let Some(next) = self.next_act(frame)
             && whole.frame(next).is_some_and(|next| next.at < now)
         {
             return Err(self.leave("that nothing is done meanwhile", format!("frame {next}")));
@@ -293,7 +302,7 @@ impl Seeker {
         is_it: &dyn Fn(&crate::verdict::View) -> bool,
     ) -> Result<Reach, Lack> {
         let (frame, now) = self.begin(scene)?;
-        let bound = self.next_act(scene.recording.whole(), frame);
+        let bound = self.next_act(frame);
         for (number, at) in self.steps_from(scene, frame, bound) {
             scene.recording.show(number);
             let at = at.max(now);
@@ -320,7 +329,7 @@ impl Seeker {
         let seconds = Duration::from_secs_f64;
         let (guard, reaction) = (seconds(ixit.guard_seconds), seconds(ixit.reaction_seconds));
         let mut watch = Watch::new(question.patience, guard, reaction);
-        let stranger = self.next_act(scene.recording.whole(), frame);
+        let stranger = self.next_act(frame);
         let stranger_at = stranger.and_then(|one| scene.recording.whole().frame(one));
         let bound_at = stranger_at.map_or(self.ends_at, |one| one.at);
         let mut due = self.steps_from(scene, frame, stranger);
@@ -411,7 +420,7 @@ impl Search for Seeker {
         name: &str,
         properties: &Properties,
     ) -> Result<(), Lack> {
-        let before = self.next_act(scene.recording.whole(), self.reached);
+        let before = self.next_act(self.reached);
         let before = before.and_then(|frame| scene.recording.whole().frame(frame));
         let at = before.map_or(u64::MAX, |frame| frame.at);
         is_told(&scene.facility.provisioner, &self.told, properties, at).map_err(|why| {
