@@ -24,7 +24,8 @@ mod uas;
 
 pub use focus::Participant;
 pub use order::{
-    ChatText, Invitation, PagerMessage, SipTimers, Transport, UeCommand, UeConfig, UeEvent,
+    ChatText, Invitation, PagerMessage, SERVICE_CENTRE, SipTimers, Transport, UeCommand, UeConfig,
+    UeEvent,
 };
 pub use registration::Registration;
 pub use smsip::ShortMessageOrder;

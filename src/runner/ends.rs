@@ -1,6 +1,6 @@
 //! From a profile to who is who in a recording.
 use crate::observe::Ends;
-use crate::peer::ue::UeConfig;
+use crate::peer::ue::SERVICE_CENTRE;
 use crate::sut::Profile;
 use crate::sut::profile::{InUse, SmppRole, Way};
 use std::net::{IpAddr, SocketAddr};
@@ -35,8 +35,7 @@ pub fn ends_of(profile: &Profile) -> Ends {
         Some(InUse::Smpp(smpp)) => {
             ends.system_is_message_centre = smpp.role == SmppRole::Esme;
             // What terminals submit short messages over IP to.
-            let terminal = UeConfig::default();
-            ends.system_identities.push(terminal.service_centre);
+            ends.system_identities.push(SERVICE_CENTRE.to_owned());
         }
         Some(InUse::Sgd(sgd) | InUse::SmsOverIp(sgd)) => {
             ends.peer_hosts.push(sgd.origin_host.clone());

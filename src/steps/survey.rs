@@ -116,7 +116,9 @@ impl Search for Surveyor {
         };
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.unseen.extend(why);
-        found.said.extend(written(act).map(|text| text.as_bytes().to_vec()));
+        found
+            .said
+            .extend(written(act).map(|text| text.as_bytes().to_vec()));
         Ok(())
     }
 

@@ -11,6 +11,9 @@ use crate::peer::authentication::Refusal;
 use crate::peer::behaviour::UeBehaviour;
 use crate::wire::sms::tpdu::Submit;
 
+/// Where terminals submit short messages over IP to, where nothing else is said.
+pub const SERVICE_CENTRE: &str = "+447700900000";
+
 /// Transport of the SIP signalling of one UE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transport {
@@ -118,7 +121,7 @@ impl UeConfig {
             seed: 1,
             behaviour: UeBehaviour::default(),
             timers: SipTimers::default(),
-            service_centre: "+447700900000".to_owned(),
+            service_centre: SERVICE_CENTRE.to_owned(),
             epoch_seconds: 1_767_225_600,
             gm: None,
         }

@@ -78,9 +78,8 @@ pub(super) fn candidates(facility: &Facility, heard: &Heard, wanted: &[Wanted]) 
         } = one;
         let (index, plain) = (*index, *plain);
         let first = heard.first().and_then(|act| act.by.as_ref());
-        let is_first = |number: &String| {
-            !begins || first.is_none_or(|first| same_number(first, number))
-        };
+        let is_first =
+            |number: &String| !begins || first.is_none_or(|first| same_number(first, number));
         let fits = |number: &String| match (heard.signatures.get(number), told) {
             // Every person of a scenario has a number.
             _ if !number.starts_with('+') || !is_first(number) => false,

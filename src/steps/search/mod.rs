@@ -13,9 +13,7 @@ pub use provisioned::{Told, is_told, signature, told};
 
 use super::HandsetAct;
 use super::course::{Act, Lack, Reach, Scene, Search, Wait};
-use super::locate::{
-    self, Behaved, Labels, Located, Place, handset_behaved, terminal_behaved,
-};
+use super::locate::{self, Behaved, Labels, Located, Place, handset_behaved, terminal_behaved};
 use super::watch::Watch;
 use crate::observe::{Direction, Fact, Trace};
 use crate::peer::behaviour::{HandsetBehaviour, UeBehaviour};
@@ -62,6 +60,10 @@ pub struct Seeker {
     pending: Option<(u32, u64)>,
     /// The last frame of the last wait.
     reached: u32,
+    /// Its time.
+    reached_at: u64,
+    /// The shortest time that a user was prepared with, in seconds: what comes later than that is of another scenario.
+    shortest: Option<f64>,
     terminals: BTreeMap<String, (UeBehaviour, u32)>,
     handsets: BTreeMap<String, (HandsetBehaviour, u32)>,
 }
@@ -105,7 +107,9 @@ impl Seeker {
     fn ours(&self) -> impl Iterator<Item = &locate::Act> {
         let mut handsets = self.handsets.values();
         let ordered = handsets.any(|(behaviour, _)| behaviour.receipt.is_none());
-        self.acts.iter().filter(move |act| !act.is_report || ordered)
+        self.acts
+            .iter()
+            .filter(move |act| !act.is_report || ordered)
     }
 
     /// The next act that the scenario does not order, at or after a frame.
@@ -140,6 +144,13 @@ impl Seeker {
                     .extend(own.filter(|frame| frames.contains(frame)));
                 self.note(|course| course.began = course.began.or(Some(first)));
                 let at = trace.frame(first).map_or(0, |frame| frame.at);
+                let over = self.shortest.map(nanoseconds).filter(|_| self.reached > 0);
+                if over.is_some_and(|over| at > self.reached_at.saturating_add(over)) {
+                    let observed = format!("a time of the scenario is over by frame {first}");
+                    return Err(
+                        self.leave("the next stimulus as soon as everything is quiet", observed)
+                    );
+                }
                 let before = self.pending.unwrap_or((0, at));
                 self.pending = Some((before.0.max(last), before.1.min(at)));
                 Ok(())
@@ -232,7 +243,7 @@ impl Seeker {
     }
 
     fn reach(&mut self, last_frame: u32, now: u64) -> Reach {
-        self.reached = last_frame;
+        (self.reached, self.reached_at) = (last_frame, now);
         Reach { last_frame, now }
     }
 
@@ -410,8 +421,14 @@ fn nanoseconds(seconds: f64) -> u64 {
 }
 
 impl Search for Seeker {
-    fn step(&mut self, _: Scene<'_>, _: &str) -> Result<(), Lack> {
-        Ok(())
+    fn step(&mut self, _: Scene<'_>, sentence: &str) -> Result<(), Lack> {
+        // Pools are filled before anybody is recorded.
+        match sentence.contains(" share ") && sentence.contains("session number") {
+            true => Err(Lack::Undecidable(
+                "how many session numbers there are leaves no trace".to_owned(),
+            )),
+            false => Ok(()),
+        }
     }
 
     fn prepare(
@@ -420,6 +437,11 @@ impl Search for Seeker {
         name: &str,
         properties: &Properties,
     ) -> Result<(), Lack> {
+        let times = properties
+            .iter()
+            .filter(|(name, _)| name.ends_with("_seconds"));
+        let times = times.filter_map(|(_, value)| value.as_f64());
+        self.shortest = times.chain(self.shortest).reduce(f64::min);
         let before = self.next_act(self.reached);
         let before = before.and_then(|frame| scene.recording.whole().frame(frame));
         let at = before.map_or(u64::MAX, |frame| frame.at);
