@@ -7,7 +7,7 @@ use crate::peer::mmtel_ue::{
     SubscriptionOrder,
 };
 use crate::verdict::scene::{first, originator};
-use crate::wire::sip::SipMessage;
+use crate::wire::sip::{BodyPart, SipMessage};
 
 const ACCESS: &str = "P-Access-Network-Info";
 const VISITED: &str = "P-Visited-Network-ID";
