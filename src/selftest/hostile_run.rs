@@ -144,11 +144,6 @@ fn ends_well_against_noise() {
 }
 
 #[test]
-fn ends_well_against_floods() {
-    ends_well(Malice::Flood, "udp");
-}
-
-#[test]
 fn ends_well_against_what_never_ends() {
     ends_well(Malice::Drip, "udp");
 }
@@ -161,11 +156,6 @@ fn ends_well_where_it_is_led_astray() {
 #[test]
 fn ends_well_against_noise_on_connections() {
     ends_well(Malice::Noise, "tcp");
-}
-
-#[test]
-fn ends_well_against_floods_on_connections() {
-    ends_well(Malice::Flood, "tcp");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// Test cases whose times are the longest: invitations that nobody answers, session timers, lost parts, refusals that are watched.
-const LONG: [&str; 8] = [
-    "INV", "ANS", "TD-13", "TD-14", "S2M-07", "DR-05", "PGO-04", "CB-1",
+const LONG: [&str; 7] = [
+    "TC-INV", "TC-ANS", "TC-TD", "TC-S2M", "TC-DR", "TC-PGO", "TC-CB-10",
 ];
 
 fn run(out: &Path, arguments: &[&str]) -> Output {

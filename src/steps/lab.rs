@@ -207,6 +207,10 @@ impl Lab {
         if let Err(cause) = self.stage().look() {
             self.broken(Reason::Capture, cause);
         }
+        // What is said from now on is not recorded; whoever judges says so.
+        if self.stage().tap.overflowed() {
+            stop(Stop::Judged);
+        }
     }
 
     /// Until something is said, the deadline comes, or a part of the time until then has passed (for limits that are times).

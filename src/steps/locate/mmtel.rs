@@ -1,4 +1,5 @@
 //! Where in a recording is what an MMTel UE would have been told to send.
+//! More than 400 lines: every order, and everything it asks of its request.
 use super::asked_of::{headers_differ, left_out, offer, parts_differ, private};
 use super::{Located, Place, same};
 use crate::observe::{Direction, Fact, Transaction, transactions};
