@@ -242,11 +242,11 @@ impl Call {
         };
         let mut text = format!("{method} sip:+{callee}@home1.example;user=phone SIP/2.0\r\n");
         text.push_str(&self.common(method, sequence, method != "INVITE"));
-        let _ = write!(
+        write!(
             text,
             "Max-Forwards: 68\r\nRoute: <sip:10.0.0.2:5060;lr>\r\nP-Asserted-Identity: <sip:+{caller}@home1.example;user=phone>\r\nP-Asserted-Service: {service}\r\nP-Charging-Vector: icid-value=\"{:016x}\";orig-ioi=home1.example\r\nContact: <sip:+{caller}@10.0.0.1:5060>\r\nAllow: INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, MESSAGE, OPTIONS\r\nSupported: 100rel, timer, precondition\r\nUser-Agent: bench/1.0 (recordings of any length)\r\n",
             self.number
-        );
+        ).unwrap_or_default();
         body_of(&mut text, body);
         text
     }
@@ -254,11 +254,11 @@ impl Call {
     fn response(&self, status: &str, method: &str, sequence: u32, body: &str) -> String {
         let mut text = format!("SIP/2.0 {status}\r\n");
         text.push_str(&self.common(method, sequence, !status.starts_with("100")));
-        let _ = write!(
+        write!(
             text,
             "Contact: <sip:+{}@10.0.0.2:5060>\r\nAllow: INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, MESSAGE, OPTIONS\r\nServer: bench/1.0\r\n",
             self.callee
-        );
+        ).unwrap_or_default();
         body_of(&mut text, body);
         text
     }
@@ -283,7 +283,7 @@ fn body_of(text: &mut String, body: &str) {
     if !body.is_empty() {
         text.push_str("Content-Type: application/sdp\r\n");
     }
-    let _ = write!(text, "Content-Length: {}\r\n\r\n{body}", body.len());
+    write!(text, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap_or_default();
 }
 
 fn is_wanted(number: usize, wanted: usize) -> bool {

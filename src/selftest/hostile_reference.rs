@@ -319,8 +319,8 @@ async fn lets_go_of_a_peer_that_never_reads() {
 async fn owner(mut incoming: tokio::sync::mpsc::Receiver<Incoming>) {
     while let Some(incoming) = incoming.recv().await {
         match incoming {
-            Incoming::Invite(invite) => drop(invite.reject(603, "Decline", &vec![], None)),
-            Incoming::Request(request) => drop(request.respond(200, "OK", &vec![], None)),
+            Incoming::Invite(invite) => invite.reject(603, "Decline", &vec![], None),
+            Incoming::Request(request) => request.respond(200, "OK", &vec![], None),
             _ => {}
         }
     }
