@@ -146,8 +146,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Name of a reader, and inputs for it.
+pub type Corpus = (&'static str, Vec<Vec<u8>>);
+
 /// By reader, each octet string once. Of the captures one of `every` is taken.
-pub fn corpora(root: &Path, every: usize) -> std::io::Result<Vec<(&'static str, Vec<Vec<u8>>)>> {
+pub fn corpora(root: &Path, every: usize) -> std::io::Result<Vec<Corpus>> {
     let mut corpora = Corpora(BTreeMap::new());
     let vectors = root.join("fixtures/vectors");
     for name in ["sip", "sdp", "msrp", "cpim", "xml"] {
