@@ -243,7 +243,8 @@ async fn web(malice: Malice, mut stream: TcpStream) -> std::io::Result<()> {
             }
             Malice::Noise => {
                 stream.write_all(&noise(9000)).await?;
-                return Ok(reset(stream));
+                reset(stream);
+                return Ok(());
             }
             Malice::Flood => {
                 stream
@@ -291,7 +292,9 @@ async fn bound(malice: Malice, mut stream: TcpStream) -> std::io::Result<()> {
     let bind = [pdu(16 + body.len() as u32, 9, 1), body.to_vec()].concat();
     stream.write_all(&bind).await?;
     // The answer to it, and a moment for the run to see that somebody is bound.
-    stream.read(&mut [0; 1024]).await?;
+    if stream.read(&mut [0; 1024]).await? == 0 {
+        return Ok(());
+    }
     tokio::time::sleep(Duration::from_millis(500)).await;
     match malice {
         Malice::Noise => stream.write_all(&pdu(0, 0x15, 2)).await?,

@@ -1,4 +1,6 @@
 //! The whole run once more, from its captures; and each pass without one of its witnesses.
+#![allow(clippy::print_stdout)]
+
 use super::RUN;
 use ims_conformance::runner::deletion::{Survivor, delete};
 use ims_conformance::runner::rejudge::{Inputs, Rejudge, rejudge};
