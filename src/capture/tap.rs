@@ -176,7 +176,12 @@ impl Tap {
         self.len() == 0
     }
 
-    /// True when something was not recorded because the capture had grown to its limit.
+    /// From now on nothing is recorded: it was too much.
+    pub fn overflow(&self) {
+        self.state().overflowed = true;
+    }
+
+    /// True when something was not recorded because the capture had grown to its limit, or too much was said.
     pub fn overflowed(&self) -> bool {
         self.state().overflowed
     }
@@ -212,7 +217,10 @@ impl State {
 
     fn append(&mut self, record: &Record) {
         let is_media = record.interface == "rtp";
-        if self.octets.len() >= CAPTURE_LIMIT || (!is_media && self.said >= self.most_said) {
+        if self.overflowed
+            || self.octets.len() >= CAPTURE_LIMIT
+            || (!is_media && self.said >= self.most_said)
+        {
             self.overflowed = true;
             return;
         }

@@ -117,7 +117,7 @@ impl SgdConfig {
             gateway_number: arguments.gateway_number.clone(),
             sc_address: arguments.service_centre(),
             correlation_time: Duration::from_secs_f64(lifetime),
-            response_timeout: Duration::from_secs(20),
+            response_timeout: Duration::from_secs(30),
             watchdog: Duration::from_secs(30),
         })
     }

@@ -167,3 +167,8 @@ fn ends_well_against_what_never_ends_on_connections() {
 fn ends_well_where_it_is_led_astray_on_connections() {
     ends_well(Malice::Astray, "tcp");
 }
+
+#[test]
+fn ends_well_against_floods() {
+    ends_well(Malice::Flood, "udp");
+}

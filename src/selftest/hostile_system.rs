@@ -13,8 +13,6 @@ pub enum Malice {
     /// Random octets; command_length 0; connections reset.
     Noise,
     /// Responses and requests without end, as fast as they leave; bodies that never end.
-    #[allow(dead_code)]
-    // No self-test asks for it yet: a run does not end in its time beside it.
     Flood,
     /// Provisional responses for ever; an octet now and then; a session whose MSRP has no end-line; command_length of 4 GiB.
     Drip,

@@ -3,8 +3,7 @@
 //! no instance of the scenario.
 use super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
 use super::lab::Lab;
-use super::locate::{Behaved, Labels, Place, handset_behaved, terminal_behaved};
-use super::phone::HandsetAct;
+use super::locate::{UT, unseen};
 use super::play::one;
 use super::recording::Recording;
 use super::stage::{CaseSetup, Facility, Stage};
@@ -12,7 +11,6 @@ use crate::observe::Trace;
 use crate::peer::ue::UeCommand;
 use crate::peer::xcap_client::XcapRequest;
 use crate::sut::provision::Properties;
-use crate::verdict::Cast;
 use crate::wire::http::HttpMessage;
 use cucumber::gherkin;
 use std::collections::BTreeSet;
@@ -79,18 +77,9 @@ struct Surveyor {
     found: Arc<Mutex<Surveyed>>,
 }
 
-/// Why a recording cannot show that a peer is like that.
-fn unseen(behaved: impl FnOnce(&Place) -> Behaved) -> Option<String> {
-    let (trace, cast, labels) = (Trace::default(), Cast::default(), Labels::new());
-    let nowhere = Place {
-        trace: &trace,
-        cast: &cast,
-        labels: &labels,
-        after: 0,
-    };
-    match behaved(&nowhere) {
-        Behaved::NotSeen { why } => Some(why),
-        Behaved::AsWanted | Behaved::Otherwise { .. } => None,
+impl Surveyor {
+    fn note(&self, change: impl FnOnce(&mut Surveyed)) {
+        change(&mut self.found.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -104,21 +93,11 @@ impl Search for Surveyor {
     }
 
     fn act(&mut self, _: Scene<'_>, _: &str, act: &Act) -> Result<(), Lack> {
-        let why = match act {
-            Act::Ue(UeCommand::Behave(behaviour)) => {
-                unseen(|place| terminal_behaved(behaviour, "", place, u32::MAX))
-            }
-            Act::Handset(HandsetAct::Behave(behaviour)) => {
-                unseen(|place| handset_behaved(behaviour, "", place, u32::MAX))
-            }
-            Act::Hold(_) => Some("what the HSS holds of a user leaves no trace".to_owned()),
-            Act::Ue(_) | Act::Mmtel(_) | Act::Handset(_) => None,
-        };
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.unseen.extend(why);
-        found
-            .said
-            .extend(written(act).map(|text| text.as_bytes().to_vec()));
+        self.note(|found| {
+            found.unseen.extend(unseen(act));
+            let said = written(act).map(|text| text.as_bytes().to_vec());
+            found.said.extend(said);
+        });
         Ok(())
     }
 
@@ -129,6 +108,9 @@ impl Search for Surveyor {
         _: &XcapRequest,
         _: bool,
     ) -> Result<(Reach, Option<HttpMessage>), Lack> {
+        self.note(|found| {
+            found.unseen.insert(UT.to_owned());
+        });
         Ok((START, None))
     }
 

@@ -6,7 +6,7 @@ use super::ends::{self, Ends};
 use super::glimpse::{self, Glimpse};
 use super::groups::{Groups, Kept};
 use super::keys::{Keys, Kind, digest, key};
-use super::recent::Recent;
+use super::recent::{Recent, Slot};
 use super::streams::{Frame, Stream};
 use super::{Conversation, Interest, Summary};
 use crate::wire::sip::SipMessage;
@@ -143,6 +143,11 @@ impl Desk<'_> {
         let order = self.groups.order(frame.number);
         self.summary.kept += 1;
         self.groups.keep(id, order, kept, false);
+        self.again(pulled);
+    }
+
+    /// Reads what had been passed over.
+    fn again(&mut self, pulled: Vec<Slot>) {
         for slot in pulled {
             self.summary.screened -= 1;
             let frame = Frame {
@@ -292,17 +297,7 @@ impl Desk<'_> {
         let at = stream.last;
         let (id, pulled) = self.sip_group(&octets, Some(message), placed.direction, at);
         self.place(stream, Some(id), placed, by, false);
-        for slot in pulled {
-            self.summary.screened -= 1;
-            let frame = Frame {
-                number: slot.number,
-                at: slot.at,
-                from: slot.from,
-                to: slot.to,
-                own: None,
-            };
-            self.sip_datagram(frame, &slot.octets);
-        }
+        self.again(pulled);
     }
 
     fn msrp(&mut self, stream: &mut Stream, placed: Placed, by: u32) {

@@ -17,6 +17,7 @@ mod same;
 #[cfg(test)]
 mod tests;
 mod ue;
+mod unseen;
 mod ut;
 
 pub use acts::{Act, acts};
@@ -25,6 +26,7 @@ pub use behaved_mmtel::{has_spoken, mmtel_behaved};
 pub use handset::handset;
 pub use mmtel::{Stance, mmtel};
 pub use ue::ue;
+pub use unseen::{UT, unseen};
 pub use ut::{Asked, configured, ut};
 
 use crate::observe::Trace;

@@ -1,9 +1,9 @@
 //! How a scenario begins: what its users are like and what is done first, found out without a recording.
 use super::super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
+use super::super::locate::{UT, unseen};
 use super::super::play::play;
 use super::super::stage::{CaseSetup, Facility, Stage};
 use super::super::{HandsetAct, Recording};
-use super::terminal_is_visible;
 use crate::observe::Trace;
 use crate::peer::ue::UeCommand;
 use crate::peer::xcap_client::XcapRequest;
@@ -68,17 +68,14 @@ impl Search for Collector {
     }
 
     fn act(&mut self, _: Scene<'_>, name: &str, act: &Act) -> Result<(), Lack> {
-        let invisible = match act {
-            Act::Ue(UeCommand::Behave(behaviour)) => terminal_is_visible(behaviour),
-            Act::Handset(HandsetAct::Behave(behaviour)) => super::handset_is_visible(behaviour),
-            Act::Hold(_) => Err("what the HSS holds of a user leaves no trace".to_owned()),
-            Act::Ue(_) | Act::Handset(_) | Act::Mmtel(_) => {
+        match (unseen(act), act) {
+            (Some(why), _) => self.note(|found| found.undecidable = Some(why)),
+            // What a peer is like is no stimulus.
+            (None, Act::Ue(UeCommand::Behave(_)) | Act::Handset(HandsetAct::Behave(_))) => {}
+            (None, _) => {
                 self.note(|found| found.first = Some((name.to_owned(), act.clone())));
                 return Err(over());
             }
-        };
-        if let Err(why) = invisible {
-            self.note(|found| found.undecidable = Some(why));
         }
         Ok(())
     }
@@ -90,6 +87,7 @@ impl Search for Collector {
         _: &XcapRequest,
         _: bool,
     ) -> Result<(Reach, Option<HttpMessage>), Lack> {
+        self.note(|found| found.undecidable = Some(UT.to_owned()));
         Err(over())
     }
 

@@ -481,11 +481,8 @@ impl Search for Seeker {
                     locate::handset(act, name, &behaviour, place)
                 })
             }
-            Act::Mmtel(_) => Located::Undecidable {
-                why: "calls of MMTel terminals are not looked for yet".to_owned(),
-            },
-            Act::Hold(_) => Located::Undecidable {
-                why: "what the HSS holds of a user leaves no trace before it is asked".to_owned(),
+            Act::Mmtel(_) | Act::Hold(_) => Located::Undecidable {
+                why: locate::unseen(act).unwrap_or_default(),
             },
         };
         let whole = scene.recording.whole();
@@ -499,9 +496,7 @@ impl Search for Seeker {
         _: &XcapRequest,
         _: bool,
     ) -> Result<(Reach, Option<HttpMessage>), Lack> {
-        Err(Lack::Undecidable(
-            "requests on Ut are not looked for yet".to_owned(),
-        ))
+        Err(Lack::Undecidable(locate::UT.to_owned()))
     }
 
     fn wait(&mut self, mut scene: Scene<'_>, wait: &Wait<'_>) -> Result<Reach, Lack> {
@@ -525,43 +520,4 @@ impl Search for Seeker {
 /// The place of a person among the names.
 pub fn person_index(name: &str) -> usize {
     super::vocabulary::PersonName(name.to_owned()).index()
-}
-
-/// Whether a recording can show that a terminal is like that.
-fn terminal_is_visible(behaviour: &UeBehaviour) -> Result<(), String> {
-    let (trace, cast, labels) = (
-        Trace::default(),
-        crate::verdict::Cast::default(),
-        Labels::new(),
-    );
-    let nowhere = Place {
-        trace: &trace,
-        cast: &cast,
-        labels: &labels,
-        after: 0,
-    };
-    is_visible(terminal_behaved(behaviour, "", &nowhere, u32::MAX))
-}
-
-/// Whether a recording can show that a handset is like that.
-fn handset_is_visible(behaviour: &HandsetBehaviour) -> Result<(), String> {
-    let (trace, cast, labels) = (
-        Trace::default(),
-        crate::verdict::Cast::default(),
-        Labels::new(),
-    );
-    let nowhere = Place {
-        trace: &trace,
-        cast: &cast,
-        labels: &labels,
-        after: 0,
-    };
-    is_visible(handset_behaved(behaviour, "", &nowhere, u32::MAX))
-}
-
-fn is_visible(behaved: Behaved) -> Result<(), String> {
-    match behaved {
-        Behaved::NotSeen { why } => Err(why),
-        Behaved::AsWanted | Behaved::Otherwise { .. } => Ok(()),
-    }
 }

@@ -245,11 +245,9 @@ impl SipMessage {
     /// `branch` of the topmost Via.
     pub fn branch(&self) -> Option<String> {
         let first = self.first_value("Via")?;
-        super::typed::branch(first).or_else(|| {
-            // Neither an unknown transport nor a strange sent-by hides the transaction.
-            let params = grammar::params(&first[first.find(';')?..], "").ok()?;
-            grammar::param(&params, "branch").map(str::to_owned)
-        })
+        // Neither an unknown transport nor a strange sent-by hides the transaction, nor does white space around its name and value.
+        let params = grammar::params(&first[first.find(';')?..], "").ok()?;
+        grammar::param(&params, "branch").map(str::to_owned)
     }
     /// Media type of the body in lower case without parameters, e.g. `application/sdp`.
     pub fn content_type(&self) -> Option<String> {
@@ -335,6 +333,8 @@ mod tests {
         message.push("f", "Watt, James <sip:watt@h.example>;tag=f1");
         message.push("t", "\"W\" < sip:watt@h.example >;tag=t1");
         assert_eq!(message.branch().as_deref(), Some("z9hG4bKx"));
+        message.set("v", "SIP/2.0/UDP h:5060;branch=  z9hG4bKy  ;rport\t=5060");
+        assert_eq!(message.branch().as_deref(), Some("z9hG4bKy"));
         assert_eq!(message.to_tag().as_deref(), Some("t1"));
         assert_eq!(message.from_tag().as_deref(), Some("f1"));
     }

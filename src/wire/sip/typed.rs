@@ -4,8 +4,6 @@
 use super::SipMessage;
 use super::grammar;
 use super::message::StartLine;
-use rsip::headers::UntypedHeader;
-use rsip::prelude::ToTypedHeader;
 
 pub(super) fn view(message: &SipMessage) -> Result<rsip::SipMessage, rsip::Error> {
     let mut out = match &message.start {
@@ -20,10 +18,4 @@ pub(super) fn view(message: &SipMessage) -> Result<rsip::SipMessage, rsip::Error
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(&message.body);
     rsip::SipMessage::try_from(out)
-}
-
-/// `branch` of one Via value as rsip reads it; `None` where rsip's grammar or its list of transports is too narrow.
-pub(super) fn branch(via: &str) -> Option<String> {
-    let via = rsip::headers::Via::new(via).into_typed().ok()?;
-    Some(via.branch()?.value().to_owned())
 }

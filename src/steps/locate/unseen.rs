@@ -1,0 +1,40 @@
+//! What a scenario orders that no recording shows, or that is not looked for in one yet.
+use super::super::course::Act as Order;
+use super::super::phone::HandsetAct;
+use super::{Behaved, Labels, Place, handset_behaved, terminal_behaved};
+use crate::observe::Trace;
+use crate::peer::ue::UeCommand;
+use crate::verdict::Cast;
+
+/// Why no request on Ut is found.
+pub const UT: &str = "requests on Ut are not looked for yet";
+
+/// Why an order is found in no recording; nothing where it may be.
+pub fn unseen(order: &Order) -> Option<String> {
+    match order {
+        Order::Ue(UeCommand::Behave(behaviour)) => {
+            never_seen(|place| terminal_behaved(behaviour, "", place, u32::MAX))
+        }
+        Order::Handset(HandsetAct::Behave(behaviour)) => {
+            never_seen(|place| handset_behaved(behaviour, "", place, u32::MAX))
+        }
+        Order::Hold(_) => Some("what the HSS holds of a user leaves no trace".to_owned()),
+        Order::Mmtel(_) => Some("calls of MMTel UEs are not looked for yet".to_owned()),
+        Order::Ue(_) | Order::Handset(_) => None,
+    }
+}
+
+/// Why a recording cannot show that a peer is like that: asked of one in which there is nothing.
+fn never_seen(behaved: impl FnOnce(&Place) -> Behaved) -> Option<String> {
+    let (trace, cast, labels) = (Trace::default(), Cast::default(), Labels::new());
+    let nowhere = Place {
+        trace: &trace,
+        cast: &cast,
+        labels: &labels,
+        after: 0,
+    };
+    match behaved(&nowhere) {
+        Behaved::NotSeen { why } => Some(why),
+        Behaved::AsWanted | Behaved::Otherwise { .. } => None,
+    }
+}
