@@ -169,6 +169,9 @@ pub struct RunArguments {
     /// Clock of the run: with `virtual` nobody waits, and the reference build runs inside the run (for that system only)
     #[arg(long, value_name = "real|virtual", default_value = "real")]
     pub clock: ClockArgument,
+    /// Write which requirements the reference build carried out in each test case (with --clock virtual --jobs 1)
+    #[arg(long, value_name = "FILE")]
+    pub executed: Option<PathBuf>,
     /// Transport of SIP between the peers and the system [default: that of its profile]
     #[arg(long, value_name = "udp|tcp|tls")]
     pub transport: Option<Transport>,

@@ -11,6 +11,7 @@ mod compare;
 mod coverage;
 mod doctor;
 mod evidence;
+mod executed;
 mod exit_code;
 mod exports;
 mod ics;

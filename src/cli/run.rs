@@ -2,6 +2,7 @@
 //! More than 400 lines: `list`, `explain` and `lint` read the same files as `run`, and stand beside it.
 use super::catalogue_text::{self, Listed};
 use super::coverage::Coverage;
+use super::executed::Collector;
 use super::{
     ExitCode,
     arguments::{ClockArgument, ExplainArguments, ListArguments, PlaceArguments, RunArguments},
@@ -36,6 +37,13 @@ pub(super) fn run(mut arguments: RunArguments) -> Result<ExitCode> {
         complain("--fault is for the reference build, not for a system of your own");
         return Ok(ExitCode::Usage);
     }
+    let executed = match Collector::of(&arguments) {
+        Ok(executed) => executed,
+        Err(why) => {
+            complain(why);
+            return Ok(ExitCode::Usage);
+        }
+    };
     let quiet = arguments.quiet;
     let kept_for = arguments
         .refresh_evidence
@@ -60,13 +68,14 @@ pub(super) fn run(mut arguments: RunArguments) -> Result<ExitCode> {
     options.ladders = options
         .ladders
         .map(|kept| ladders_in(kept, kept_for.is_some(), &out));
-    let record = until_fail(&options, rounds, quiet).inspect_err(|_| {
+    let record = until_fail(&options, rounds, quiet, &executed).inspect_err(|_| {
         // Nothing ran: no folder is left behind, unless something has been written to it.
         if !given {
             std::fs::remove_dir(&out).unwrap_or_default();
         }
     })?;
     report::write_all(&record, &out)?;
+    executed.write()?;
     let folder = out.display().to_string();
     say(text::summary(&record, &folder).trim_end());
     if !quiet {
@@ -99,11 +108,16 @@ fn only_what_failed(arguments: &mut RunArguments) -> Result<part::Again> {
 }
 
 /// One run, or as many as it takes until one does not pass. Every round writes its captures over those of the round before.
-fn until_fail(options: &RunOptions, rounds: u32, quiet: bool) -> Result<RunRecord> {
+fn until_fail(
+    options: &RunOptions,
+    rounds: u32,
+    quiet: bool,
+    executed: &Collector,
+) -> Result<RunRecord> {
     let mut round = 1;
     loop {
         let progress = Progress::suitable(quiet);
-        let record = start(options.clone(), &progress);
+        let record = start(options.clone(), &progress, executed);
         progress.finish();
         let record = record?;
         if rounds > 1 && !quiet {
@@ -147,15 +161,19 @@ fn keep(record: &RunRecord, out: &Path, places: &PlaceArguments, system: &str) -
     Ok(())
 }
 
-fn start(options: RunOptions, progress: &Progress) -> Result<RunRecord> {
+fn start(options: RunOptions, progress: &Progress, executed: &Collector) -> Result<RunRecord> {
     let runtime = match options.clock {
         Clock::Real => tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?,
         Clock::Virtual { .. } => virtual_clock::runtime()?,
     };
-    let progress = progress.clone();
-    let record = runtime.block_on(runner::run(options, move |event| progress.show(&event)))?;
+    let (progress, executed) = (progress.clone(), executed.clone());
+    let tell = move |event| {
+        executed.see(&event);
+        progress.show(&event);
+    };
+    let record = runtime.block_on(runner::run(options, tell))?;
     Ok(record)
 }
 

@@ -5,6 +5,9 @@
 //! holds its command line arguments and its life from the first socket to the last; what it does is in `ip_sm_gw`, and in the roles that
 //! `roles` starts.
 
+#[macro_use]
+pub mod marks;
+
 pub mod calendar;
 pub mod conference_focus;
 pub mod conference_service;
@@ -291,9 +294,7 @@ fn agent_config(arguments: &ReferenceArguments, faults: InForce) -> UserAgentCon
         .map(String::from)
         .to_vec(),
         min_session_expires: arguments.min_session_expires,
-        //= TD-11
         crossing_bye_unanswered: faults.is(Fault::CrossingByeUnanswered),
-        //= INV-14
         cancelled_invite_unanswered: faults.is(Fault::CancelWithout487),
         msrp: MsrpConfig {
             departure: msrp_departure(faults),
@@ -363,12 +364,9 @@ fn tell_roles(roles: &Roles, gateway: &Arc<Gateway>) {
 /// What the message endpoint does wrong under a fault.
 fn msrp_departure(faults: InForce) -> MsrpDeparture {
     match faults.0 {
-        //= M2S-04
         Some(Fault::ChunksNotReassembled) => MsrpDeparture::ChunksAlone,
         Some(Fault::AbortedMessageDelivered) => MsrpDeparture::AbortedTaken,
-        //= M2S-09
         Some(Fault::EmptySendRelayed) => MsrpDeparture::EmptyTold,
-        //= SDP-06
         Some(Fault::UnknownSessionTaken) => MsrpDeparture::AnySession,
         _ => MsrpDeparture::None,
     }

@@ -14,7 +14,7 @@ pub(super) fn hide(headers: &mut HeaderList) {
 
 /// The status that accepts a REFER.
 pub(super) fn refer_status(faults: InForce) -> (u16, &'static str) {
-    //= CF-08
+    mark!("CF-08");
     match faults.0 {
         Some(Fault::ReferAcceptedWith202) => (202, "Accepted"),
         Some(Fault::ReferAcceptedWith204) => (204, "No Notification"),
@@ -24,11 +24,11 @@ pub(super) fn refer_status(faults: InForce) -> (u16, &'static str) {
 
 /// Alters a document for a subscriber; `late` is who has subscribed after another.
 pub(super) fn misinform(faults: InForce, document: &mut ConferenceInfo, id: u64, late: bool) {
-    //= CM-01
+    mark!("CM-01");
     if faults.is(Fault::EntityPerSubscriber) {
         document.entity = document.entity.replace('@', &format!("-{id}@"));
     }
-    //= CF-21
+    mark!("CF-21");
     if late && document.version == Some(1) && faults.is(Fault::LateSubscribersGetPartial) {
         document.state = InfoState::Partial;
     }
@@ -41,10 +41,10 @@ pub(super) fn misinform(faults: InForce, document: &mut ConferenceInfo, id: u64,
     }
 }
 
-//= CF-23
-//= CF-24
-//= CF-25
 fn misreport(faults: InForce, endpoint: &mut Endpoint) {
+    mark!("CF-23");
+    mark!("CF-24");
+    mark!("CF-25");
     let Some(fault) = faults.0 else {
         return;
     };

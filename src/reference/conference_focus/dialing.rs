@@ -67,7 +67,7 @@ pub(super) async fn invite(
         let target = invitation.target(is_focus);
         if let Err(refusal) = engine.allows(&conference, &invitation, target) {
             engine.seat_refused(&conference, &invitation, &refusal);
-            //= CX-06
+            mark!("CX-06");
             if engine.faults.is(Fault::RefusedThirdEndsBoth) && invitation.replaces.is_some() {
                 engine.end_moved(&conference, &invitation.requester);
             }
@@ -88,7 +88,6 @@ pub(super) async fn invite(
             let text = reason_phrase(&refused);
             engine.failed(&conference, id, code, &text);
             match code {
-                //= CB-24
                 603 if engine.faults.is(Fault::BarringUntold) => {
                     tell(report, 480, "Temporarily Unavailable");
                 }
@@ -195,8 +194,8 @@ impl Engine {
         Ok((id, request))
     }
 
-    //= CF-05
     fn invitation(&self, uri: &str, invitation: &Invitation, description: Vec<u8>) -> SipMessage {
+        mark!("CF-05");
         let mut request = self.outside_dialog("INVITE", uri, &invitation.uri);
         let mut headers = self.session_headers(uri);
         if self.faults.is(Fault::DialsOutWithoutIsfocus) {
@@ -214,7 +213,7 @@ impl Engine {
         if let Some(referred_by) = &invitation.referred_by {
             request.push("Referred-By", referred_by);
         }
-        //= CF-14
+        mark!("CF-14");
         let replaces = invitation.replaces.as_ref();
         if let Some(replaces) = replaces.filter(|_| !self.faults.is(Fault::ReplacesNotPassedOn)) {
             request.push("Replaces", replaces);
@@ -346,10 +345,10 @@ impl Engine {
         (code, text.to_owned())
     }
 
-    //= CB-24
-    //= CF-24
     /// The invitation was refused or not answered.
     fn failed(self: &Arc<Self>, uri: &str, id: u64, code: u16, text: &str) {
+        mark!("CB-24");
+        mark!("CF-24");
         let wanted = self.is_wanted(uri, id);
         if wanted {
             let method = if code == 486 { "busy" } else { "failed" };
@@ -373,9 +372,9 @@ impl Engine {
     }
 }
 
-//= CF-25
 /// A reason as RFC 3326 has it.
 pub(super) fn cause(code: u16, text: &str) -> String {
+    mark!("CF-25");
     format!(
         "SIP;cause={code};text=\"{}\"",
         text.replace(['"', '\\'], "")

@@ -159,7 +159,7 @@ impl Engine {
 
     /// Contact of the focus in this conference (RFC 4579 section 5).
     pub(super) fn contact(&self, uri: &str) -> String {
-        //= CF-04
+        mark!("CF-04");
         format!(
             "<{uri}>;isfocus{}",
             self.policy.service().contact_parameters
@@ -254,7 +254,7 @@ impl Engine {
             if !locked(&dialog).take(&request.request) {
                 return request.respond(500, "CSeq Out of Order", &vec![], None);
             }
-            //= CX-11
+            mark!("CX-11");
             let idle = locked(&self.state).live(&uri).is_some_and(|c| c.frozen);
             if idle && matches!(method.as_str(), "BYE" | "SUBSCRIBE") {
                 return request.respond(403, "Forbidden", &vec![], None);
@@ -270,7 +270,7 @@ impl Engine {
             };
         }
         let uri = self.asked(&request.request);
-        //= CX-11
+        mark!("CX-11");
         let idle = locked(&self.state).live(&uri).is_some_and(|c| c.frozen);
         match method.as_str() {
             "SUBSCRIBE" if idle => request.respond(403, "Forbidden", &vec![], None),
@@ -292,13 +292,13 @@ impl Engine {
             .conference_meant(bare(request.uri().unwrap_or_default()))
     }
 
-    //= CF-06
     /// OPTIONS (RFC 4579 section 5.13): what a conference URI is.
     fn describe(&self, request: ServerRequest, uri: &str) {
+        mark!("CF-06");
         let factory = uri.eq_ignore_ascii_case(&self.policy.service().factory);
         let known = match locked(&self.state).live(uri) {
             Some(conference) => {
-                //= CX-11
+                mark!("CX-11");
                 conference.frozen |= self.faults.is(Fault::ProbedFocusIdle);
                 true
             }

@@ -44,25 +44,23 @@ impl Engine {
         } = admitted;
         let mut headers = self.session_headers(&conference);
         let hides = match leg.creator {
-            //= CF-02
             true => Fault::FactoryWithoutIsfocus,
-            //= CF-04
             false => Fault::HidesOnDialIn,
         };
         let over = |kind: &str| {
             let said = request.values("P-Access-Network-Info");
             said.iter().any(|value| value.starts_with(kind))
         };
-        //= AI-01
+        mark!("AI-01");
         let hidden = !leg.creator && over("DVB") && self.faults.is(Fault::FocusHiddenOverSatellite);
-        //= AI-09
+        mark!("AI-09");
         if leg.creator && over("IEEE-802.11") && self.faults.is(Fault::ProgressOverWlan) {
             invite.provisional(183, "Session Progress", &headers, None);
         }
         if self.faults.is(hides) || hidden {
             departures::hide(&mut headers);
         }
-        //= CF-16
+        mark!("CF-16");
         if self.faults.is(Fault::ListIgnored) {
             listed.clear();
         }
@@ -70,7 +68,7 @@ impl Engine {
             content_type: "application/sdp".to_owned(),
             octets: description,
         };
-        //= CF-02
+        mark!("CF-02");
         let accepted = invite.accept_alone(200, &headers, Some(body));
         self.seat(&conference, leg, replaced, accepted);
         if accepted {
@@ -104,7 +102,7 @@ impl Engine {
         let listed = uri_list::of_invite(self, request, &who, factory)?;
         self.check_permissions(&listed)?;
         let (uri, replaced) = if factory {
-            //= CM-03
+            mark!("CM-03");
             let created = self.policy.may_create(requester);
             if !self.faults.is(Fault::CreatesForAnybody) {
                 created?;
@@ -144,9 +142,9 @@ impl Engine {
         })
     }
 
-    //= CF-02
     /// A conference of its own for an INVITE to the factory.
     fn create(&self, who: &str) -> Result<String, Refusal> {
+        mark!("CF-02");
         let service = self.policy.service();
         let token: String = self.agent.token().chars().take(16).collect();
         let (prefix, host) = (&service.conference_prefix, &service.conference_host);
@@ -155,7 +153,7 @@ impl Engine {
         if state.conferences.len() >= self.config.max_conferences {
             return Err(Refusal::new(486, "Busy Here"));
         }
-        //= CF-02
+        mark!("CF-02");
         if self.faults.is(Fault::OneConferenceForTenNumbers)
             && let Some(other) = state.of_neighbour(who)
         {
@@ -166,9 +164,9 @@ impl Engine {
         Ok(uri)
     }
 
-    //= CF-20
     /// RFC 5360 section 5.9.3: nobody is invited as long as a permission is missing.
     fn check_permissions(&self, listed: &[Invitation]) -> Result<(), Refusal> {
+        mark!("CF-20");
         let unasked = self.faults.is(Fault::PermissionNotAsked);
         let lacking = |one: &&Invitation| !unasked && !self.policy.permits(&one.uri);
         let missing: Vec<String> = listed
@@ -188,25 +186,27 @@ impl Engine {
         let conference = state.live(uri).ok_or_else(Refusal::not_found)?;
         let about = conference.about(requester.identity);
         self.policy.may_join(requester, about)?;
-        //= CF-02
+        mark!("CF-02");
         if conference.subscriptions.is_empty() && self.faults.is(Fault::UnfollowedConferenceClosed)
         {
             return Err(Refusal::forbidden());
         }
-        //= CF-03
+        mark!("CF-03");
         if about.size >= self.config.max_participants {
             return Err(Refusal::new(486, "Busy Here"));
         }
         let request = requester.request;
-        //= CF-11
+        mark!("CF-11");
         let referred = request.has_header("Referred-By");
         if referred && self.faults.is(Fault::ReferredJoinsRefused) {
             return Err(Refusal::forbidden());
         }
+        if request.has_header("Replaces") || request.has_header("Join") {
+            mark!("CF-15");
+        }
         match (request.header("Replaces"), request.header("Join")) {
             (Some(_), Some(_)) => Err(Refusal::new(400, "Both Replaces and Join")),
             (Some(replaces), None) => match replaced(conference, replaces, self.faults) {
-                //= CF-15
                 Err(refusal)
                     if refusal.code != 486 && self.faults.is(Fault::ReplacesWithoutMatch) =>
                 {
@@ -219,7 +219,6 @@ impl Engine {
                 match conference.leg_of(&key_of(&name)) {
                     Some(leg) if !leg.is_over() => Ok(None),
                     Some(_) => Err(Refusal::new(603, "Declined")),
-                    //= CF-15
                     None if self.faults.is(Fault::JoinWithoutMatch) => Ok(None),
                     None => Err(no_such_dialog()),
                 }
@@ -237,7 +236,7 @@ impl Engine {
         who: &str,
     ) -> Result<Leg, Refusal> {
         let contact = contact_uri(request).unwrap_or_default();
-        //= CF-26
+        mark!("CF-26");
         let private = wants_privacy(request) && !self.faults.is(Fault::AnonymousShown);
         let (shown, endpoint) = if private {
             if self.faults.is(Fault::OneAliasForAll) {
@@ -298,7 +297,7 @@ impl Engine {
             conference.legs.is_empty()
         };
         if let Some(old) = leaving.filter(|_| !self.faults.is(Fault::ReplacedLegKept)) {
-            //= CF-15
+            mark!("CF-15");
             self.dismiss(uri, old, "departed", None);
         }
         if empty {
@@ -434,8 +433,8 @@ fn no_such_dialog() -> Refusal {
     Refusal::new(481, "Call/Transaction Does Not Exist")
 }
 
-//= CF-15
 fn replaced(conference: &mut Conference, text: &str, faults: InForce) -> Result<u64, Refusal> {
+    mark!("CF-15");
     let name = named(text)?;
     match conference.leg_of(&key_of(&name)) {
         None => Err(no_such_dialog()),

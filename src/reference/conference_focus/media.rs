@@ -131,9 +131,9 @@ impl MediaLeg {
 
     /// Changes which way audio goes.
     pub(super) fn set(&self, mut flow: Flow) {
-        //= CM-05
+        mark!("CM-05");
         flow.sends &= !self.faults.is(Fault::SilentFocus);
-        //= CM-06
+        mark!("CM-06");
         flow.sends |= self.flow.borrow().sends && self.faults.is(Fault::HoldIgnored);
         self.flow.send_replace(flow);
     }

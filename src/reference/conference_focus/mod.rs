@@ -123,7 +123,7 @@ impl Focus {
             .into_iter()
             .map(str::to_owned)
             .collect();
-        //= CF-10
+        mark!("CF-10");
         if faults.is(Fault::UnknownExtensionOverlooked) {
             supported.push(ANY_EXTENSION.to_owned());
         }

@@ -259,8 +259,8 @@ impl Policy for CmmcPolicy {
         &self.service
     }
 
-    //= CM-03
     fn may_create(&self, who: Requester<'_>) -> Result<(), Refusal> {
+        mark!("CM-03");
         let without = self.without.read().unwrap_or_else(PoisonError::into_inner);
         let subscriber = self.users.of(who.identity).subscriber;
         if !subscriber || without.contains(&who.identity.to_ascii_lowercase()) {
@@ -269,8 +269,8 @@ impl Policy for CmmcPolicy {
         not_a_focus(who)
     }
 
-    //= CX-08
     fn may_join(&self, who: Requester<'_>, about: About<'_>) -> Result<(), Refusal> {
+        mark!("CX-08");
         let _ = about;
         if self.faults.is(Fault::CmmcTakesFocus) {
             return Ok(());

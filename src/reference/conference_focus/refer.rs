@@ -74,7 +74,7 @@ fn has_tag(request: &SipMessage, field: &str, tag: &str) -> bool {
 
 /// Whether the referrer wants NOTIFYs, and which.
 fn telling(request: &SipMessage, faults: InForce) -> Telling {
-    //= CF-10
+    mark!("CF-10");
     if faults.is(Fault::NotifiesDespiteReferSub) {
         return Telling::Implicit;
     }
@@ -93,9 +93,9 @@ fn telling(request: &SipMessage, faults: InForce) -> Telling {
     }
 }
 
-//= CF-07
 /// The one Refer-To there must be (RFC 3515 section 2.4.2).
 fn refer_to(request: &SipMessage, faults: InForce) -> Result<ReferTo, Refusal> {
+    mark!("CF-07");
     let values = request.values("Refer-To");
     let value = match values.as_slice() {
         [value] => value,
@@ -106,13 +106,13 @@ fn refer_to(request: &SipMessage, faults: InForce) -> Result<ReferTo, Refusal> {
 }
 
 impl Engine {
-    //= CF-07
     /// REFER, in a dialog or not.
     pub(super) fn refer(
         self: &Arc<Self>,
         request: ServerRequest,
         dialog: Option<(String, Shared)>,
     ) {
+        mark!("CF-07");
         let uri = match &dialog {
             Some((conference, _)) => conference.clone(),
             None => self.asked(&request.request),
@@ -181,7 +181,6 @@ impl Engine {
             .to_ascii_lowercase();
         let fits = match scheme.as_str() {
             "cid" => listed,
-            //= CF-07
             "tel" => !self.faults.is(Fault::TelUriRefused),
             "sip" | "sips" => true,
             _ => false,
@@ -237,7 +236,7 @@ impl Engine {
     /// Somebody is to be invited.
     fn invitation_errand(&self, asked: &Asked<'_>) -> Result<Errand, Refusal> {
         let refer = asked.refer;
-        //= CF-03
+        mark!("CF-03");
         let allowed =
             self.policy
                 .may_invite(asked.requester, asked.about, asked.target(&refer.uri));
@@ -256,15 +255,15 @@ impl Engine {
         }]))
     }
 
-    //= CF-12
     /// Somebody is to be sent away.
     fn removal_errand(
         &self,
         asked: &Asked<'_>,
         conference: &Conference,
     ) -> Result<Errand, Refusal> {
+        mark!("CF-12");
         let user = bare(&asked.refer.uri);
-        //= CF-03
+        mark!("CF-03");
         let allowed = self
             .policy
             .may_remove(asked.requester, asked.about, asked.target(&user));
@@ -301,9 +300,9 @@ impl Engine {
     }
 }
 
-//= CF-12
 /// Sends somebody away and tells what he said to it.
 pub(super) async fn remove(engine: Arc<Engine>, uri: String, id: u64, report: Option<Report>) {
+    mark!("CF-12");
     let dialog = {
         let mut state = locked(&engine.state);
         let conference = state.live(&uri);
@@ -353,7 +352,6 @@ impl Engine {
     }
 }
 
-//= CF-09
 /// Tells the referrer how it goes, from 100 to the final response.
 pub(super) async fn notify(
     engine: Arc<Engine>,
@@ -362,6 +360,7 @@ pub(super) async fn notify(
     contact: String,
     mut reports: mpsc::UnboundedReceiver<(u16, String)>,
 ) {
+    mark!("CF-09");
     let mut next = Some((100, "Trying".to_owned()));
     while let Some((code, text)) = next {
         let over = code >= 200;

@@ -14,9 +14,9 @@ pub(super) type Events = mpsc::UnboundedReceiver<(u16, String)>;
 const MOST: usize = 1_000;
 
 impl Engine {
-    //= CF-10
     /// Keeps the events of a REFER; the URI they are told at, which nobody can guess.
     pub(super) fn keep_events(&self, events: Events) -> String {
+        mark!("CF-10");
         let host = &self.policy.service().conference_host;
         let uri = format!("sip:refer-{}@{host}", self.agent.token());
         let kept = &mut locked(&self.state).refer_events;

@@ -18,7 +18,7 @@ impl Engine {
         dialog: &Shared,
     ) {
         let message = &request.request;
-        //= CF-17
+        mark!("CF-17");
         let listed = uri_list::is_asked_for(message);
         if listed && !self.faults.is(Fault::ListTakenWithinDialog) {
             let headers = vec![("Unsupported".to_owned(), uri_list::INVITE_LIST.to_owned())];
@@ -53,7 +53,7 @@ impl Engine {
             )
         };
         let before = state_of(leg);
-        //= CX-09
+        mark!("CX-09");
         if leg.status == "on-hold" && self.faults.is(Fault::HeldLegNotResumed) {
             drop(state);
             return request.respond(488, "Not Acceptable Here", &vec![], None);
@@ -158,7 +158,7 @@ impl Engine {
             let was_connected = leg.is_connected();
             leg.finish(method, reason);
             let (creator, shown, who) = (leg.creator, leg.shown.clone(), leg.identity.clone());
-            //= CM-02
+            mark!("CM-02");
             if method != "departed" || !self.faults.is(Fault::DeparturesUnnoticed) {
                 conference.changed(&shown);
             }
@@ -169,7 +169,7 @@ impl Engine {
                     }
                 }
             }
-            //= CF-28
+            mark!("CF-28");
             let outlives = self.faults.is(Fault::OutlivesCreator);
             let creator_gone =
                 creator && was_connected && self.policy.ends_with_creator() && !outlives;

@@ -102,13 +102,13 @@ struct Notification {
 }
 
 impl Engine {
-    //= CF-21
     /// SUBSCRIBE, in a dialog or not.
     pub(super) fn subscribe(
         self: &Arc<Self>,
         request: ServerRequest,
         dialog: Option<(String, Shared)>,
     ) {
+        mark!("CF-21");
         match self.subscribed(&request, dialog) {
             Ok((conference, expires, start)) => {
                 let headers = vec![
@@ -219,14 +219,13 @@ impl Engine {
         if !owed.full && owed.users.is_empty() && owed.end.is_none() {
             return None;
         }
-        //= CF-22
+        mark!("CF-22");
         subscription.version += 1;
         let version = subscription.version;
         let left = subscription
             .expires
             .saturating_duration_since(Instant::now());
         let state_value = match owed.end {
-            //= CF-21
             Some("noresource") if self.faults.is(Fault::EndsWithTimeout) => {
                 "terminated;reason=timeout".to_owned()
             }
@@ -306,7 +305,7 @@ async fn notify(engine: Arc<Engine>, conference: String, id: u64, wake: Arc<Noti
                 body,
                 is_last,
             } = notification;
-            //= CF-22
+            mark!("CF-22");
             if engine.faults.is(Fault::DepartureToldTwice) && tells_departure(&body) {
                 let again = Some(body.clone());
                 drop(engine.post(&dialog, "NOTIFY", &headers, again).await);
@@ -318,7 +317,7 @@ async fn notify(engine: Arc<Engine>, conference: String, id: u64, wake: Arc<Noti
                 engine.forget_subscription(&conference, id);
                 return;
             }
-            //= CF-27
+            mark!("CF-27");
             if !engine.faults.is(Fault::NotificationsUnpaced) {
                 tokio::time::sleep(engine.config.notify_interval).await;
             }

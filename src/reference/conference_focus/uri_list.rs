@@ -33,7 +33,6 @@ pub(super) fn entries(request: &SipMessage) -> Result<Vec<Entry>, Refusal> {
     Ok(entries)
 }
 
-//= CF-16
 /// Whom an INVITE names to be invited.
 pub(super) fn of_invite(
     engine: &Engine,
@@ -41,6 +40,7 @@ pub(super) fn of_invite(
     who: &str,
     factory: bool,
 ) -> Result<Vec<Invitation>, Refusal> {
+    mark!("CF-16");
     if !is_asked_for(request) {
         return Ok(Vec::new());
     }
@@ -79,9 +79,9 @@ pub(super) fn invitations(
     Ok(invitations)
 }
 
-//= CF-18
 /// Who else is invited, as far as each may know: blind copies are left out, the anonymised are masked.
 fn history(entries: &[Entry], faults: InForce) -> Option<Vec<u8>> {
+    mark!("CF-18");
     let blind = |entry: &Entry| {
         entry.copy_control == Some(CopyControl::Bcc) && !faults.is(Fault::BlindCopiesShown)
     };
@@ -100,7 +100,7 @@ fn history(entries: &[Entry], faults: InForce) -> Option<Vec<u8>> {
         })
         .collect();
     let list = (!shown.is_empty()).then(|| ResourceLists::of(shown).to_octets());
-    //= CF-19
+    mark!("CF-19");
     if faults.is(Fault::CopyControlMisspelt) {
         let text = list.map(|octets| String::from_utf8_lossy(&octets).into_owned());
         return text.map(|text| text.replace(":copycontrol", ":copyControl").into_bytes());

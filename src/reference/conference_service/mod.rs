@@ -74,19 +74,11 @@ impl ConfPolicy {
             .get(about.conference)
             .is_some_and(|history| !history.moved.is_empty());
         match (target.listed, target.replaces.is_some()) {
-            //= CX-03
             (true, _) if creating => self.faults.is(Fault::FocusOfCreatingListTaken),
-            //= CX-04
             (true, _) => self.faults.is(Fault::FocusOfReferredListTaken),
-            //= CX-06
             (false, true) if moved => self.faults.is(Fault::FocusTakenAsThird),
-            //= CX-01
             (false, true) => self.faults.is(Fault::FocusLegTaken),
-            (false, false) if spelled_as_cmmc(target.uri) => {
-                //= CX-02
-                self.faults.is(Fault::FocusCalled)
-            }
-            //= CX-07
+            (false, false) if spelled_as_cmmc(target.uri) => self.faults.is(Fault::FocusCalled),
             (false, false) => self.faults.is(Fault::FocusKnownByItsDomain),
         }
     }
@@ -95,7 +87,7 @@ impl ConfPolicy {
     fn user(&self, about: About<'_>, target: Target<'_>) -> Result<(), Refusal> {
         let mut conferences = self.history();
         let history = conferences.entry(about.conference.to_owned()).or_default();
-        //= CX-10
+        mark!("CX-10");
         if history.focus_refused && self.faults.is(Fault::RefusalOfFocusSticks) {
             return Err(Refusal::forbidden());
         }
@@ -116,8 +108,8 @@ impl Policy for ConfPolicy {
         &self.service
     }
 
-    //= CX-05
     fn may_join(&self, who: Requester<'_>, about: About<'_>) -> Result<(), Refusal> {
+        mark!("CX-05");
         let _ = about;
         if who.is_focus && !self.faults.is(Fault::FocusJoins) {
             Err(Refusal::forbidden())
@@ -126,18 +118,18 @@ impl Policy for ConfPolicy {
         }
     }
 
-    //= CX-01
-    //= CX-02
-    //= CX-03
-    //= CX-04
-    //= CX-06
-    //= CX-07
     fn may_invite(
         &self,
         who: Requester<'_>,
         about: About<'_>,
         target: Target<'_>,
     ) -> Result<(), Refusal> {
+        mark!("CX-01");
+        mark!("CX-02");
+        mark!("CX-03");
+        mark!("CX-04");
+        mark!("CX-06");
+        mark!("CX-07");
         // Whoever creates a conference with a list is no participant yet.
         let creates = target.listed && who.request.method() == Some("INVITE");
         if !creates && !about.requester_participates {

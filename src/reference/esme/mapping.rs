@@ -97,8 +97,8 @@ fn read(message: &ShortMessagePdu, tlvs: &[Tlv]) -> Result<ReadText, Malformed> 
 }
 
 /// message_state in the terms of TP-Status; what the SMSC does not know it cannot confirm.
-//= DR-11
 fn tp_status(state: MessageState) -> u8 {
+    mark!("DR-11");
     match state {
         MessageState::Delivered => 0x00,
         MessageState::Accepted | MessageState::Unknown => 0x01,

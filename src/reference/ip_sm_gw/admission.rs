@@ -62,13 +62,13 @@ pub fn check_originator(
     anonymous: bool,
 ) -> Result<(), Denied> {
     let faults = gateway.faults;
-    //= AUT-01
+    mark!("AUT-01");
     if !settings.originator_authorised && !faults.is(Fault::SkipsAuthorisation) {
-        //= AUT-02
+        mark!("AUT-02");
         if faults.is(Fault::SilentWhenUnauthorised) {
             return Err(Denied::InSilence);
         }
-        //= AUT-03
+        mark!("AUT-03");
         let text = if faults.is(Fault::UnauthorisedWarningDiffers) {
             "126 Service not authorised"
         } else {
@@ -79,13 +79,13 @@ pub fn check_originator(
     if !anonymous {
         return Ok(());
     }
-    //= ANO-01
+    mark!("ANO-01");
     if faults.is(Fault::RefusesPrivacyAsMalformed) {
         return Err(Denied::With(Refusal::new(400)));
     }
-    //= ANO-03
+    mark!("ANO-03");
     if !settings.anonymity_allowed && !faults.is(Fault::IgnoresAnonymityPolicy) {
-        //= ANO-04
+        mark!("ANO-04");
         let text = if faults.is(Fault::AnonymityWarningDiffers) {
             "118 Anonymity not allowed"
         } else {
@@ -107,6 +107,7 @@ pub fn admit(
     let Some(place) = Place::take(gateway) else {
         return deny(Refusal::new(503).retry_after(10));
     };
+    mark!("FT-09");
     if invitation.foreign_product && faults.is(Fault::ForeignProductsRefused) {
         return deny(Refusal::new(403));
     }
@@ -116,14 +117,14 @@ pub fn admit(
         subscribers.settings(&invitation.sender.number, &target)
     };
     check_originator(gateway, &settings, invitation.sender.anonymous)?;
-    //= GRP-09
+    mark!("GRP-09");
     if faults.is(Fault::GroupServiceIgnored) && !invitation.focus {
         invitation.group = false;
     }
-    //= GRP-01
+    mark!("GRP-01");
+    mark!("GRP-04");
     let refused = match faults.0 {
         Some(Fault::RefusesGroupChats) => invitation.group,
-        //= GRP-04
         Some(Fault::GroupOnlyOriginating) => invitation.group && settings.recipient_is_cpm_user,
         _ => false,
     };
@@ -137,7 +138,7 @@ pub fn admit(
         let wrong = faults.is(Fault::UnusableOfferAsServerError);
         return deny(Refusal::new(if wrong { 500 } else { 488 }));
     };
-    //= POL-08
+    mark!("POL-08");
     if target.is_empty() {
         if !faults.is(Fault::AcceptsWithoutE164) {
             return deny(Refusal::new(404));
@@ -151,7 +152,7 @@ pub fn admit(
             offer,
         });
     }
-    //= POL-06
+    mark!("POL-06");
     if settings.recipient_wants_no_short_messages && !faults.is(Fault::IgnoresChatsAsSms) {
         return deny(Refusal::new(480));
     }
@@ -174,7 +175,7 @@ pub fn admit(
         if outcome == Outcome::Reject {
             return deny(Refusal::new(settings.reject_code));
         }
-        //= ADR-08
+        mark!("ADR-08");
         return deny(Refusal::new(480).retry_after(30));
     };
     let session = begin(id, invitation, settings, target, number, place);
@@ -186,9 +187,6 @@ pub fn admit(
 }
 
 /// The caller's own number where that is the setting and nothing forbids it, else one of the pool.
-//= ADR-03
-//= ADR-04
-//= ANO-05
 fn choose_number(
     gateway: &Gateway,
     invitation: &Invitation,
@@ -196,6 +194,9 @@ fn choose_number(
     sms_user: &str,
     id: SessionId,
 ) -> Option<(String, bool)> {
+    mark!("ADR-03");
+    mark!("ADR-04");
+    mark!("ANO-05");
     let faults = gateway.faults;
     let caller = &invitation.sender.number;
     let hidden = invitation.sender.anonymous && !faults.is(Fault::OwnNumberWhenAnonymous);
@@ -214,8 +215,6 @@ fn choose_number(
 
 /// A group chat that replaces a live chat between two: the old session ends, the SMS user is not asked again, and the number stays
 /// unless it is the caller's own (3GPP TS 23.204 clause B.2). Gives the number of the new session.
-//= ADR-05
-//= GRP-05
 fn replace(
     gateway: &Gateway,
     invitation: &Invitation,
@@ -223,6 +222,8 @@ fn replace(
     sms_user: &str,
     id: SessionId,
 ) -> Option<String> {
+    mark!("ADR-05");
+    mark!("GRP-05");
     let replaced = invitation.replaces.as_ref().filter(|_| invitation.group)?;
     let (number, own, notify) = {
         let sessions = locked(&gateway.sessions);

@@ -31,7 +31,6 @@ impl Changes {
     }
 
     /// Takes a conference-info document. True if the SMS user is to be told at once (only under a fault).
-    //= GRP-07
     pub fn notified(
         &mut self,
         octets: &[u8],
@@ -39,6 +38,7 @@ impl Changes {
         faults: InForce,
         now: Instant,
     ) -> bool {
+        mark!("GRP-07");
         let text = String::from_utf8_lossy(octets).into_owned();
         let Ok(document) = Document::parse(&text) else {
             return false;
@@ -62,7 +62,7 @@ impl Changes {
         if self.joined.is_empty() && self.left.is_empty() {
             return false;
         }
-        //= GRP-08
+        mark!("GRP-08");
         let interval = Duration::from_secs_f64(settings.change_interval_seconds);
         self.due.get_or_insert(now + interval);
         faults.is(Fault::EveryChangeTold)

@@ -95,7 +95,7 @@ pub async fn serve(
         let contact = chat.session.gateway.agent.sip_address();
         subscribe(&chat.dialog, contact);
     }
-    //= SDP-07
+    mark!("SDP-07");
     let lost = chat.session.gateway.faults.is(Fault::FirstMessageLost);
     if let Some(text) = chat.session.invitation.first_text.take().filter(|_| !lost) {
         let message = ChatMessage {
@@ -158,8 +158,8 @@ impl Chat {
     fn dialog_event(&mut self, event: Option<DialogEvent>) -> Option<Ending> {
         match event {
             Some(DialogEvent::Bye(request)) => Some(Ending::Bye(Box::new(request))),
-            //= TD-13
             Some(DialogEvent::Expired) => {
+                mark!("TD-13");
                 let ignored = self.session.gateway.faults.is(Fault::IgnoresExpiry);
                 (!ignored).then_some(Ending::Expired)
             }
@@ -206,10 +206,11 @@ impl Chat {
             }
             Some(MsrpEvent::Message(message)) => self.chat_message(message),
             Some(MsrpEvent::Report(report)) => {
+                mark!("DR-15");
                 tracing::debug!(code = report.code, "a report on a relayed short message");
             }
-            //= TD-14
             Some(MsrpEvent::Lost) => {
+                mark!("TD-14");
                 self.connected = false;
                 let seconds = self.session.settings.reconnect_seconds;
                 let faults = self.session.gateway.faults;
@@ -227,16 +228,16 @@ impl Chat {
     }
 
     /// A chat message becomes a short message; it is answered when it has been read, not when the SMSC has it (catalogue A11).
-    //= M2S-01
-    //= M2S-02
-    //= M2S-12
     fn chat_message(&mut self, message: MsrpIncoming) {
+        mark!("M2S-01");
+        mark!("M2S-02");
+        mark!("M2S-12");
         let read = match relay::read(&message, self.session.gateway.faults) {
             Ok(read) => read,
             Err(code) => return refuse(message, code, self.session.gateway.faults),
         };
         let faults = self.session.gateway.faults;
-        //= M2S-09
+        mark!("M2S-09");
         let empty = message.content_type.is_none() && self.talked;
         if empty && faults.is(Fault::EmptySendRelayed) {
             self.session.submit("");
@@ -254,7 +255,7 @@ impl Chat {
         }
         read.text = self.session.with_writer(read.text, read.sender.as_deref());
         let Some(submissions) = self.session.submit_chat(&read) else {
-            //= SDP-08
+            mark!("SDP-08");
             let code = match faults.is(Fault::TooLongTextTaken) {
                 true => 200,
                 false => 413,
@@ -263,7 +264,7 @@ impl Chat {
             return;
         };
         self.talked = true;
-        //= M2S-08
+        mark!("M2S-08");
         let receipt = if faults.is(Fault::SendUnanswered) && message.failure_report == "yes" {
             message.ignore()
         } else if faults.is(Fault::AnswersDespiteFailureReport) {
@@ -281,19 +282,19 @@ impl Chat {
     }
 
     /// A short message of the paired SMS user: the leave keyword, or content for the chat.
-    //= S2M-01
     fn short_message(&mut self, message: ShortMessage) -> Option<Ending> {
+        mark!("S2M-01");
         let faults = self.session.gateway.faults;
         let said = meaning(&message.text, &self.session.settings.keywords, faults);
-        //= TD-07
+        mark!("TD-07");
         if said == Meaning::Leave {
             if faults.is(Fault::LeaveKeywordIgnored) {
                 message.answer.give(Handover::Taken);
                 return None;
             }
-            //= TD-08
+            mark!("TD-08");
+            mark!("TD-09");
             let relayed = faults.is(Fault::LeaveKeywordRelayed);
-            //= TD-09
             message
                 .answer
                 .give(match faults.is(Fault::LeaveMessageRefused) {
@@ -310,7 +311,7 @@ impl Chat {
             self.send_as_pager(message);
             return None;
         }
-        //= AUT-04
+        mark!("AUT-04");
         if !super::pager::recipient_is_authorised(
             &self.session.gateway,
             &self.session.invitation.sender.number,
@@ -364,17 +365,22 @@ impl Chat {
     /// Ends the session; its number goes to quarantine, nobody waits for the SMS side unless a fault says so.
     async fn end(mut self, ending: Ending) -> Session {
         self.session.set_state(State::Ending);
+        if self.session.settings.recipient_is_cpm_user {
+            mark!("TD-12");
+        }
         let faults = self.session.gateway.faults;
         let submissions = match ending {
             // Who leaves need not be told.
-            //= TD-11
-            Ending::Left(_) | Ending::Replaced => Vec::new(),
+            Ending::Left(_) | Ending::Replaced => {
+                mark!("TD-11");
+                Vec::new()
+            }
             Ending::Expired if faults.is(Fault::ExpiryUntold) => Vec::new(),
             _ => self.session.submit_closing_message(),
         };
         match ending {
-            //= TD-04
             Ending::Bye(request) => {
+                mark!("TD-04");
                 let withheld = faults.is(Fault::ByeNotAnswered)
                     || (faults.is(Fault::ByeWaitsForSm)
                         && session_sms::all(submissions).await.is_err());
@@ -384,7 +390,7 @@ impl Chat {
                     let headers = self.session.invitation.sender.response_headers(faults);
                     request.respond(200, "OK", &headers, None);
                 }
-                //= S2M-09
+                mark!("S2M-09");
                 if faults.is(Fault::RelaysAfterTheEnd) {
                     self.outlive();
                 } else {
@@ -422,8 +428,8 @@ impl Chat {
     }
 
     /// The CPM parameters of the invitation, for our requests in its dialog.
-    //= PAR-07
     fn parameters(&self) -> HeaderList {
+        mark!("PAR-07");
         let mut parameters = self.session.invitation.sender.cpm_headers();
         if self.session.gateway.faults.is(Fault::OtherParametersInBye) {
             super::conversations::change(&mut parameters);
@@ -432,8 +438,8 @@ impl Chat {
     }
 
     /// Sends BYE and, whatever becomes of it, ends the session here. A BYE that crosses it is answered.
-    //= TD-10
     async fn bye(&mut self, headers: &HeaderList) {
+        mark!("TD-10");
         self.session.release_number();
         let control = self.dialog.control.clone();
         let bye = control.bye(headers);
@@ -491,12 +497,12 @@ impl Chat {
 
 /// A chat message that cannot be converted.
 fn refuse(message: MsrpIncoming, code: u16, faults: InForce) {
-    //= M2S-08
+    mark!("M2S-08");
     if faults.is(Fault::ErrorNotAnswered) && message.failure_report == "partial" {
         message.ignore();
         return;
     }
-    //= M2S-11
+    mark!("M2S-11");
     if faults.is(Fault::NonTextUnreported) && message.failure_report == "yes" {
         message.respond(200, "OK");
         return;

@@ -24,12 +24,16 @@ pub fn compose(
     faults: InForce,
 ) -> Option<Vec<OutgoingShortMessage>> {
     let rightly = session_sms::compose(text, from, to, reference)?;
+    mark!("M2S-05");
+    if rightly.len() > 1 {
+        mark!("M2S-06");
+        mark!("M2S-07");
+    }
     let coding = match suits_gsm7(text) {
         true => Coding::Gsm7,
         false => Coding::Ucs2,
     };
     let pieces = match faults.0 {
-        //= M2S-05
         Some(Fault::AlwaysUcs2) if coding == Coding::Gsm7 => pieces(
             text,
             Coding::Ucs2,
@@ -41,11 +45,9 @@ pub fn compose(
             let text: String = text.chars().map(kept).collect();
             return session_sms::compose(&text, from, to, reference);
         }
-        //= M2S-06
         Some(Fault::PartsTooLong) if rightly.len() > 1 => {
             pieces(text, coding, limit(coding) + 1, Cut::BetweenCharacters)
         }
-        //= M2S-07
         Some(Fault::SplitsCharacters) if rightly.len() > 1 => {
             pieces(text, coding, limit(coding), Cut::Anywhere)
         }

@@ -63,14 +63,14 @@ impl Conversations {
     }
 
     /// What is to go back with an answer of the SMS user to that number; the time to keep it begins again.
-    //= PAR-11
-    //= PAR-13
     fn for_answer(
         &mut self,
         now: Instant,
         (number, sms_user): (&str, &str),
         faults: InForce,
     ) -> Kept {
+        mark!("PAR-11");
+        mark!("PAR-13");
         let mut key = (number.to_owned(), sms_user.to_owned());
         if faults.is(Fault::ParametersBySmsUserAlone) {
             let latest = self.order.iter().rfind(|(_, user)| user == sms_user);
@@ -99,15 +99,16 @@ impl Conversations {
 }
 
 /// Keeps the parameters of a CPM message to an SMS user, for the answers to the number it went out from.
-//= PAR-01
-//= PAR-06
-//= PAR-12
 pub fn keep(
     gateway: &Gateway,
     settings: &Settings,
     (request, sender): (&SipMessage, &Sender),
     (number, sms_user): (&str, &str),
 ) {
+    mark!("PAR-01");
+    mark!("PAR-06");
+    mark!("PAR-12");
+    mark!("PAR-10");
     let faults = gateway.faults;
     let stored = |value: &Option<String>| match value {
         Some(value) if faults.is(Fault::ParametersInLowerCase) => Some(value.to_ascii_lowercase()),
@@ -145,12 +146,12 @@ fn echoed(request: &SipMessage, names: &[String]) -> HeaderList {
 }
 
 /// The header fields of what an SMS user answers: the conversation of the message replied to; a conversation of its own for a first contact.
-//= PAR-02
-//= PAR-03
-//= PAR-04
-//= PAR-05
-//= PAR-10
 pub fn answer_headers(gateway: &Gateway, message: &ShortMessage) -> HeaderList {
+    mark!("PAR-02");
+    mark!("PAR-03");
+    mark!("PAR-04");
+    mark!("PAR-05");
+    mark!("PAR-10");
     let faults = gateway.faults;
     let token = || gateway.agent.token();
     let pair = (message.to.as_str(), message.from.as_str());

@@ -19,8 +19,8 @@ use crate::wire::sms::tpdu::{Deliver, Tpdu};
 use crate::wire::sms::{DataCoding, TpUserData};
 
 /// Delivers the message encapsulated, or gives it back if it is not to be.
-//= PGO-08
 pub async fn take(gateway: &Gateway, request: ServerRequest) -> Option<ServerRequest> {
+    mark!("PGO-08");
     let target = request.request.uri().and_then(number_of);
     let found = target.and_then(|target| Some((recipient(gateway, &target)?, target)));
     let Some((reach, target)) = found else {
@@ -87,7 +87,6 @@ fn asks_for_delivery(request: &SipMessage) -> bool {
 }
 
 /// Part by part. The sender's MESSAGE is answered when the terminal has answered the last one; what its reports say follows.
-//= DR-06
 async fn deliver(
     gateway: &Gateway,
     request: ServerRequest,
@@ -95,6 +94,7 @@ async fn deliver(
     target: &str,
     reach: &Reachable,
 ) {
+    mark!("DR-06");
     let headers = prepared.sender.cpm_headers();
     let mut owed = Some(request);
     let mut answer = |code: u16| {

@@ -66,8 +66,8 @@ pub fn reason(code: u16) -> &'static str {
 }
 
 /// The response for a submission that failed.
-//= INV-13
 pub fn of_submission(failure: SubmitFailure) -> Refusal {
+    mark!("INV-13");
     let busy = || Refusal::new(503).retry_after(10);
     let cause = match failure {
         SubmitFailure::Cause(cause) => cause,

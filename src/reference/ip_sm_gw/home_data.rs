@@ -4,8 +4,8 @@ use super::{Gateway, write_locked};
 use crate::reference::faults::Fault;
 
 /// Reads what the HSS holds about the user and keeps it until the next time.
-//= AUT-09
 pub async fn read(gateway: &Gateway, number: &str) {
+    mark!("AUT-09");
     let Some(link) = &gateway.link else {
         return;
     };

@@ -87,11 +87,11 @@ impl Inbound {
             {
                 let patience = self.reassembly_time(&to, &from);
                 let key = Key::new(&from, &to, part);
-                //= S2M-07
+                mark!("S2M-07");
                 if faults.is(Fault::PartialMessageRelayed) && part.sequence == 1 {
                     self.relay_later(&from, &to, &text, patience);
                 }
-                //= S2M-06
+                mark!("S2M-06");
                 match self
                     .reassembly
                     .add(Instant::now(), key, part, text, patience, faults)
@@ -112,8 +112,8 @@ impl Inbound {
     }
 
     /// Parts outside chats are messages of their own (a deliberate fault).
-    //= PGT-04
     fn delivers_parts_apart(&self, to: &str, from: &str) -> bool {
+        mark!("PGT-04");
         let in_chat = || locked(&self.gateway.numbers).find(Instant::now(), to, from);
         self.gateway.faults.is(Fault::PartsDeliveredApart) && in_chat().is_none()
     }
@@ -143,8 +143,8 @@ impl Inbound {
     }
 
     /// Session numbers and CPM users' numbers are reached here.
-    //= RTE-08
     fn route_query(&self, query: RoutingQuery) {
+        mark!("RTE-08");
         let reach = if locked(&self.gateway.numbers).is_session_number(&query.number) {
             Reach::SessionNumber
         } else if registration::reachable(&self.gateway, &query.number).is_some() {
@@ -171,8 +171,8 @@ impl Inbound {
     }
 
     /// Outside chats a short message may go to a terminal as it is, part by part; what does not is given back.
-    //= S2M-10
     fn encapsulated(&self, delivery: Delivery) -> Option<Delivery> {
+        mark!("S2M-10");
         let now = Instant::now();
         let allocation = locked(&self.gateway.numbers).find(now, &delivery.to, &delivery.from);
         let in_chat = allocation.map(session_of);
@@ -197,15 +197,15 @@ impl Inbound {
     }
 
     /// To the session of the pair, else to the pager procedure.
-    //= ADR-02
-    //= S2M-08
     fn route(&self, message: ShortMessage) {
+        mark!("ADR-02");
+        mark!("S2M-08");
         let now = Instant::now();
         let allocation = locked(&self.gateway.numbers).find(now, &message.to, &message.from);
         let inbox = allocation.and_then(|allocation| {
             let sessions = locked(&self.gateway.sessions);
             let entry = sessions.get(&session_of(allocation))?;
-            //= GRP-02
+            mark!("GRP-02");
             let chatting = entry.group && entry.state == super::State::Active;
             let elsewhere = chatting && self.gateway.faults.is(Fault::GroupMessageToInviter);
             let other = sessions.values().find(|other| {
@@ -273,7 +273,6 @@ struct Reassembly {
 
 impl Reassembly {
     /// The whole text once every part is there. A part that came before is ignored; a set over its time is discarded as a whole.
-    //= S2M-07
     fn add(
         &mut self,
         now: Instant,
@@ -283,6 +282,7 @@ impl Reassembly {
         patience: Duration,
         faults: InForce,
     ) -> Option<String> {
+        mark!("S2M-07");
         if self.sets.get(&key).is_some_and(|set| set.until <= now) {
             self.sets.remove(&key);
         }

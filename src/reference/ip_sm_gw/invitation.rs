@@ -35,9 +35,9 @@ pub struct Sender {
 }
 
 impl Sender {
-    //= PAR-01
-    //= PAR-06
     pub fn read(request: &SipMessage) -> Self {
+        mark!("PAR-01");
+        mark!("PAR-06");
         let asserted = request.values("P-Asserted-Identity");
         let identities: Vec<NameAddr> = asserted
             .into_iter()
@@ -65,8 +65,8 @@ impl Sender {
     }
 
     /// What a response to the request carries of its parameters.
-    //= PAR-08
     pub fn response_headers(&self, faults: InForce) -> HeaderList {
+        mark!("PAR-08");
         let mut headers = self.cpm_headers();
         if faults.is(Fault::OtherParametersInResponses) {
             super::conversations::change(&mut headers);
@@ -87,8 +87,8 @@ impl Sender {
 }
 
 /// Any privacy that covers the asserted identity.
-//= ANO-01
 fn asks_for_privacy(request: &SipMessage) -> bool {
+    mark!("ANO-01");
     request
         .headers_named("Privacy")
         .flat_map(|value| value.split([';', ',']))
@@ -133,22 +133,19 @@ impl Invitation {
             .header("Referred-By")
             .and_then(|value| NameAddr::parse(value).ok())
             .and_then(|address| number_of(address.uri.as_str()));
+        mark!("INV-01");
+        mark!("FT-10");
+        mark!("FT-06");
         Self {
-            //= INV-01
-            //= FT-10
             target: target_of(request, faults),
-            //= GRP-09
             group: focus || named("oma.cpm.session.group"),
             focus,
             inviter: referred_by.unwrap_or_else(|| sender.number.clone()),
-            //= FT-06
             other_service: names_another_service(request, &services, faults),
-            //= FT-09
             foreign_product: request
                 .header("User-Agent")
                 .is_some_and(|product| !product.starts_with("CPM-client/")),
             contact: contact.map(|address| address.uri.as_str().to_owned()),
-            //= GRP-05
             replaces: request.header("Session-Replaces").map(String::from),
             first_text: first_text(request),
             sender,
@@ -157,8 +154,8 @@ impl Invitation {
 }
 
 /// The text beside the offer in a multipart body.
-//= SDP-07
 fn first_text(request: &SipMessage) -> Option<String> {
+    mark!("SDP-07");
     if !request.content_type()?.starts_with("multipart/") {
         return None;
     }
@@ -173,8 +170,8 @@ fn first_text(request: &SipMessage) -> Option<String> {
 }
 
 /// The telephone number in the Request-URI, in any of its forms.
-//= FT-10
 pub fn target_of(request: &SipMessage, faults: InForce) -> Option<String> {
+    mark!("FT-10");
     let uri = request.uri()?;
     let bare = uri.starts_with("sip:") && !uri.contains("user=phone");
     if bare && faults.is(Fault::BareSipUriUnknown) {
@@ -184,9 +181,9 @@ pub fn target_of(request: &SipMessage, faults: InForce) -> Option<String> {
 }
 
 /// A service that no short message can carry, or none that this gateway knows.
-//= FT-01
-//= FT-06
 fn names_another_service(request: &SipMessage, services: &[String], faults: InForce) -> bool {
+    mark!("FT-01");
+    mark!("FT-06");
     let named = |service: &str| services.iter().any(|s| s.ends_with(service));
     let header = request
         .header("P-Asserted-Service")
@@ -203,10 +200,10 @@ fn names_another_service(request: &SipMessage, services: &[String], faults: InFo
 }
 
 /// Every service identifier the request names, in lower case with escapes undone.
-//= FT-02
-//= FT-03
-//= FT-05
 fn services(request: &SipMessage, faults: InForce) -> Vec<String> {
+    mark!("FT-02");
+    mark!("FT-03");
+    mark!("FT-05");
     if faults.is(Fault::FeatureTagsComparedByOctets) {
         return services_by_octets(request);
     }

@@ -16,8 +16,8 @@ pub enum Meaning {
 }
 
 /// The meaning of a text to an SMS user who may say all three keywords.
-//= ANS-06
 pub fn meaning(text: &str, keywords: &Keywords, faults: InForce) -> Meaning {
+    mark!("ANS-06");
     let said = text.trim();
     let lists = [
         (&keywords.accept, Meaning::Accept),

@@ -38,7 +38,6 @@ pub async fn send(gateway: &Gateway, to: &str, way: Way, message: ShortMessage) 
 }
 
 /// The session from its INVITE to its BYE. `words` are sender, recipient and text.
-//= PGT-05
 async fn exchange(
     gateway: &Gateway,
     invite: SipMessage,
@@ -46,6 +45,7 @@ async fn exchange(
     mut msrp: MsrpSession,
     words: [&str; 3],
 ) -> Handover {
+    mark!("PGT-05");
     let asked = invite.clone();
     let response = match gateway.agent.request(invite, way.0, way.1).await {
         Ok(response) => response,

@@ -17,7 +17,7 @@ use crate::wire::sip::SipMessage;
 pub async fn receive(session: &mut Session, message: ShortMessage) {
     let faults = session.gateway.faults;
     let said = meaning(&message.text, &session.settings.keywords, faults);
-    //= S2M-09
+    mark!("S2M-09");
     if said == Meaning::Content && session.number_is_own {
         return pager::to_cpm_user(&session.gateway, message).await;
     }
@@ -28,7 +28,7 @@ pub async fn receive(session: &mut Session, message: ShortMessage) {
         let send = relay::outgoing(session, &message.text, cpim, &id, sent);
         tokio::spawn(async move { control.send(send).await.ok() });
     }
-    //= TD-11
+    mark!("TD-11");
     if said == Meaning::Leave && faults.is(Fault::ClosingMessageRepeated) {
         session.submit_closing_message();
     }

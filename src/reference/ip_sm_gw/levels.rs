@@ -65,7 +65,7 @@ pub struct Subscription {
 
 /// The level for a short message to a user with these capabilities, or none.
 pub fn level(data: Subscription, capable: PerLevel, faults: InForce) -> Option<Level> {
-    //= AUT-06
+    mark!("AUT-06");
     if let Some(level) = data.subscribed.only() {
         if faults.is(Fault::RunsUnsubscribedLevel) {
             return Some(level.other());
@@ -79,7 +79,7 @@ pub fn level(data: Subscription, capable: PerLevel, faults: InForce) -> Option<L
         }
         return None;
     }
-    //= AUT-07
+    mark!("AUT-07");
     let authorised = if capable.both() && faults.is(Fault::IgnoresLevelAuthorisation) {
         data.subscribed
     } else {
@@ -89,7 +89,7 @@ pub fn level(data: Subscription, capable: PerLevel, faults: InForce) -> Option<L
         transport: authorised.transport && capable.transport,
         service: authorised.service && capable.service,
     };
-    //= AUT-08
+    mark!("AUT-08");
     if possible.both() {
         return Some(if faults.is(Fault::LevelPolicyIgnored) {
             data.policy.other()
@@ -101,9 +101,9 @@ pub fn level(data: Subscription, capable: PerLevel, faults: InForce) -> Option<L
 }
 
 /// The user may submit short messages over IP.
-//= AUT-06
-//= AUT-07
 pub fn may_submit(data: Subscription, faults: InForce) -> bool {
+    mark!("AUT-06");
+    mark!("AUT-07");
     let subscribed = data.subscribed.transport || faults.is(Fault::RunsUnsubscribedLevel);
     let authorised = data.authorised.transport || faults.is(Fault::IgnoresLevelAuthorisation);
     subscribed && authorised

@@ -22,8 +22,8 @@ pub struct Offer {
 
 impl Offer {
     /// The usable part of an offer; `None` is answered 488.
-    //= SDP-05
     pub fn read(request: &SipMessage) -> Option<Self> {
+        mark!("SDP-05");
         let octets = request.body_of("application/sdp")?;
         let description = SessionDescription::parse(&octets).ok()?;
         let usable = |media: &MessageMedia| {
@@ -56,10 +56,11 @@ impl Offer {
     }
 
     /// The answer, with our path.
-    //= SDP-01
-    //= SDP-02
-    //= SDP-03
     pub fn answer(&self, local: SocketAddr, path: &str, id: u64, faults: InForce) -> Body {
+        mark!("SDP-01");
+        mark!("SDP-02");
+        mark!("SDP-03");
+        mark!("SDP-04");
         let accepted = |types: &[&str], offered: &[String]| {
             let kept = types.iter().filter(|t| takes(offered, t));
             kept.map(|t| (*t).to_owned()).collect::<Vec<_>>()
@@ -88,7 +89,6 @@ impl Offer {
             } else {
                 Vec::new()
             },
-            //= SDP-04
             setup: match self.media.setup {
                 None => None,
                 Some(Setup::Passive) if !faults.is(Fault::SetupAlwaysPassive) => {

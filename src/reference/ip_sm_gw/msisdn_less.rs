@@ -48,13 +48,13 @@ pub fn sender_uri(request: &SipMessage) -> String {
 }
 
 /// Delivers a submission to a SIP URI; `Err` = RP-Cause.
-//= TLI-10
 pub async fn forward(
     gateway: &Gateway,
     sender: &str,
     recipient: &str,
     submit: &Submit,
 ) -> Result<(), u8> {
+    mark!("TLI-10");
     let user = key(recipient).filter(|_| !gateway.faults.is(Fault::RefusesDummyNumber));
     let user = user.ok_or(OUT_OF_REACH)?;
     let reach = level::encapsulated_recipient(gateway, &user).ok_or(OUT_OF_REACH)?;
@@ -86,8 +86,8 @@ pub async fn forward(
 }
 
 /// Puts the sender's URI beside the short message, and says that numbers are not needed.
-//= TLI-10
 pub fn name_sender(gateway: &Gateway, request: &mut SipMessage, sender: &str) {
+    mark!("TLI-10");
     if !gateway.faults.is(Fault::MsisdnLessUnsaid) {
         request.push("Feature-Caps", FEATURE_CAPS);
     }

@@ -32,9 +32,9 @@ pub struct Asked {
 }
 
 impl Asked {
-    //= DR-01
-    //= DR-04
     pub fn read(request: &SipMessage, sender: &Sender, sms_user: &str) -> Self {
+        mark!("DR-01");
+        mark!("DR-04");
         let cpim = request
             .body_of("message/cpim")
             .and_then(|octets| CpimMessage::parse(&octets).ok());
@@ -85,9 +85,9 @@ pub fn asks_for(cpim: &CpimMessage, what: &str) -> bool {
 }
 
 /// Does the short message of a pager message request a status report?
-//= DR-01
-//= DR-02
 pub fn requests_status_report(gateway: &Gateway, asked: &Asked) -> bool {
+    mark!("DR-01");
+    mark!("DR-02");
     let faults = gateway.faults;
     if faults.is(Fault::PagerStatusReportNotRequested) {
         return false;
@@ -103,8 +103,8 @@ pub async fn failed(gateway: &Gateway, asked: &Asked) {
 }
 
 /// Tells what the service centre has reported of a pager message.
-//= DR-03
 pub async fn reported(gateway: &Gateway, asked: &Asked, status: ImdnStatus) {
+    mark!("DR-03");
     let faults = gateway.faults;
     if faults.is(Fault::PagerNotificationMissing) {
         return;
@@ -141,7 +141,7 @@ fn compose(gateway: &Gateway, asked: &Asked, notification: &CpimMessage) -> SipM
     request.push("P-Asserted-Identity", &from);
     request.push("P-Asserted-Service", MESSAGE_SERVICE);
     request.push("Accept-Contact", format!("*;{MESSAGE_FEATURE}"));
-    //= PAR-09
+    mark!("PAR-09");
     let mut parameters = asked.parameters.clone();
     if gateway.faults.is(Fault::OtherParametersInNotification) {
         conversations::change(&mut parameters);
@@ -154,9 +154,9 @@ fn compose(gateway: &Gateway, asked: &Asked, notification: &CpimMessage) -> SipM
 }
 
 /// The notification in message/cpim; `None` if the message gave no id to name it by.
-//= DR-04
-//= DR-10
 pub fn wrapped(gateway: &Gateway, asked: &Asked, status: ImdnStatus) -> Option<CpimMessage> {
+    mark!("DR-04");
+    mark!("DR-10");
     let mut message_id = asked.message_id.clone()?;
     if !asked.parameters.is_empty() && gateway.faults.is(Fault::PagerNotificationNamesAnother) {
         message_id.push('x');

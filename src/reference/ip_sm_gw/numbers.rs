@@ -99,7 +99,6 @@ impl Numbers {
     }
 
     /// A number of the pool that this SMS user has neither a live nor a quarantined pair with; `None` = exhausted.
-    //= ADR-08
     pub fn assign(
         &mut self,
         now: Instant,
@@ -107,6 +106,7 @@ impl Numbers {
         sms_user: &str,
         session: SessionId,
     ) -> Option<String> {
+        mark!("ADR-08");
         self.expire(now);
         let entry = self.pools.get(pool)?;
         let count = entry.numbers.len();
@@ -152,8 +152,8 @@ impl Numbers {
     }
 
     /// The session or quarantine a short message from `sms_user` to `number` belongs to.
-    //= ADR-07
     pub fn find(&mut self, now: Instant, number: &str, sms_user: &str) -> Option<Allocation> {
+        mark!("ADR-07");
         self.expire(now);
         if self.faults.is(Fault::CorrelatesByNumberOnly) {
             // The latest pair of the number, whoever sends.
@@ -169,7 +169,6 @@ impl Numbers {
     }
 
     /// Ends the pair's session and puts it in quarantine; false if the pair is free at once.
-    //= ADR-09
     pub fn release(
         &mut self,
         now: Instant,
@@ -178,6 +177,7 @@ impl Numbers {
         session: SessionId,
         quarantine: Duration,
     ) -> bool {
+        mark!("ADR-09");
         self.expire(now);
         let key = pair(number, sms_user);
         if self.pairs.get(&key) != Some(&Allocation::Live(session)) {

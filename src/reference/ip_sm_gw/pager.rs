@@ -30,9 +30,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A SIP MESSAGE of a CPM user becomes short messages; any other request outside dialogs is refused.
-//= PGO-01
-//= PGO-02
 pub async fn from_cpm_user(gateway: Arc<Gateway>, request: ServerRequest) {
+    mark!("PGO-01");
+    mark!("PGO-02");
     if request.request.method() != Some("MESSAGE") {
         return respond(request, &Refusal::new(405));
     }
@@ -66,8 +66,8 @@ async fn answer_at_once(gateway: &Arc<Gateway>, request: ServerRequest) {
 }
 
 /// The final response waits for the service centre, but not so long that the sender's transaction ends (RFC 4320 section 4.2).
-//= PGO-04
 async fn answer(gateway: &Arc<Gateway>, request: ServerRequest, submitted: Submitted) {
+    mark!("PGO-04");
     let faults = gateway.faults;
     let mut patience = submitted.patience;
     if faults.is(Fault::PagerWaitsWithoutLimit) {
@@ -105,8 +105,8 @@ async fn answer(gateway: &Arc<Gateway>, request: ServerRequest, submitted: Submi
 }
 
 /// Header fields of a 2xx to MESSAGE. No Contact: it makes no dialog (RFC 3428 section 7).
-//= PGO-07
 fn success_headers(gateway: &Gateway, sender: &Sender) -> HeaderList {
+    mark!("PGO-07");
     let mut headers = sender.response_headers(gateway.faults);
     if gateway.faults.is(Fault::PagerWithContact) {
         let contact = format!("<sip:{}>", gateway.agent.sip_address());
@@ -171,13 +171,13 @@ fn submit(gateway: &Gateway, request: &SipMessage) -> Result<Submitted, Denied> 
 }
 
 /// The caller's own number, or one of the pool for who must not be known (kept in quarantine for the reply).
-//= ANO-06
 pub fn sender_number(
     gateway: &Gateway,
     sender: &Sender,
     settings: &Settings,
     sms_user: &str,
 ) -> Option<String> {
+    mark!("ANO-06");
     let hidden = sender.anonymous && !gateway.faults.is(Fault::LeaksCallerInPager);
     if !hidden && sender.number.starts_with('+') {
         return Some(sender.number.clone());
@@ -192,8 +192,8 @@ pub fn sender_number(
 }
 
 /// Plain text, alone or in message/cpim; `Err` = response code.
-//= PGO-03
 pub fn text_of(request: &SipMessage, faults: InForce) -> Result<String, u16> {
+    mark!("PGO-03");
     let anything = faults.is(Fault::PagerContentNotChecked);
     let content_type = request.content_type().unwrap_or_default();
     match content_type.as_str() {
@@ -216,8 +216,8 @@ pub fn text_of(request: &SipMessage, faults: InForce) -> Result<String, u16> {
 }
 
 /// May interworked messages be delivered to this CPM user?
-//= AUT-04
 pub fn recipient_is_authorised(gateway: &Gateway, number: &str) -> bool {
+    mark!("AUT-04");
     read_locked(&gateway.subscribers).is_authorised(number)
         || gateway.faults.is(Fault::DeliversToUnauthorised)
 }
@@ -229,8 +229,8 @@ pub fn user_behind(gateway: &Gateway, number: &str, sms_user: &str) -> String {
 }
 
 /// A short message outside chats: to the CPM user its destination names, or nowhere.
-//= PGT-01
 pub async fn to_cpm_user(gateway: &Gateway, message: ShortMessage) {
+    mark!("PGT-01");
     let user = user_behind(gateway, &message.to, &message.from);
     let Some(reach) = reachable(gateway, &user) else {
         return message.answer.give(Handover::UnknownUser);
@@ -247,9 +247,9 @@ pub async fn to_cpm_user(gateway: &Gateway, message: ShortMessage) {
 }
 
 /// Sends the MESSAGE and answers the short message by its final response.
-//= PGT-02
-//= PGT-06
 pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: ShortMessage) {
+    mark!("PGT-02");
+    mark!("PGT-06");
     let Some((address, transport)) = contact.and_then(address_of) else {
         tracing::info!(to, "no contact to send a MESSAGE to");
         return message.answer.give(Handover::Absent);
@@ -261,13 +261,16 @@ pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: S
         let limit = subscribers.large_message_octets(user);
         (limit, subscribers.alphanumeric_originators(user))
     };
+    if !is_number(&message.from) {
+        mark!("PGT-07");
+    }
     if names == AlphanumericOriginators::Refused
         && !is_number(&message.from)
         && !faults.is(Fault::NamedSendersDelivered)
     {
         return message.answer.give(Handover::Rejected);
     }
-    //= PGT-04
+    mark!("PGT-04");
     if message.text.len() > limit && !faults.is(Fault::LargeTextAsOneMessage) {
         return large::send(gateway, to, (address, transport), message).await;
     }
@@ -297,10 +300,10 @@ pub async fn send(gateway: &Gateway, to: &str, contact: Option<&str>, message: S
 }
 
 /// The SIP MESSAGE a short message becomes.
-//= FT-03
-//= FT-04
-//= PGT-07
 fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
+    mark!("FT-03");
+    mark!("FT-04");
+    mark!("PGT-07");
     let (agent, faults) = (&gateway.agent, gateway.faults);
     let from = &message.from;
     let mut request = SipMessage::request("MESSAGE", to);
@@ -329,8 +332,8 @@ fn compose(gateway: &Gateway, to: &str, message: &ShortMessage) -> SipMessage {
 }
 
 /// Who is asserted for an SMS user, in 2xx and in requests.
-//= FT-08
 pub fn asserted(gateway: &Gateway, number: &str) -> String {
+    mark!("FT-08");
     match gateway.faults.is(Fault::AssertsAnotherNumber) {
         true => format!("<tel:{}>", session_sms::other_number(number)),
         false => format!("<tel:{number}>"),
@@ -338,8 +341,8 @@ pub fn asserted(gateway: &Gateway, number: &str) -> String {
 }
 
 /// From and P-Asserted-Identity of a request on behalf of the sender of a short message, who may be a name.
-//= PGT-07
 pub fn push_sender(gateway: &Gateway, request: &mut SipMessage, sender: &str) {
+    mark!("PGT-07");
     let (agent, faults) = (&gateway.agent, gateway.faults);
     let own = format!("sip:ipsmgw@{}", agent.sip_address());
     let from = match is_number(sender) {

@@ -15,23 +15,21 @@ pub enum Outcome {
 }
 
 /// Table A1, then the faults that concern the outcome as a whole.
-//= POL-04
 pub fn outcome(provider: ProviderPolicy, user: UserPreference, faults: InForce) -> Outcome {
+    mark!("POL-04");
     if faults.is(Fault::PolicyFixed) {
         return Outcome::Ask;
     }
     match table(provider, user, faults) {
-        //= POL-01
         Outcome::Accept if faults.is(Fault::IgnoreAcceptPolicy) => Outcome::Ask,
-        //= POL-02
         Outcome::Reject if faults.is(Fault::IgnoreRejectPolicy) => Outcome::Accept,
         other => other,
     }
 }
 
 /// Provider forbid, then the user's value, then the provider's default.
-//= POL-07
 fn table(provider: ProviderPolicy, user: UserPreference, faults: InForce) -> Outcome {
+    mark!("POL-07");
     let preferred = match user {
         UserPreference::Accept => Some(Outcome::Accept),
         UserPreference::Reject => Some(Outcome::Reject),
@@ -40,13 +38,15 @@ fn table(provider: ProviderPolicy, user: UserPreference, faults: InForce) -> Out
     };
     let default = match provider {
         ProviderPolicy::Forbid => Outcome::Reject,
-        //= POL-05
         ProviderPolicy::AutoAccept
             if preferred.is_none() && faults.is(Fault::AsksDespiteAutoAccept) =>
         {
             Outcome::Ask
         }
-        ProviderPolicy::AutoAccept => Outcome::Accept,
+        ProviderPolicy::AutoAccept => {
+            mark!("POL-05");
+            Outcome::Accept
+        }
         ProviderPolicy::Ask | ProviderPolicy::None => Outcome::Ask,
     };
     if provider == ProviderPolicy::Forbid && !faults.is(Fault::UserPreferenceOverForbid) {

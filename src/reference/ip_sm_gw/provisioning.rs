@@ -9,6 +9,7 @@
 //! GET  /v1/pools/{name}           {"numbers":[{"number":"+44...","pairs":[{"sms_user":"+44...","state":"live"|"quarantine"}]}]}
 //! GET  /v1/sessions               {"sessions":[{"id":1,"state":"waiting","number":"+44...","originator":"+44...","sms_user":"+44..."}]}
 //! GET  /v1/faults                 {"in_force":null,"faults":[{"name":"...","requirement":"...","what":"..."}]}
+//! GET  /v1/requirements           {"executed":{"POL-01":3}}  how often the reference carried each out since it started
 //! ```
 //!
 //! A subscriber, every key optional (defaults in parentheses): `cpm` (false), `contact`, `provider_policy` forbid|auto-accept|ask|none
@@ -60,6 +61,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
         .route("/v1/pools/{name}", put(put_pool).get(get_pool))
         .route("/v1/sessions", get(sessions))
         .route("/v1/faults", get(faults))
+        .route("/v1/requirements", get(requirements))
         .fallback(async || error(StatusCode::NOT_FOUND, "no such resource"))
         .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
         .with_state(gateway)
@@ -228,6 +230,11 @@ async fn sessions(State(gateway): Api) -> Response {
         }
     }
     ok(json!({ "sessions": shown }))
+}
+
+/// What the marks in the sources have counted since the process began.
+async fn requirements() -> Response {
+    ok(json!({ "executed": crate::reference::marks::so_far() }))
 }
 
 async fn faults(State(gateway): Api) -> Response {

@@ -76,8 +76,8 @@ pub fn reachable(gateway: &Gateway, number: &str) -> Option<Reachable> {
 }
 
 /// A REGISTER of the S-CSCF.
-//= RTE-09
 pub async fn third_party(gateway: &Gateway, request: ServerRequest) {
+    mark!("RTE-09");
     let message = &request.request;
     let address = message.header("To").and_then(|to| NameAddr::parse(to).ok());
     let identity = address.map(|to| to.uri.as_str().to_owned());

@@ -32,19 +32,19 @@ pub struct ChatMessage {
 
 impl ChatMessage {
     /// Failure-Report, whose default is yes, asks for nothing that the service centre must report.
-    //= M2S-14
     pub fn wants_status_report(&self) -> bool {
+        mark!("M2S-14");
         self.success_report || self.positive_delivery || self.negative_delivery
     }
 }
 
 /// The text of a chat message; `None` = nothing for the SMS user (no body, a composing indication, a notification); `Err` = response code.
-//= M2S-03
-//= M2S-09
-//= M2S-10
-//= M2S-11
-//= DR-15
 pub fn read(message: &MsrpIncoming, faults: InForce) -> Result<Option<ChatMessage>, u16> {
+    mark!("M2S-03");
+    mark!("M2S-09");
+    mark!("M2S-10");
+    mark!("M2S-11");
+    mark!("DR-15");
     let read = ChatMessage {
         success_report: message.success_report,
         ..ChatMessage::default()
@@ -148,16 +148,16 @@ impl Session {
     }
 
     /// Submits a chat text, with a receipt where its sender wants one; `None` if it is too long.
-    //= M2S-14
-    //= ADR-01
     pub fn submit_chat(&mut self, message: &ChatMessage) -> Option<Vec<Submission>> {
+        mark!("M2S-14");
+        mark!("ADR-01");
         let faults = self.gateway.faults;
         self.references = self.references % 255 + 1;
         let mut from = self.number.clone();
         if faults.is(Fault::NumberChangesWithinSession) {
             from = other_number(&from);
         }
-        //= ADR-06
+        mark!("ADR-06");
         if self.invitation.group && faults.is(Fault::GroupNumberForeign) {
             from = other_number(&from);
         }
@@ -176,7 +176,7 @@ impl Session {
         messages
             .iter_mut()
             .for_each(|m| m.report_requested = requested);
-        //= M2S-12
+        mark!("M2S-12");
         if faults.is(Fault::ChatOrderChanged) && self.references.is_multiple_of(2) {
             return Some(chat_text::submit_late(
                 &self.gateway,
@@ -189,9 +189,6 @@ impl Session {
 }
 
 /// The SEND a short message becomes.
-//= S2M-02
-//= S2M-03
-//= S2M-04
 pub fn outgoing(
     session: &Session,
     text: &str,
@@ -199,6 +196,9 @@ pub fn outgoing(
     id: &str,
     sent: Option<&str>,
 ) -> MsrpOutgoing {
+    mark!("S2M-02");
+    mark!("S2M-03");
+    mark!("S2M-04");
     let faults = session.gateway.faults;
     let mut text = text.to_owned();
     if faults.is(Fault::ShortMessageTextAltered) {
@@ -223,7 +223,7 @@ pub fn outgoing(
     if faults.is(Fault::CpimFromWithoutPlus) {
         from = from.trim_start_matches('+').to_owned();
     }
-    //= S2M-04
+    mark!("S2M-04");
     let repeated = format!("m{}", session.id.0);
     let id = match faults.is(Fault::MessageIdRepeated) {
         true => &repeated,
@@ -279,7 +279,6 @@ pub fn cpim_message(
 }
 
 /// Sends it and answers the short message by what comes of it.
-//= S2M-05
 pub fn start(
     control: MsrpControl,
     send: MsrpOutgoing,
@@ -287,6 +286,7 @@ pub fn start(
     patience: Duration,
     faults: InForce,
 ) -> Relaying {
+    mark!("S2M-05");
     Box::pin(async move {
         if faults.is(Fault::AcknowledgesBeforeChat)
             && let Some(answer) = answer.take()

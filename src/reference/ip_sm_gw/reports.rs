@@ -105,8 +105,6 @@ impl Expected {
 }
 
 /// Follows one chat message's submissions to their reports.
-//= M2S-13
-//= DR-07
 pub fn expect(
     session: &Session,
     submissions: Vec<Submission>,
@@ -114,6 +112,8 @@ pub fn expect(
     message: &ChatMessage,
     control: &MsrpControl,
 ) {
+    mark!("M2S-13");
+    mark!("DR-07");
     let (gateway, replaced) = (session.gateway.clone(), session.replaced.clone());
     let owed = Owed {
         parts: submissions.len(),
@@ -159,14 +159,14 @@ async fn follow(
 }
 
 /// The reports on a pager message that has been taken under these references.
-//= DR-03
-//= DR-05
 pub fn expect_pager(
     gateway: &Arc<Gateway>,
     references: Vec<ReportReference>,
     settings_until: Instant,
     asked: &Asked,
 ) {
+    mark!("DR-03");
+    mark!("DR-05");
     if !asked.wants_status_report() {
         return;
     }
@@ -206,8 +206,8 @@ fn wait_for(gateway: &Arc<Gateway>, references: Vec<ReportReference>, owed: Owed
 }
 
 /// The code a TP-Status stands for (table 4.6 of the catalogue); `None` = nothing to tell yet, or ever.
-//= DR-11
 fn code_of(status: u8) -> Option<u16> {
+    mark!("DR-11");
     match status {
         0x00 => Some(200),
         // Not confirmed, replaced, reserved; or the service centre still tries.
@@ -221,13 +221,13 @@ fn code_of(status: u8) -> Option<u16> {
 
 /// A delivery report arrived.
 pub fn receive(gateway: &Arc<Gateway>, report: Report) {
-    //= DR-08
+    mark!("DR-08");
     let refused = gateway.faults.is(Fault::StatusReportRefused);
     report.answer.give(match refused {
         true => Handover::Failed,
         false => Handover::Taken,
     });
-    //= DR-12
+    mark!("DR-12");
     let owed = {
         let mut expected = locked(&gateway.reports);
         let named = expected.by_id.get(&report.reference).cloned();
@@ -243,8 +243,8 @@ pub fn receive(gateway: &Arc<Gateway>, report: Report) {
 }
 
 /// What one part's status makes of the whole message.
-//= DR-13
 fn take(gateway: &Arc<Gateway>, owed: &Mutex<Owed>, status: u8) {
+    mark!("DR-13");
     let faults = gateway.faults;
     let mut code = code_of(status);
     if (0x20..0x40).contains(&status) && faults.is(Fault::TemporaryStatusTold) {
@@ -272,10 +272,10 @@ fn take(gateway: &Arc<Gateway>, owed: &Mutex<Owed>, status: u8) {
 
 impl Owed {
     /// Tells the CPM user once, in the way he asked.
-    //= DR-09
-    //= DR-10
-    //= DR-14
     fn tell(&mut self, gateway: &Arc<Gateway>, delivered: bool, code: u16) {
+        mark!("DR-09");
+        mark!("DR-10");
+        mark!("DR-14");
         if std::mem::replace(&mut self.done, true) {
             return;
         }

@@ -114,8 +114,8 @@ pub async fn attend(gateway: Arc<Gateway>, invite: ServerInvite) {
         offer,
     } = admission;
     let opened = match outcome {
-        //= POL-02
         Outcome::Reject => {
+            mark!("POL-02");
             if session.gateway.faults.is(Fault::SmOnReject) {
                 let text = session.inviting_text();
                 session.submit(&text);
@@ -123,8 +123,8 @@ pub async fn attend(gateway: Arc<Gateway>, invite: ServerInvite) {
             let refusal = Refusal::new(session.settings.reject_code);
             return refuse(invite, &refusal);
         }
-        //= POL-01
         Outcome::Accept => {
+            mark!("POL-01");
             if session.gateway.faults.is(Fault::InvitesBeforeAccepting) {
                 let sent = session_sms::all(session.submit_inviting_message());
                 tokio::time::timeout(Duration::from_secs(5), sent)
@@ -133,11 +133,13 @@ pub async fn attend(gateway: Arc<Gateway>, invite: ServerInvite) {
             }
             accept(&mut session, invite, &offer)
         }
-        //= POL-03
         Outcome::Ask if session.gateway.faults.is(Fault::NeverInvites) => {
             accept(&mut session, invite, &offer)
         }
-        Outcome::Ask => ask(&mut session, invite, &offer).await,
+        Outcome::Ask => {
+            mark!("POL-03");
+            ask(&mut session, invite, &offer).await
+        }
     };
     if let Some((dialog, msrp)) = opened {
         session = Box::pin(chat::serve(session, dialog, msrp, offer)).await;
@@ -150,14 +152,14 @@ fn refuse(invite: ServerInvite, refusal: &Refusal) {
 }
 
 /// Sends the 2xx with the SDP answer and opens the message session.
-//= ANS-02
 fn accept(
     session: &mut Session,
     invite: ServerInvite,
     offer: &Offer,
 ) -> Option<(Dialog, MsrpSession)> {
+    mark!("ANS-02");
     let gateway = session.gateway.clone();
-    //= SDP-03
+    mark!("SDP-03");
     let opened = if gateway.faults.is(Fault::SessionIdsCounted) {
         let id = format!("session-{:024}", session.id.0);
         gateway.agent.msrp().open_as(id)
@@ -178,15 +180,15 @@ fn accept(
         let identity = pager::asserted(&gateway, &session.sms_user);
         headers.push(("P-Asserted-Identity".into(), identity));
     }
+    mark!("FT-02");
+    mark!("FT-07");
     let answer = Answer {
         contact_user: session.sms_user.clone(),
-        //= FT-02
         contact_params: match gateway.faults.is(Fault::ContactWithoutFeatureTag) {
             true => String::new(),
             false => format!(";{SESSION_FEATURE}"),
         },
         headers,
-        //= FT-07
         without_record_route: gateway.faults.is(Fault::RecordRouteLost),
         forgets_route: gateway.faults.is(Fault::RouteNotFollowed),
         body: Some(body).filter(|_| !gateway.faults.is(Fault::AcceptsWithoutSdp)),
@@ -229,8 +231,8 @@ async fn ask(
             refuse(invite, &refusal);
             None
         }
-        //= INV-14
         Waited::Cancelled => {
+            mark!("INV-14");
             invite.ignore();
             None
         }
@@ -268,7 +270,7 @@ async fn wait(
             },
             count = invite.retransmitted(repeats) => {
                 repeats = count;
-                //= INV-15
+                mark!("INV-15");
                 if faults.is(Fault::InvitesAgainOnRetransmission) {
                     session.submit_inviting_message();
                 }
@@ -283,8 +285,8 @@ async fn wait(
 }
 
 /// Tells the caller that the answer is awaited. Gives the time to say so again.
-//= INV-10
 fn provisional(session: &Session, invite: &ServerInvite) -> Instant {
+    mark!("INV-10");
     let faults = session.gateway.faults;
     let never = Instant::now() + Duration::from_secs(86_400);
     if faults.is(Fault::NoProvisional) {
@@ -311,8 +313,8 @@ async fn pending(
 }
 
 /// No answer in time counts as rejected.
-//= INV-11
 fn timed_out(session: &Session) -> Option<Waited> {
+    mark!("INV-11");
     let faults = session.gateway.faults;
     if faults.is(Fault::NoAnswerTimeout) {
         return None;
@@ -325,16 +327,16 @@ fn timed_out(session: &Session) -> Option<Waited> {
 }
 
 /// What the SMS user's message means for the invitation; `None` = go on waiting.
-//= ANS-01
 fn answered(
     session: &mut Session,
     message: ShortMessage,
     deadline: &mut Instant,
     answer_time: Duration,
 ) -> Option<Waited> {
+    mark!("ANS-01");
     let faults = session.gateway.faults;
     let mut said = meaning(&message.text, &session.settings.keywords, faults);
-    //= ANS-08
+    mark!("ANS-08");
     if faults.is(Fault::AnswerNotAcknowledged) {
         message.answer.withhold();
     } else {
@@ -352,14 +354,14 @@ fn answered(
     }
     match said {
         Meaning::Accept => {
-            //= ANS-05
+            mark!("ANS-05");
             if faults.is(Fault::KeywordRelayed) {
                 session.relayed_first.push_back(message.text);
             }
             Some(Waited::Accepted)
         }
-        //= ANS-03
         Meaning::Reject | Meaning::Leave => {
+            mark!("ANS-03");
             let code = if faults.is(Fault::RejectsWith500) {
                 500
             } else {
@@ -367,8 +369,8 @@ fn answered(
             };
             Some(Waited::Refused(Refusal::new(code)))
         }
-        //= ANS-07
         Meaning::Content => {
+            mark!("ANS-07");
             if !session.helped && !faults.is(Fault::NoHelpMessage) {
                 session.helped = true;
                 let text = session.help_text();
@@ -383,9 +385,9 @@ fn answered(
 }
 
 /// The session is over but its number is not yet free: what still arrives for it is acknowledged and goes no further.
-//= INV-12
-//= ADR-09
 async fn quarantine(mut session: Session) {
+    mark!("INV-12");
+    mark!("ADR-09");
     let Some(until) = session.release_number() else {
         return;
     };

@@ -10,14 +10,14 @@ use crate::reference::short_message::{
 use crate::wire::sms::{ReferenceWidth, split_text};
 
 /// The short messages of one text, in order; `None` if it needs more than 255 parts.
-//= M2S-05
-//= M2S-06
 pub fn compose(
     text: &str,
     from: &str,
     to: &str,
     reference: u16,
 ) -> Option<Vec<OutgoingShortMessage>> {
+    mark!("M2S-05");
+    mark!("M2S-06");
     let segments = split_text(text, reference, ReferenceWidth::Eight)?;
     let total = u8::try_from(segments.len()).ok()?;
     let message = |(part, segment): (u8, crate::wire::sms::Segment)| OutgoingShortMessage {
@@ -37,14 +37,14 @@ pub fn compose(
 }
 
 /// Hands the messages to the short message side in their order, for the service centre of the CPM user they come from.
-//= INV-02
-//= TD-06
-//= PGO-05
 pub fn submit(
     gateway: &Gateway,
     settings: &Settings,
     messages: Vec<OutgoingShortMessage>,
 ) -> Vec<Submission> {
+    mark!("INV-02");
+    mark!("TD-06");
+    mark!("PGO-05");
     let Some(link) = &gateway.link else {
         // A submission whose sender is gone reads as not connected.
         return vec![tokio::sync::oneshot::channel().1];

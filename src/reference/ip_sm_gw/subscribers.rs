@@ -340,16 +340,16 @@ impl Subscribers {
 
     /// The subscriber may use interworking, as originator or as recipient.
     /// What the HSS says comes before what is provisioned here.
-    //= AUT-09
     pub fn is_authorised(&self, number: &str) -> bool {
+        mark!("AUT-09");
         let held = self.hss.get(number).and_then(|data| data.authorised);
         held.or_else(|| self.of(number, |s| s.interworking_authorised))
             .unwrap_or(true)
     }
 
     /// The service centre of this user's short messages: the HSS's, else the provisioned one.
-    //= INV-03
     fn service_centre(&self, number: &str) -> Option<String> {
+        mark!("INV-03");
         let held = self.hss.get(number);
         let held = held.and_then(|data| data.service_centre.clone());
         let provisioned = self

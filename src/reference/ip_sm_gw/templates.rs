@@ -38,8 +38,8 @@ impl Variables {
 }
 
 /// Fills the variables in, each where it stands; a value is never searched for further variables.
-//= INV-04
 pub fn fill(template: &str, variables: &Variables) -> String {
+    mark!("INV-04");
     let mut text = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some(open) = rest.find('{') {

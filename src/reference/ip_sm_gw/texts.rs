@@ -11,9 +11,9 @@ use std::time::Duration;
 
 impl Session {
     /// How the caller is named to the SMS user.
-    //= ANO-02
-    //= INV-07
     pub fn caller(&self) -> String {
+        mark!("ANO-02");
+        mark!("INV-07");
         if self.invitation.sender.anonymous {
             self.settings.anonymous_name.clone()
         } else if self.invitation.group {
@@ -28,9 +28,9 @@ impl Session {
     }
 
     /// The inviting message's text.
-    //= INV-05
-    //= INV-06
     pub fn inviting_text(&self) -> String {
+        mark!("INV-05");
+        mark!("INV-06");
         let faults = self.gateway.faults;
         let mut variables = self.variables();
         let templates = &self.settings.templates;
@@ -51,7 +51,7 @@ impl Session {
         if faults.is(Fault::KeywordsNotExplained) && !self.invitation.group {
             variables = variables.without_keywords();
         }
-        //= GRP-03
+        mark!("GRP-03");
         if self.invitation.group {
             if faults.is(Fault::GroupTextWithoutInviter) {
                 variables.caller = "Somebody".into();
@@ -65,10 +65,10 @@ impl Session {
     }
 
     /// Sends the inviting message, concatenated if it is long.
-    //= INV-01
-    //= INV-08
-    //= INV-09
     pub fn submit_inviting_message(&mut self) -> Vec<Submission> {
+        mark!("INV-01");
+        mark!("INV-08");
+        mark!("INV-09");
         let faults = self.gateway.faults;
         self.references = self.references % 255 + 1;
         let mut to = self.sms_user.clone();
@@ -101,8 +101,8 @@ impl Session {
     }
 
     /// A text from a group chat with what says who wrote it.
-    //= GRP-06
     pub fn with_writer(&self, text: String, sender: Option<&str>) -> String {
+        mark!("GRP-06");
         let faults = self.gateway.faults;
         if !self.invitation.group || faults.is(Fault::GroupSenderNotShown) {
             return text;
@@ -129,18 +129,18 @@ impl Session {
     }
 
     /// Tells the SMS user that the chat has ended, if that is the policy.
-    //= TD-01
-    //= TD-02
-    //= TD-03
-    //= TD-05
     pub fn submit_closing_message(&mut self) -> Vec<Submission> {
+        mark!("TD-01");
+        mark!("TD-02");
+        mark!("TD-03");
+        mark!("TD-05");
         let faults = self.gateway.faults;
         let wanted = if self.settings.notify_on_teardown {
             !faults.is(Fault::NoClosingMessage)
         } else {
             faults.is(Fault::ClosingMessageDespitePolicy)
         };
-        //= TD-12
+        mark!("TD-12");
         let untold =
             self.settings.recipient_is_cpm_user && faults.is(Fault::TerminatingTeardownSilent);
         if !wanted || untold {

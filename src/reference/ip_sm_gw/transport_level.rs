@@ -113,14 +113,14 @@ pub fn time_stamp() -> TimeStamp {
 }
 
 /// A MESSAGE of the gateway that encapsulates an RP message.
-//= TLI-04
-//= TLI-11
 pub fn encapsulate(
     gateway: &Gateway,
     to: &str,
     message: &RpMessage,
     in_reply_to: Option<&str>,
 ) -> SipMessage {
+    mark!("TLI-04");
+    mark!("TLI-11");
     let delivers = message.name() == "RP-DATA";
     let spoilt = |fault| delivers && gateway.faults.is(fault);
     let uri = gateway_uri(gateway);
@@ -136,7 +136,7 @@ pub fn encapsulate(
         request.push("Request-Disposition", "no-fork");
     }
     if let Some(call_id) = in_reply_to {
-        //= TLI-07
+        mark!("TLI-07");
         let differs = gateway.faults.is(Fault::InReplyToDiffers);
         let call_id = if differs { "another@call" } else { call_id };
         request.push("In-Reply-To", call_id);
@@ -184,12 +184,12 @@ pub struct Parcel<'a> {
 pub type Delivered = (Handover, Option<Vec<u8>>);
 
 /// Delivers a TPDU: MESSAGE, its response, the terminal's report.
-//= TLI-08
 pub async fn deliver_tpdu(
     gateway: &Gateway,
     parcel: Parcel<'_>,
     on_response: impl FnOnce(u16),
 ) -> Delivered {
+    mark!("TLI-08");
     let Parcel { user, reach, .. } = parcel;
     let Some((address, transport)) = pager::address_of(&reach.contact) else {
         return (Handover::Absent, None);
@@ -320,8 +320,8 @@ fn encoded(text: &str, coding: Coding) -> (Coding, Vec<u8>) {
 }
 
 /// Takes the service centre's report if it is about a submission of a terminal, and gives it back if not.
-//= TLI-06
 pub fn status_report(gateway: &Arc<Gateway>, report: Report) -> Option<Report> {
+    mark!("TLI-06");
     let awaited = {
         let mut owed = locked(&gateway.status_reports);
         // Still trying: another report will follow.

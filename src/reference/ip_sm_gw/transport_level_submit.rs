@@ -52,14 +52,14 @@ fn accepted(request: ServerRequest, ok_instead: bool) {
 }
 
 /// RP-DATA with an SMS-SUBMIT: to the service centre, and the submit report back.
-//= TLI-01
-//= TLI-03
 async fn submitted(
     gateway: &Arc<Gateway>,
     request: ServerRequest,
     sender: &str,
     message: &RpMessage,
 ) {
+    mark!("TLI-01");
+    mark!("TLI-03");
     let faults = gateway.faults;
     if faults.is(Fault::RefusesEncapsulatedSubmit) {
         return request.respond(415, "Unsupported Media Type", &Vec::new(), None);
@@ -96,20 +96,20 @@ async fn submitted(
 }
 
 /// Hands the short message to the service centre; `Err` = RP-Cause.
-//= TLI-02
 async fn forward(
     gateway: &Arc<Gateway>,
     sender: &str,
     submit: Submit,
     centre: Option<String>,
 ) -> Result<(), u8> {
+    mark!("TLI-02");
     let faults = gateway.faults;
     let (data, settings) = {
         let subscribers = read_locked(&gateway.subscribers);
         let settings = subscribers.settings(sender, "");
         (subscribers.subscription(sender), settings)
     };
-    //= AUT-06
+    mark!("AUT-06");
     if !levels::may_submit(data, faults) {
         return Err(NOT_SUBSCRIBED);
     }
@@ -181,9 +181,9 @@ fn outgoing(
 }
 
 /// RP-ACK or RP-ERROR with an SMS-SUBMIT-REPORT.
-//= TLI-07
-//= TLI-08
 fn submit_report(gateway: &Gateway, reference: u8, cause: Option<u8>) -> RpMessage {
+    mark!("TLI-07");
+    mark!("TLI-08");
     let faults = gateway.faults;
     let report = Tpdu::SubmitReport(SubmitReport {
         failure_cause: cause.map(|_| UNSPECIFIED),
@@ -220,9 +220,9 @@ async fn send_back(gateway: &Gateway, user: &str, report: &RpMessage, call_id: &
 }
 
 /// A delivery report: acknowledged at the SIP level first, then told to who waits for it.
-//= TLI-05
-//= DR-06
 async fn reported(gateway: &Gateway, request: ServerRequest, user: &str, message: &RpMessage) {
+    mark!("TLI-05");
+    mark!("DR-06");
     let faults = gateway.faults;
     let waiting = locked(&gateway.outstanding).end(user, message.reference);
     let outcome = level::Outcome {
@@ -247,13 +247,13 @@ async fn reported(gateway: &Gateway, request: ServerRequest, user: &str, message
 }
 
 /// RP-SMMA: the network learns that the user can be delivered to again (3GPP TS 23.204 clause 6.6).
-//= TLI-09
 async fn memory_available(
     gateway: &Gateway,
     request: ServerRequest,
     user: &str,
     message: &RpMessage,
 ) {
+    mark!("TLI-09");
     let call_id = request.request.call_id().unwrap_or_default().to_owned();
     accepted(request, false);
     if let Some(link) = &gateway.link

@@ -116,18 +116,6 @@ fn looks(service: Option<&Barring>) -> Looks {
 
 impl Conferences {
     /// What becomes of a decision: as it is, under no fault.
-    //= CB-20
-    //= CB-21
-    //= CB-22
-    //= CB-23
-    //= CB-25
-    //= CB-26
-    //= CB-27
-    //= CB-28
-    //= CB-29
-    //= CB-30
-    //= CB-31
-    //= CB-32
     pub fn carried_out(
         &self,
         about: &Communication<'_>,
@@ -136,6 +124,18 @@ impl Conferences {
         faults: InForce,
         barred: impl Fn(u16) -> Refusal,
     ) -> Outcome {
+        mark!("CB-20");
+        mark!("CB-21");
+        mark!("CB-22");
+        mark!("CB-23");
+        mark!("CB-25");
+        mark!("CB-26");
+        mark!("CB-27");
+        mark!("CB-28");
+        mark!("CB-29");
+        mark!("CB-30");
+        mark!("CB-31");
+        mark!("CB-32");
         let part = part(about);
         match outcome {
             Outcome::Refuse(_) if self.overlooks(about, part, document, faults) => Outcome::Pass,
@@ -158,15 +158,15 @@ impl Conferences {
         faults: InForce,
     ) -> bool {
         let Some(part) = part else {
-            //= CM-06
+            mark!("CM-06");
             return faults.is(Fault::ServicesRestInConference) && self.has_joined(about);
         };
         let service = match about.case {
             SessionCase::Originating => document.outgoing.as_ref(),
             SessionCase::Terminating => document.incoming.as_ref(),
         };
+        mark!("CB-33");
         let fault = match (looks(service), part) {
-            //= CB-33
             _ if self.was_admitted(about) && faults.is(Fault::ParticipantsAdmittedAgain) => {
                 return true;
             }
@@ -233,12 +233,15 @@ fn unduly(part: Option<Part>, document: &SimServs, faults: InForce) -> Option<u1
     let outgoing = document.outgoing.as_ref();
     let unconditional = looks(outgoing) == Looks::AtNothing;
     let active = outgoing.is_some_and(|service| service.active);
+    let barred = |service| looks(service) == Looks::AtNothing;
+    if part.is_some() && (unconditional || barred(document.incoming.as_ref())) {
+        mark!("CB-35");
+    }
     match part {
-        //= CB-34
         Some(Part::Joins) if unconditional && !active => {
+            mark!("CB-34");
             faults.is(Fault::DeactivatedOcbBars).then_some(603)
         }
-        //= CB-35
         Some(Part::IsAdded) if unconditional && active => {
             faults.is(Fault::OcbBarsBeingAdded).then_some(603)
         }

@@ -128,12 +128,11 @@ impl Decider {
             self.conferences.passed(communication);
             return Outcome::Pass;
         };
-        //= CB-38
+        mark!("CB-38");
         if is_emergency(communication.request) && !self.faults.is(Fault::EmergencyBarred) {
             return Outcome::Pass;
         }
         let outcome = match self.by_rules(communication, simservs) {
-            //= AI-01
             Outcome::Refuse(_)
                 if over(communication.request, "IEEE-802.11")
                     && self.faults.is(Fault::BarringIgnoredOverWlan) =>
@@ -149,8 +148,8 @@ impl Decider {
     }
 
     /// Rules of whoever has asked a focus to invite are his own business: nothing is refused for them, under no fault.
-    //= CB-36
     fn inviters_rules(&self, communication: &Communication<'_>) -> Option<Refusal> {
+        mark!("CB-36");
         if !self.faults.is(Fault::InviterRefusedAsError) {
             return None;
         }
@@ -164,9 +163,9 @@ impl Decider {
         barred.then(|| self.refusal(served, 500, "Server Internal Error"))
     }
 
-    //= UT-14
     /// What the served user has configured by now; under a fault, when he last called somebody or was called.
     fn configured(&self, communication: &Communication<'_>) -> Option<Arc<SimServs>> {
+        mark!("UT-14");
         let served = communication.served_user;
         let now = self.documents.simservs(served);
         let callee = communication.request.uri().and_then(number_of);
@@ -233,14 +232,14 @@ impl Decider {
         };
         match rules.decide(&about, self.faults) {
             barring::Decision::Pass => Outcome::Pass,
-            //= CB-05
             barring::Decision::Anonymous(rule) => {
+                mark!("CB-05");
                 tracing::debug!(served, rule, "anonymous communication rejected");
                 Outcome::Refuse(self.refusal(served, 433, "Anonymity Disallowed"))
             }
             barring::Decision::Barred(rule) => {
                 tracing::debug!(served, rule, "communication barred");
-                //= CB-10
+                mark!("CB-10");
                 let otherwise = over(communication.request, "3GPP2-1X-HRPD")
                     && self.faults.is(Fault::BarredOtherwiseOverHrpd);
                 let (code, reason) = match self.faults.is(Fault::BarredIsForbidden) || otherwise {
@@ -258,8 +257,8 @@ impl Decider {
     }
 
     /// A network is a visited one if it is not that of the user's own domain, whatever the access to it.
-    //= AI-06
     fn whereabouts(&self, served: &str, registration: Option<&Registration>) -> Whereabouts {
+        mark!("AI-06");
         let home = SipUri::parse(served)
             .map(|uri| uri.host)
             .unwrap_or_default();
@@ -282,7 +281,7 @@ impl Decider {
         let seconds = settings
             .announcement_seconds
             .unwrap_or(ANNOUNCEMENT_SECONDS);
-        //= CB-11
+        mark!("CB-11");
         let cause = match self.faults.is(Fault::ReasonCauseDiffers) {
             true => 403,
             // A departure from the code is none from its reason.
@@ -300,7 +299,6 @@ impl Decider {
             shape,
             reason_header: said.then(|| format!("SIP;cause={cause};text=\"{reason}\"")),
             announcement: Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_ANNOUNCEMENT)),
-            //= CB-12
             early_media_header: !self.faults.is(Fault::EarlyMediaNotSaid),
         }
     }

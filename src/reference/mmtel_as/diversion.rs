@@ -22,14 +22,14 @@ pub(super) enum Diverted {
 }
 
 /// Whether the called user diverts what barring lets through.
-//= CB-39
-//= CB-40
 pub(super) fn diverted(
     about: &Communication<'_>,
     document: Option<&SimServs>,
     outcome: &Outcome,
     faults: InForce,
 ) -> Diverted {
+    mark!("CB-39");
+    mark!("CB-40");
     let is_call = about.request.method() == Some("INVITE");
     let service = document.and_then(|document| document.diversion.as_ref());
     let target = service

@@ -132,8 +132,8 @@ impl Service for Logic {
 
 impl Logic {
     /// Where a user has registered is nothing to his conferences, under no fault.
-    //= AI-10
     fn move_of(&self, register: &SipMessage) {
+        mark!("AI-10");
         let access = register.header("P-Access-Network-Info").unwrap_or_default();
         let over_wlan = access.trim_start().starts_with("IEEE-802.11");
         if over_wlan
@@ -157,9 +157,9 @@ impl Logic {
     }
 
     /// What passes is not altered, under no fault, when rules were there to be executed.
-    //= CB-08
-    //= CB-09
     fn altered(&self, mut request: SipMessage, served: &str, case: SessionCase) -> SipMessage {
+        mark!("CB-08");
+        mark!("CB-09");
         let fault = match case {
             SessionCase::Originating => Fault::OriginatingOfferAltered,
             SessionCase::Terminating => Fault::TerminatingOfferAltered,

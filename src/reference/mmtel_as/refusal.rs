@@ -17,8 +17,8 @@ pub(super) fn carry_out(refusal: Refusal, request: &SipMessage, proxy: &Proxy) -
     };
     match shape {
         Shape::Plain => Decision::Respond(vec![last(&refusal, Duration::ZERO)]),
-        //= CB-12
         Shape::EarlyAnnouncement => {
+            mark!("CB-12");
             let mut early = with_media(Response::new(183, "Session Progress"), request, proxy);
             if refusal.early_media_header {
                 early = early.with("P-Early-Media", "sendonly");
@@ -26,6 +26,7 @@ pub(super) fn carry_out(refusal: Refusal, request: &SipMessage, proxy: &Proxy) -
             Decision::Respond(vec![early, last(&refusal, refusal.announcement)])
         }
         Shape::AnsweredAnnouncement => {
+            mark!("CB-12");
             let tag = proxy.token();
             let mut answer = with_media(Response::new(200, "OK"), request, proxy);
             answer.to_tag = Some(tag.clone());

@@ -9,10 +9,10 @@ const KNOWN: [&str; 9] = [
 ];
 
 /// A refusal on account of the access; none from a system that is right.
-//= AI-03
-//= AI-07
-//= AI-11
 pub(super) fn refused(request: &SipMessage, faults: InForce) -> Option<(u16, &'static str)> {
+    mark!("AI-03");
+    mark!("AI-07");
+    mark!("AI-11");
     if request.method() != Some("INVITE") {
         return None;
     }
@@ -32,8 +32,8 @@ pub(super) fn refused(request: &SipMessage, faults: InForce) -> Option<(u16, &'s
 }
 
 /// A refusal of a request within a dialog on account of a new access.
-//= AI-10
 pub(super) fn refused_within_dialog(request: &SipMessage, faults: InForce) -> bool {
+    mark!("AI-10");
     let said = request.values("P-Access-Network-Info");
     request.method() == Some("INVITE")
         && said.iter().any(|value| value.starts_with("IEEE-802.11"))
@@ -41,8 +41,8 @@ pub(super) fn refused_within_dialog(request: &SipMessage, faults: InForce) -> bo
 }
 
 /// What the next hop is told: what has been said.
-//= AI-02
 pub(super) fn pass_on(request: &mut SipMessage, faults: InForce) {
+    mark!("AI-02");
     if let Some(said) = request.header("P-Access-Network-Info")
         && faults.is(Fault::AccessRewritten)
     {

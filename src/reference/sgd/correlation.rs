@@ -42,9 +42,9 @@ impl Correlations {
     }
 
     /// A fresh id for the user.
-    //= RTE-02
-    //= RTE-03
     pub fn create(&mut self, now: Instant, user: Correlated) -> String {
+        mark!("RTE-02");
+        mark!("RTE-03");
         self.expire(now);
         let id = self.choose(&user);
         if self.by_id.insert(id.clone(), user).is_none() {
@@ -85,8 +85,8 @@ impl Correlations {
     }
 
     /// Whom a short message under this id is for; several may follow one query.
-    //= RTE-04
     pub fn find(&mut self, now: Instant, id: &str) -> Option<Correlated> {
+        mark!("RTE-04");
         self.expire(now);
         let found = self.by_id.get(id).cloned();
         if found.is_none() && self.faults.is(Fault::UnknownCorrelationIdAccepted) {

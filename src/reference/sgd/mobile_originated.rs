@@ -79,9 +79,9 @@ pub fn send(
     }
 }
 
-//= INV-02
-//= INV-03
 fn request(node: &Node, sender: &str, centre: &str, tpdu: Vec<u8>) -> Option<Message> {
+    mark!("INV-02");
+    mark!("INV-03");
     let digits = |number: &str| encode_tbcd(number.trim_start_matches('+'));
     let user = UserIdentifier {
         msisdn: Some(sender.trim_start_matches('+').to_owned()),
@@ -96,8 +96,8 @@ fn request(node: &Node, sender: &str, centre: &str, tpdu: Vec<u8>) -> Option<Mes
     Some(identity.request(application::SGD, Command::MO_FORWARD, avps))
 }
 
-//= DR-01
 fn compose(message: &OutgoingShortMessage, reference: u8) -> Submit {
+    mark!("DR-01");
     let user_data = TpUserData::compose(&message.header, message.coding, &message.payload);
     let destination = Address::of_number(&message.to);
     let coding = DataCoding::of(message.coding);

@@ -22,10 +22,10 @@ const UNSPECIFIED: u8 = 0xff;
 const TPDU_NOT_SUPPORTED: u8 = 0xb0;
 
 /// Takes a TFR.
-//= ANS-04
-//= TD-09
-//= DR-08
 pub fn deliver(pending: Pending) {
+    mark!("ANS-04");
+    mark!("TD-09");
+    mark!("DR-08");
     for needed in [name::USER_NAME, name::SC_ADDRESS, name::SM_RP_UI] {
         if pending.request.find(needed).is_none() {
             let (result, failed) = missing(needed);
@@ -38,7 +38,7 @@ pub fn deliver(pending: Pending) {
         .unwrap_or_default()
         .to_owned();
     let user = pending.node.correlations().find(Instant::now(), &id);
-    //= RTE-04
+    mark!("RTE-04");
     let Some(user) = user else {
         tracing::info!(
             id,
@@ -136,8 +136,8 @@ fn owed(pending: Pending, user: Correlated) -> DeliveryAnswer {
 }
 
 /// The TFA for a handover, by table 4.4 of the catalogue.
-//= PGT-03
 fn give(pending: Pending, handover: Handover, report: Option<Vec<u8>>) {
+    mark!("PGT-03");
     match handover {
         Handover::Taken => {
             let report = report.unwrap_or_else(|| deliver_report(None));

@@ -27,8 +27,8 @@ pub struct References {
 
 impl References {
     /// The next reference for a message from `from` to `to`.
-    //= DR-12
     pub fn next(&mut self, from: &str, to: &str, report_requested: bool) -> u8 {
+        mark!("DR-12");
         let pair = (from.to_owned(), to.to_owned());
         if !self.counters.contains_key(&pair) {
             self.order.push_back(pair.clone());
@@ -60,8 +60,8 @@ impl References {
 }
 
 /// What a status report on it will name.
-//= DR-12
 pub fn report_reference(from: &str, to: &str, reference: u8) -> ReportReference {
+    mark!("DR-12");
     ReportReference(format!("{from} {to} {reference}"))
 }
 

@@ -29,16 +29,16 @@ pub struct Routing {
 }
 
 /// Takes an SRR.
-//= RTE-02
-//= RTE-03
-//= RTE-08
 pub fn answer(pending: Pending) {
+    mark!("RTE-02");
+    mark!("RTE-03");
+    mark!("RTE-08");
     let Some(number) = number_of(&pending.request) else {
         let (result, failed) = missing(name::MSISDN);
         return pending.answer(result, failed);
     };
     // Its own query that comes back to it would go round for ever; a relay keeps Origin-Host (RFC 6733 section 6.1.9).
-    //= RTE-06
+    mark!("RTE-06");
     let origin = pending.request.text(name::ORIGIN_HOST);
     if origin == Some(pending.node.identity.host.as_str()) {
         return pending.answer(ResultCode::Base(result::UNABLE_TO_COMPLY), Vec::new());
@@ -54,7 +54,6 @@ pub fn answer(pending: Pending) {
             return pending.answer(ResultCode::Base(result::UNABLE_TO_COMPLY), Vec::new());
         }
         let routing = match reach.await {
-            //= RTE-08
             Ok(Reach::SessionNumber) if faults.is(Fault::SessionNumberNotRouted) => {
                 return pending.answer(experimental(result::USER_UNKNOWN), Vec::new());
             }
@@ -100,8 +99,8 @@ fn number_of(request: &Message) -> Option<String> {
 }
 
 /// Asks the HSS where the user is served; `None` = it does not say.
-//= PGO-06
 pub async fn ask(node: &Arc<Node>, number: &str) -> Option<Routing> {
+    mark!("PGO-06");
     let digits = encode_tbcd(number.trim_start_matches('+'))?;
     let mut avps = vec![Avp::new(name::MSISDN, digits)];
     if let Some(centre) = node.config.sc_address.as_deref() {
@@ -142,8 +141,8 @@ pub fn report_absent(node: &Arc<Node>, number: &str, request: &Message) {
 }
 
 /// Tells the HSS that the user can be delivered to again, so that waiting service centres are alerted. Nobody waits for the answer.
-//= TLI-09
 pub fn alert(node: &Arc<Node>, number: &str) {
+    mark!("TLI-09");
     let centre = node.config.sc_address.as_deref().unwrap_or_default();
     let Some(centre) = encode_tbcd(centre.trim_start_matches('+')) else {
         return;

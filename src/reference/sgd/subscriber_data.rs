@@ -85,8 +85,8 @@ pub async fn fetch(node: &Arc<Node>, number: &str) -> Option<HssData> {
 }
 
 /// Takes a PNR: the data of a user have changed.
-//= AUT-09
 pub fn pushed(pending: Pending) {
+    mark!("AUT-09");
     let identity = pending.request.find(USER_IDENTITY);
     let members = identity.and_then(|avp| avp.members().ok());
     let number = members.and_then(|members| {

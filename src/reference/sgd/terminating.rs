@@ -21,8 +21,8 @@ const UNKNOWN: SubmitFailure = SubmitFailure::Cause(30);
 const RECEIVED: u8 = 0;
 
 /// Delivers a short message; several for the same user may overtake each other only before the HSS has answered.
-//= PGO-06
 pub fn deliver(node: &Arc<Node>, message: &OutgoingShortMessage) -> Submission {
+    mark!("PGO-06");
     if node.faults.is(Fault::NoRoutingQuery) {
         return super::mobile_originated::submit(node, message);
     }

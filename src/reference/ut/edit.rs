@@ -67,12 +67,12 @@ pub fn put(
     faults: InForce,
 ) -> Result<(String, bool), Refused> {
     let document = parse(text)?;
+    mark!("UT-11");
     let (changed, new) = match &selector.terminal {
         Terminal::Element => put_element(text, &document, selector, content)?,
         Terminal::Attribute(name) => put_attribute(text, &document, selector, name, content)?,
         Terminal::Namespaces => return Err(Refused::Method),
     };
-    //= UT-11
     if !faults.is(Fault::PutElsewhere) {
         let after = parse(&changed)?;
         let element = selector.element(&after);

@@ -175,7 +175,7 @@ impl Server {
     }
 
     fn asker(&self, request: &Request) -> Result<Option<String>, Response> {
-        //= UT-06
+        mark!("UT-06");
         if self.faults.is(Fault::UtUnauthenticated) {
             return Ok(None);
         }
@@ -211,7 +211,7 @@ impl Server {
     fn subject(&self, request: &Request) -> Result<Subject, Response> {
         let nothing = || plain(StatusCode::NOT_FOUND);
         let path = request.uri.path();
-        //= UT-02
+        mark!("UT-02");
         if self.faults.is(Fault::EncodedUserUnknown) && path.contains("%40") {
             return Err(nothing());
         }
@@ -228,7 +228,7 @@ impl Server {
             None => None,
             Some(node) => {
                 let mut prefixes = address.prefixes;
-                //= UT-03
+                mark!("UT-03");
                 if self.faults.is(Fault::SelectorPrefixesIgnored) {
                     prefixes.retain(|_, uri| uri != usage.namespace());
                 }
@@ -243,9 +243,9 @@ impl Server {
         })
     }
 
-    //= UT-09
     /// There is no such document.
     fn missing(&self) -> Response {
+        mark!("UT-09");
         plain(match self.faults.is(Fault::MissingAs200) {
             true => StatusCode::OK,
             false => StatusCode::NOT_FOUND,
@@ -262,13 +262,13 @@ impl Server {
                 (node_type(&selector.terminal), body)
             }
         };
-        //= UT-08
+        mark!("UT-08");
         let conditional = !self.faults.is(Fault::IfNoneMatchIgnored);
         let held = request.header(header::IF_NONE_MATCH);
         if conditional && held.is_some_and(|held| names(held, Some(&document))) {
             return Ok(self.tagged(StatusCode::NOT_MODIFIED.into_response(), Some(&document)));
         }
-        //= UT-04
+        mark!("UT-04");
         let media_type = match &subject.selector {
             Some(_) if self.faults.is(Fault::NodeTypeWrong) => "application/xml",
             _ => media_type,
@@ -277,10 +277,10 @@ impl Server {
         Ok(self.tagged((content, body).into_response(), Some(&document)))
     }
 
-    //= UT-13
-    //= CB-41
-    //= UT-16
     fn shown(&self, document: &Document) -> String {
+        mark!("UT-13");
+        mark!("CB-41");
+        mark!("UT-16");
         if self.faults.is(Fault::DeactivationLost) {
             return document.text.replace("<ss:rule-deactivated/>", "");
         }
@@ -311,8 +311,8 @@ impl Server {
         }
     }
 
-    //= UT-07
     fn tagged(&self, mut response: Response, document: Option<&Document>) -> Response {
+        mark!("UT-07");
         let value = document.map(|document| format!("\"{}\"", document.etag));
         if let Some(Ok(value)) = value.map(|value| value.parse())
             && !self.faults.is(Fault::NoEtag)
@@ -326,7 +326,7 @@ impl Server {
     fn precondition(&self, request: &Request, document: Option<&Document>) -> Result<(), Response> {
         let failed = || plain(StatusCode::PRECONDITION_FAILED);
         let wanted = request.header(header::IF_MATCH);
-        //= UT-08
+        mark!("UT-08");
         let conditional = !self.faults.is(Fault::IfMatchIgnored);
         if conditional && wanted.is_some_and(|wanted| !names(wanted, document)) {
             return Err(failed());
@@ -351,7 +351,7 @@ impl Server {
             Ok::<_, Response>((Some(text), new))
         });
         let (document, new) = kept.map_err(|error| disk(&error))??;
-        //= UT-09
+        mark!("UT-09");
         let replaced = !new && subject.selector.is_none();
         let status = match self.faults.0 {
             Some(Fault::NewNot201) => StatusCode::OK,
@@ -374,7 +374,7 @@ impl Server {
             None => subject.usage.takes(&media_type),
             Some(selector) => media_type == node_type(&selector.terminal),
         };
-        //= UT-04
+        mark!("UT-04");
         if !right && !self.faults.is(Fault::MediaTypeUnchecked) {
             return Err(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
@@ -397,7 +397,6 @@ impl Server {
 
     fn refusal(&self, refused: Refused) -> Response {
         match refused {
-            //= UT-10
             Refused::Conflict(error)
                 if error.condition == Condition::NoParent
                     && self.faults.is(Fault::NoParentAs404) =>
@@ -417,7 +416,7 @@ impl Server {
             if self.fixed_rules && subject.selector.is_none() {
                 return Err(plain(StatusCode::FORBIDDEN));
             }
-            //= UT-09
+            mark!("UT-09");
             if self.faults.is(Fault::DeleteKeeps) && subject.selector.is_none() {
                 return Ok((Some(now.text.clone()), ()));
             }

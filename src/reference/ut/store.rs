@@ -170,7 +170,7 @@ impl Store {
             Err(refused) => return Ok(Err(refused)),
         };
         let mut after = text.map(|text| Document::new(key, text));
-        //= UT-16
+        mark!("UT-16");
         if self.shared.stays_inactive.load(Ordering::Relaxed)
             && let (Some(before), Some(after)) = (&before, &mut after)
         {

@@ -79,11 +79,11 @@ fn invalid(phrase: impl Into<String>) -> XcapError {
 }
 
 fn simservs_document(root: Node, faults: InForce) -> Result<(), XcapError> {
-    //= UT-10
+    mark!("UT-10");
     if faults.is(Fault::SchemaUnchecked) {
         return Ok(());
     }
-    //= UT-05
+    mark!("UT-05");
     let default_only = faults.is(Fault::OnlyPrefixedDocuments);
     let unprefixed = root.lookup_prefix(SIMSERVS).is_none_or(str::is_empty);
     if !root.has_tag_name((SIMSERVS, "simservs")) || default_only && unprefixed {
@@ -225,7 +225,7 @@ fn lists_document(root: Node, faults: InForce) -> Result<(), XcapError> {
         if !(is_list || list == root) {
             continue;
         }
-        //= UT-10
+        mark!("UT-10");
         if !faults.is(Fault::UniquenessUnchecked) {
             one_of_a_kind(list, "list", "name")?;
             one_of_a_kind(list, "entry", "uri")?;

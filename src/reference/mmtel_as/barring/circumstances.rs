@@ -107,8 +107,8 @@ fn has_privacy(request: &SipMessage, values: &[&str]) -> bool {
 }
 
 /// History-Info (RFC 7044) with two entries or more, of which one has been diverted to for a cause (RFC 4458).
-//= CB-07
 fn is_diverted(request: &SipMessage) -> bool {
+    mark!("CB-07");
     let entries: Vec<NameAddr> = request
         .values("History-Info")
         .into_iter()

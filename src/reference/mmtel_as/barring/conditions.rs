@@ -39,13 +39,13 @@ pub struct Validity {
 }
 
 impl Condition {
-    //= CB-19
     pub(super) fn holds<'a>(
         &self,
         about: &Circumstances,
         named: &dyn Fn() -> Vec<&'a Named>,
         faults: InForce,
     ) -> bool {
+        mark!("CB-19");
         match self {
             Self::RuleDeactivated => faults.is(Fault::DeactivatedRuleApplies),
             Self::Identity(who) => identity(who, about, faults),
@@ -81,8 +81,8 @@ impl Condition {
     }
 }
 
-//= CB-18
 fn identity(who: &Named, about: &Circumstances, faults: InForce) -> bool {
+    mark!("CB-18");
     if faults.is(Fault::ExceptionsIgnored) {
         let mut without = who.clone();
         for many in &mut without.many {
@@ -95,20 +95,20 @@ fn identity(who: &Named, about: &Circumstances, faults: InForce) -> bool {
 }
 
 /// The ACR test of 3GPP TS 24.611 clause 4.5.2.6.2: an asserted identity, and its presentation restricted.
-//= CB-03
 fn anonymous(about: &Circumstances, faults: InForce) -> bool {
+    mark!("CB-03");
     if about.direction == Direction::Outgoing {
         return false;
     }
-    //= CB-04
+    mark!("CB-04");
     let unknown = about.identities.is_empty() && faults.is(Fault::UnknownCallerRejected);
-    //= CB-06
+    mark!("CB-06");
     let named = about.unrestricted && faults.is(Fault::PrivacyNoneRejected);
     (!about.identities.is_empty() && (about.restricted || named)) || unknown
 }
 
-//= CB-17
 fn presence(value: &str, about: &Circumstances, faults: InForce) -> bool {
+    mark!("CB-17");
     match faults.0 {
         Some(Fault::PresenceIgnored) => false,
         _ => about.activities.iter().any(|activity| activity == value),

@@ -46,7 +46,7 @@ pub enum Decision {
 impl Ruleset {
     /// The result of all rules that match: any that allows lets the communication through, and so does their absence.
     pub fn decide(&self, about: &Circumstances, faults: InForce) -> Decision {
-        //= UT-16
+        mark!("UT-16");
         let is_user = |identity: &String| number_of(identity).is_some();
         let between_users = about.identities.iter().any(is_user);
         if !(self.active || between_users && faults.is(Fault::InactiveServiceBars)) {
@@ -57,12 +57,12 @@ impl Ruleset {
             .iter()
             .filter(|rule| self.matches(rule, about, faults))
             .collect();
-        //= CB-14
-        //= CB-15
+        mark!("CB-14");
+        mark!("CB-15");
         let Some(first) = matching.first() else {
             return nothing_matches(self, about, faults);
         };
-        //= CB-13
+        mark!("CB-13");
         let allowed = if faults.is(Fault::FirstMatchingRuleWins) {
             first.allow
         } else {
@@ -72,7 +72,7 @@ impl Ruleset {
             return Decision::Pass;
         }
         // ACR goes before the other programmes of ICB, ETSI TS 181 002 clause 8.2.6.2.2.
-        //= CB-05
+        mark!("CB-05");
         let rejects = matching.iter().find(|rule| rule.is_acr());
         match rejects.filter(|_| about.direction == Direction::Incoming) {
             Some(rule) if !faults.is(Fault::AcrRefusedAsBarred) => {
@@ -85,12 +85,16 @@ impl Ruleset {
     fn matches(&self, rule: &Rule, about: &Circumstances, faults: InForce) -> bool {
         let named = || self.named_identities();
         let mut conditions = rule.conditions.iter();
-        //= CB-16
+        mark!("CB-16");
         if faults.is(Fault::OneConditionSuffices) && rule.conditions.len() > 1 {
             return conditions.any(|condition| condition.holds(about, &named, faults));
         }
         if self.is_overlooked(rule, about, faults) {
             return false;
+        }
+        match about.direction {
+            Direction::Incoming => mark!("CB-01"),
+            Direction::Outgoing => mark!("CB-02"),
         }
         conditions.all(|condition| condition.holds(about, &named, faults))
     }
@@ -98,11 +102,8 @@ impl Ruleset {
     /// Faults: a programme of a single rule that is not carried out between users (conferences have no numbers).
     fn is_overlooked(&self, rule: &Rule, about: &Circumstances, faults: InForce) -> bool {
         let fault = match (about.direction, rule.conditions.as_slice()) {
-            //= CB-01
             (Direction::Incoming, []) => Fault::UnconditionalIcbIgnored,
-            //= CB-02
             (Direction::Outgoing, []) => Fault::UnconditionalOcbIgnored,
-            //= CB-03
             (Direction::Incoming, [Condition::Anonymous]) => Fault::AnonymousCallerAdmitted,
             _ => return false,
         };

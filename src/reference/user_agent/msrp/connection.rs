@@ -283,6 +283,7 @@ fn find(
         MsrpDeparture::AnySession => TAKEN,
         _ => UNKNOWN,
     };
+    mark!("SDP-06");
     let session = shared.sessions().get(&id).cloned().ok_or(unknown)?;
     let ours = MsrpUri::parse(&session.local_path).map_err(|_| UNKNOWN)?;
     if !to.same_as(&ours) || !session.knows(path.from_path.last().map_or("", String::as_str)) {
@@ -317,6 +318,7 @@ fn send(shared: &Arc<Shared>, session: &Arc<Session>, mut message: MsrpMessage, 
         return path.answer(200, "OK");
     }
     let config = &shared.config;
+    mark!("M2S-04");
     let outcome = session.assemble(|assemblies| {
         assemblies.take(
             message,
