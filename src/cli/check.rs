@@ -34,7 +34,7 @@ pub struct CheckArguments {
     /// Session keys of TLS in the recording, as programs write them by SSLKEYLOGFILE
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
-    /// Where the system was, in the place of {NAME} in its profile or of sip.address
+    /// Where the system was, in the place of {NAME} in its profile or of sip.address; another NAME is another node of the system
     #[arg(long, value_name = "NAME=HOST:PORT", value_parser = address)]
     pub address: Vec<(String, String)>,
     /// Folder for run.json and reports [default: reports/check/SYSTEM/TIME]

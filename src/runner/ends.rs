@@ -26,6 +26,9 @@ pub fn ends_of(profile: &Profile) -> Ends {
         if let Some(address) = address(&conferencing.core, 5060) {
             ends.sip.push((address, "gm".to_owned()));
         }
+        let nodes = conferencing.nodes.iter();
+        let nodes = nodes.filter_map(|node| address(node, 5060));
+        ends.sip.extend(nodes.map(|node| (node, "gm".to_owned())));
         ends.ut.extend(of_url(&conferencing.ut));
         for factory in [&conferencing.cmmc_factory, &conferencing.conf_factory] {
             ends.system_identities.push(factory.clone());

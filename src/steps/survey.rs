@@ -3,7 +3,7 @@
 //! no instance of the scenario.
 use super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
 use super::lab::Lab;
-use super::locate::{UT, unseen};
+use super::locate::unseen;
 use super::play::one;
 use super::recording::Recording;
 use super::stage::{CaseSetup, Facility, Stage};
@@ -108,9 +108,6 @@ impl Search for Surveyor {
         _: &XcapRequest,
         _: bool,
     ) -> Result<(Reach, Option<HttpMessage>), Lack> {
-        self.note(|found| {
-            found.unseen.insert(UT.to_owned());
-        });
         Ok((START, None))
     }
 

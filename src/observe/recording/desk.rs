@@ -53,6 +53,10 @@ impl Desk<'_> {
             self.media(&frame, payload);
             return;
         }
+        if self.ends.is_within(frame.from, frame.to) {
+            self.summary.screened += 1;
+            return;
+        }
         if payload
             .iter()
             .all(|octet| matches!(octet, b'\r' | b'\n' | 0))
@@ -276,6 +280,10 @@ impl Desk<'_> {
         let Fact::Sip(message) = &placed.fact else {
             return;
         };
+        if self.ends.is_within(placed.from, placed.to) {
+            self.summary.screened += 1;
+            return;
+        }
         let octets = message.to_octets();
         let mut keys = Keys::new(&self.prefixes);
         glimpse::sip_keys(&octets, &mut keys);

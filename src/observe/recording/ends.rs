@@ -125,6 +125,11 @@ impl Ends {
         }
     }
 
+    /// One node of the system says it to another.
+    pub fn is_within(&self, from: SocketAddr, to: SocketAddr) -> bool {
+        self.sip_at(from).is_some() && self.sip_at(to).is_some()
+    }
+
     pub fn is_provisioning(&self, from: SocketAddr, to: SocketAddr) -> bool {
         any(&self.provisioning, to) || any(&self.provisioning, from)
     }

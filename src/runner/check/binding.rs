@@ -18,13 +18,18 @@ pub(super) type People = BTreeMap<usize, String>;
 /// Persons of the features.
 const NAMES: [&str; 4] = ["Alice", "Bob", "Carol", "Dave"];
 
-/// Who is named in the steps of a scenario that tells the system of nobody is somebody all the same.
+/// The system is told nothing of people who only call or configure: they are those whom the steps name.
 pub(super) fn name_everybody(begins: &mut Beginning, steps: &[gherkin::Step]) {
-    if !begins.people.is_empty() {
+    if !begins.people.is_empty() && !begins.calls {
         return;
     }
     for name in NAMES {
-        if steps.iter().any(|step| step.value.contains(name)) {
+        let said = |step: &gherkin::Step| {
+            let rows = step.table.iter().flat_map(|table| &table.rows);
+            step.value.contains(name) || rows.flatten().any(|cell| cell.contains(name))
+        };
+        let known = begins.people.iter().any(|(other, _)| other == name);
+        if !known && steps.iter().any(said) {
             begins.people.push((name.to_owned(), Properties::new()));
         }
     }
@@ -45,6 +50,7 @@ pub(super) struct Wanted {
 /// All people of a scenario.
 pub(super) fn wanted(facility: &Facility, begins: &Beginning) -> Vec<Wanted> {
     let first = begins.first.as_ref().map(|(name, _)| name);
+    let first = first.or(begins.on_ut.as_ref());
     let one = |(name, properties): &(String, Properties)| {
         let request = facility.provisioner.user_request(properties);
         Wanted {
@@ -90,6 +96,10 @@ pub(super) fn candidates(facility: &Facility, heard: &Heard, wanted: &[Wanted]) 
             (_, None) => true,
         };
         let free: Vec<&String> = heard.identities.iter().filter(|one| fits(one)).collect();
+        // Of somebody who is only spoken of the recording may know nothing.
+        if free.is_empty() && *nobody && !begins {
+            continue;
+        }
         let mut next = Vec::new();
         for way in &ways {
             for number in &free {

@@ -248,10 +248,11 @@ impl Heard {
                 | UeCommand::MemoryAvailable,
             )) => &["a MESSAGE"],
             Some(Act::Ue(UeCommand::Register(_))) => &["a REGISTER"],
-            Some(Act::Mmtel(_)) => &["a REGISTER", "a request on Ut"],
+            Some(Act::Mmtel(_)) => &["a REGISTER"],
             Some(Act::Handset(HandsetAct::Send { .. } | HandsetAct::Answer { .. })) => {
                 &["a short message", "a MESSAGE"]
             }
+            None if begins.on_ut.is_some() => &[locate::ON_UT],
             _ => return true,
         };
         kinds.contains(&first.what.as_str())

@@ -43,7 +43,7 @@ pub struct CheckOptions {
     pub captures: Vec<PathBuf>,
     /// Session keys of TLS, as SSLKEYLOGFILE has them.
     pub key_log: Option<PathBuf>,
-    /// Where the system was, by the names of the profile's placeholders (`sip`, `provisioning`, `core`, `ut`).
+    /// Where the system was, by the names of the profile's placeholders (`sip`, `provisioning`, `core`, `ut`), and its other nodes.
     pub addresses: BTreeMap<String, String>,
     /// System, selection, features and fixtures; what only a live run needs is not looked at.
     pub run: RunOptions,
@@ -156,7 +156,8 @@ pub fn check(
     Ok(record.without(&secret::known()))
 }
 
-/// The profile with the system where it was. `sip` stands for sip.address, whatever is written there.
+/// The profile with the system where it was. `sip` stands for sip.address, whatever is written there; any name that the profile does not
+/// have is another node of the system.
 fn placed(profile: Profile, addresses: &BTreeMap<String, String>) -> Profile {
     let url = |(name, at): (&String, &String)| {
         let is_url = ["provisioning", "ut"].contains(&name.as_str()) && !at.contains("://");
@@ -167,6 +168,16 @@ fn placed(profile: Profile, addresses: &BTreeMap<String, String>) -> Profile {
         (name.clone(), at)
     };
     let addresses: BTreeMap<String, String> = addresses.iter().map(url).collect();
+    let mut profile = profile;
+    if let Some(conferencing) = &mut profile.conferencing {
+        let known = ["sip", "core", "ut", "provisioning"];
+        let named = addresses.iter().filter(|(name, _)| {
+            let placeholder = format!("{{{name}}}");
+            !known.contains(&name.as_str()) && !conferencing.nodes.contains(&placeholder)
+        });
+        let further: Vec<String> = named.map(|(_, at)| at.clone()).collect();
+        conferencing.nodes.extend(further);
+    }
     let mut profile = profile.with_addresses(&addresses);
     if let Some(at) = addresses.get("sip") {
         profile.sip.address.clone_from(at);

@@ -1,9 +1,13 @@
 //! What the people of a recording have done of their own accord, in order. What a terminal does by itself in answer to something (ACK,
 //! PRACK, responses, reports that were asked for, refreshes) is no act.
+use super::by_itself::Causes;
 use crate::observe::{self, Direction, Fact, Trace};
 use crate::verdict::scene::originator;
 use crate::wire::sms::rp::RpBody;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What an act on Ut is called.
+pub const ON_UT: &str = "a request on Ut";
 
 /// One act: a request of ours that nothing made necessary.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,7 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
     signalling(trace, &mut found);
     let mut by: BTreeMap<u32, String> = BTreeMap::new();
     for one in observe::transactions(trace) {
+        // Several register at once, in any order.
         if matches!(one.method, "INVITE" | "MESSAGE")
             && let Some(number) = originator(one.request.message)
         {
@@ -54,8 +59,9 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
             }
         }
     }
-    for frame in super::ut::asks(trace) {
-        found.insert((frame, "a request on Ut".to_owned()));
+    for (frame, number) in super::ut::asks(trace) {
+        found.insert((frame, ON_UT.to_owned()));
+        by.extend(number.map(|number| (frame, number)));
     }
     let time = |number: u32| trace.frame(number).map_or(0, |frame| frame.at);
     let act = |(frame, what): (u32, String)| Act {
@@ -77,18 +83,12 @@ fn signalling(trace: &Trace, found: &mut BTreeSet<(u32, String)>) {
         })
         .map(|one| first(one.transaction.request.frames()))
         .collect();
-    for one in observe::transactions(trace) {
-        let message = one.request.message;
-        let within = message.to_tag().is_some();
-        let by_itself = match one.method {
-            "PRACK" => true,
-            // Refreshes, and what a focus tells its subscribers.
-            "UPDATE" | "NOTIFY" => true,
-            "INVITE" | "SUBSCRIBE" => within,
-            _ => false,
-        };
+    let all = observe::transactions(trace);
+    let causes = Causes::of(trace, &all);
+    for one in &all {
         let frame = first(one.request.frames());
-        if one.direction == Direction::FromSystem || by_itself || reports.contains(&frame) {
+        let of_system = one.direction == Direction::FromSystem;
+        if of_system || causes.is_by_itself(one) || reports.contains(&frame) {
             continue;
         }
         found.insert((frame, format!("a {}", one.method)));

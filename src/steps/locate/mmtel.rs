@@ -1,5 +1,6 @@
 //! Where in a recording is what an MMTel UE would have been told to send.
 //! More than 400 lines: every order, and everything it asks of its request.
+use super::by_itself::Causes;
 use super::asked_of::{headers_differ, left_out, offer, parts_differ, private};
 use super::{Located, Place, same};
 use crate::observe::{Direction, Fact, Transaction, transactions};
@@ -120,12 +121,17 @@ impl Ue<'_> {
         fits: impl Fn(&Transaction) -> Fit,
     ) -> Located {
         let mut near = None;
-        for one in transactions(self.place.trace) {
+        let all = transactions(self.place.trace);
+        let challenged = |one: &Transaction| {
+            matches!(one.final_status(), Some(401 | 407))
+                && Causes::of(self.place.trace, &all).comes_again(one)
+        };
+        for one in &all {
             let is_new = first(one.request.frames()) > self.place.after;
-            if !is_new || one.direction == Direction::FromSystem {
+            if !is_new || one.direction == Direction::FromSystem || challenged(one) {
                 continue;
             }
-            match fits(&one) {
+            match fits(one) {
                 Fit::No => {}
                 Fit::But(lacks) => near = near.or(Some((first(one.request.frames()), lacks))),
                 Fit::Yes => {

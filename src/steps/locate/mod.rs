@@ -6,6 +6,7 @@ mod acts;
 mod asked_of;
 mod behaved;
 mod behaved_mmtel;
+mod by_itself;
 mod content;
 mod handset;
 mod in_session;
@@ -20,13 +21,13 @@ mod ue;
 mod unseen;
 mod ut;
 
-pub use acts::{Act, acts};
+pub use acts::{Act, ON_UT, acts};
 pub use behaved::{Behaved, handset as handset_behaved, terminal as terminal_behaved};
 pub use behaved_mmtel::{has_spoken, mmtel_behaved};
 pub use handset::handset;
 pub use mmtel::{Stance, mmtel};
 pub use ue::ue;
-pub use unseen::{UT, unseen};
+pub use unseen::unseen;
 pub use ut::{Asked, configured, ut};
 
 use crate::observe::Trace;

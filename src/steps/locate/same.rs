@@ -96,6 +96,9 @@ pub fn content(media_type: &str, wanted: &[u8], found: &[u8], at: i64) -> bool {
             read(wanted)
                 .zip(read(found))
                 .is_some_and(|(one, other)| lists(&one, &other))
+                // What is about the lists themselves is not seen in their entries.
+                && (read(wanted).is_some_and(|one| !one.flat().is_empty())
+                    || element(wanted) == element(found))
         }
         MEDIA_TYPE => {
             let read = |octets: &[u8]| SimServs::parse(octets).ok();

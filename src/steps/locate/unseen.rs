@@ -1,13 +1,10 @@
-//! What a scenario orders that no recording shows, or that is not looked for in one yet.
+//! What a scenario orders that no recording shows.
 use super::super::course::Act as Order;
 use super::super::phone::HandsetAct;
 use super::{Behaved, Labels, Place, handset_behaved, terminal_behaved};
 use crate::observe::Trace;
 use crate::peer::ue::UeCommand;
 use crate::verdict::Cast;
-
-/// Why no request on Ut is found.
-pub const UT: &str = "requests on Ut are not looked for yet";
 
 /// Why an order is found in no recording; nothing where it may be.
 pub fn unseen(order: &Order) -> Option<String> {
@@ -19,8 +16,8 @@ pub fn unseen(order: &Order) -> Option<String> {
             never_seen(|place| handset_behaved(behaviour, "", place, u32::MAX))
         }
         Order::Hold(_) => Some("what the HSS holds of a user leaves no trace".to_owned()),
-        Order::Mmtel(_) => Some("calls of MMTel UEs are not looked for yet".to_owned()),
-        Order::Ue(_) | Order::Handset(_) => None,
+        // How MMTel UEs behave is seen in what they answer.
+        Order::Ue(_) | Order::Mmtel(_) | Order::Handset(_) => None,
     }
 }
 

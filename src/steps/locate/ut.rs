@@ -125,13 +125,17 @@ fn is_success(exchange: &HttpExchange) -> bool {
     (200..300).contains(&exchange.status())
 }
 
-/// Requests on Ut that are acts of their own: one that comes again with credentials is one with what comes again.
-pub(super) fn asks(trace: &Trace) -> Vec<u32> {
+/// Requests on Ut that are acts of their own, and whose: one that comes again with credentials is one with what comes again.
+pub(super) fn asks(trace: &Trace) -> Vec<(u32, Option<String>)> {
     let all = http_exchanges(trace);
     let own = all
         .iter()
         .filter(|one| !(one.status() == CHALLENGED && is_answered(one, &all)));
-    own.map(|one| first(&one.frames)).collect()
+    let whose = |one: &HttpExchange| {
+        let address = one.request.target().and_then(Address::parse)?;
+        number_of(&unescape(&address.xui?))
+    };
+    own.map(|one| (first(&one.frames), whose(one))).collect()
 }
 
 /// The same request comes again, with credentials.

@@ -1,10 +1,11 @@
 //! How a scenario begins: what its users are like and what is done first, found out without a recording.
 use super::super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
-use super::super::locate::{UT, unseen};
+use super::super::locate::unseen;
 use super::super::play::play;
 use super::super::stage::{CaseSetup, Facility, Stage};
 use super::super::{HandsetAct, Recording};
 use crate::observe::Trace;
+use crate::peer::mmtel_ue::MmtelCommand;
 use crate::peer::ue::UeCommand;
 use crate::peer::xcap_client::XcapRequest;
 use crate::sut::provision::Properties;
@@ -22,6 +23,10 @@ pub struct Beginning {
     pub first: Option<(String, Act)>,
     /// Why no recording can decide it.
     pub undecidable: Option<String>,
+    /// It begins with a call or a request on Ut.
+    pub calls: bool,
+    /// Whose request on Ut is the first that is done.
+    pub on_ut: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -72,8 +77,17 @@ impl Search for Collector {
             (Some(why), _) => self.note(|found| found.undecidable = Some(why)),
             // What a peer is like is no stimulus.
             (None, Act::Ue(UeCommand::Behave(_)) | Act::Handset(HandsetAct::Behave(_))) => {}
+            (
+                None,
+                Act::Mmtel(
+                    MmtelCommand::Behave(_) | MmtelCommand::Access(_) | MmtelCommand::Visit(_),
+                ),
+            ) => self.note(|found| found.calls = true),
             (None, _) => {
-                self.note(|found| found.first = Some((name.to_owned(), act.clone())));
+                self.note(|found| {
+                    found.calls |= matches!(act, Act::Mmtel(_));
+                    found.first = Some((name.to_owned(), act.clone()));
+                });
                 return Err(over());
             }
         }
@@ -83,11 +97,14 @@ impl Search for Collector {
     fn xcap(
         &mut self,
         _: Scene<'_>,
-        _: &str,
+        name: &str,
         _: &XcapRequest,
         _: bool,
     ) -> Result<(Reach, Option<HttpMessage>), Lack> {
-        self.note(|found| found.undecidable = Some(UT.to_owned()));
+        self.note(|found| {
+            found.calls = true;
+            found.on_ut = Some(name.to_owned());
+        });
         Err(over())
     }
 

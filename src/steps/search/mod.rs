@@ -3,6 +3,7 @@
 //! What our side has done of its own accord must be what the scenario orders, in its order and nothing else: an act that the scenario does
 //! not order ends what can be looked at. How peers behave is held against what the scenario has of them, and where the recording lacks
 //! packets nothing is concluded. More than 400 lines: the waits of a scenario and the one state that they share.
+mod calls;
 mod collector;
 mod losses;
 mod provisioned;
@@ -66,6 +67,8 @@ pub struct Seeker {
     shortest: Option<f64>,
     terminals: BTreeMap<String, (UeBehaviour, u32)>,
     handsets: BTreeMap<String, (HandsetBehaviour, u32)>,
+    /// What MMTel UEs were told of themselves, and since when they behave so.
+    stances: BTreeMap<String, (locate::Stance, u32)>,
 }
 
 impl Seeker {
@@ -198,6 +201,10 @@ impl Seeker {
         let usual_phone = (scene.facility.handset(), 0);
         for person in scene.cast.people() {
             let name = person.name.as_str();
+            if let Some(behaved) = self.mmtel_behaved(scene, name, until) {
+                self.is_as_wanted(name, behaved)?;
+                continue;
+            }
             let (terminal, since) = self.terminals.get(name).unwrap_or(&usual);
             self.is_as_wanted(
                 name,
@@ -481,7 +488,8 @@ impl Search for Seeker {
                     locate::handset(act, name, &behaviour, place)
                 })
             }
-            Act::Mmtel(_) | Act::Hold(_) => Located::Undecidable {
+            Act::Mmtel(command) => self.mmtel(&scene, name, command),
+            Act::Hold(_) => Located::Undecidable {
                 why: locate::unseen(act).unwrap_or_default(),
             },
         };
@@ -491,12 +499,12 @@ impl Search for Seeker {
 
     fn xcap(
         &mut self,
-        _: Scene<'_>,
-        _: &str,
-        _: &XcapRequest,
-        _: bool,
+        scene: Scene<'_>,
+        name: &str,
+        request: &XcapRequest,
+        anew: bool,
     ) -> Result<(Reach, Option<HttpMessage>), Lack> {
-        Err(Lack::Undecidable(locate::UT.to_owned()))
+        self.ask(&scene, name, request, anew)
     }
 
     fn wait(&mut self, mut scene: Scene<'_>, wait: &Wait<'_>) -> Result<Reach, Lack> {

@@ -14,6 +14,10 @@ pub struct Conferencing {
     /// What the server on Ut knows users by, if it asks them who they are (HTTP Digest, or with GBA what bootstrapping has given).
     #[serde(default)]
     pub ut_authentication: Option<UtAuthentication>,
+    /// SIP addresses of the system's other nodes (application servers, foci). In recordings of others, what nodes of the system say to
+    /// one another is not looked at.
+    #[serde(default)]
+    pub nodes: Vec<String>,
     /// URI that a CMMC conference is created by.
     pub cmmc_factory: String,
     /// Domain of CMMC conference URIs.
@@ -101,7 +105,10 @@ fn five_seconds() -> f64 {
 
 impl Conferencing {
     pub(super) fn replace(&mut self, placeholder: &str, value: &str) {
-        for text in [&mut self.core, &mut self.ut] {
+        for text in [&mut self.core, &mut self.ut]
+            .into_iter()
+            .chain(&mut self.nodes)
+        {
             *text = text.replace(placeholder, value);
         }
     }
