@@ -122,8 +122,7 @@ impl<'a> Causes<'a> {
         let said = self.described.get(call_id);
         let mut before = said.into_iter().flatten().rev();
         let before = before.find(|(earlier, _)| *earlier < frame);
-        message.has_header("Require")
-            || before.is_none_or(|(_, earlier)| *earlier != direction)
+        message.has_header("Require") || before.is_none_or(|(_, earlier)| *earlier != direction)
     }
 
     fn is_referred(&self, one: &Transaction) -> bool {
@@ -138,10 +137,7 @@ impl<'a> Causes<'a> {
     fn is_consequence(&self, one: &Transaction) -> bool {
         let frame = first(one.request.frames());
         let call_id = one.request.message.call_id().unwrap_or_default();
-        let since = [
-            self.replaced.get(call_id),
-            self.cancelled.get(call_id),
-        ];
+        let since = [self.replaced.get(call_id), self.cancelled.get(call_id)];
         since.into_iter().flatten().any(|since| *since < frame)
     }
 }

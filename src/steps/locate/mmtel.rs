@@ -1,7 +1,7 @@
 //! Where in a recording is what an MMTel UE would have been told to send.
 //! More than 400 lines: every order, and everything it asks of its request.
-use super::by_itself::Causes;
 use super::asked_of::{headers_differ, left_out, offer, parts_differ, private};
+use super::by_itself::Causes;
 use super::{Located, Place, same};
 use crate::observe::{Direction, Fact, Transaction, transactions};
 use crate::peer::mmtel_ue::{
