@@ -293,7 +293,7 @@ impl Lab {
         let stage = self.stage();
         let now = stage.now();
         let uri = conference_scene::conference_of(&stage.view(now), conference_scene::OWNER);
-        match uri {
+        match self.or_presumed(uri, || "sip:presumed@presumed.invalid".to_owned()) {
             Some(uri) => uri.split(';').next().unwrap_or_default().to_owned(),
             None => self.not_stimulated("a conference whose URI is known"),
         }

@@ -67,7 +67,7 @@ async fn joins_leg(lab: &mut Lab, who: PersonName, beside: PersonName, step: &St
             early_only: false,
         })
     });
-    let Some(name) = answer else {
+    let Some(name) = lab.or_presumed(answer, DialogName::default) else {
         lab.not_stimulated("an INVITE with Join");
     };
     let order = AudioCall {

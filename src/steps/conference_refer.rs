@@ -90,7 +90,8 @@ async fn moves(lab: &mut Lab, who: PersonName, whom: PersonName, step: &Step) {
     let view = stage.view(stage.now());
     // The names of the dialog are the far end's: its tag is the to-tag.
     let call = conference_scene::invites_to(&view, &whom.0).pop();
-    let Some(name) = call.and_then(|call| name_at_callee(&call)) else {
+    let name = call.and_then(|call| name_at_callee(&call));
+    let Some(name) = lab.or_presumed(name, DialogName::default) else {
         lab.not_stimulated("a REFER with Replaces");
     };
     let refer_to = ReferTo {
@@ -310,7 +311,8 @@ impl Lab {
         let stage = self.stage();
         let view = stage.view(stage.now());
         let leg = conference_scene::leg(&view, &of.0);
-        match leg.and_then(|leg| name_at_callee(&leg.invite)) {
+        let name = leg.and_then(|leg| name_at_callee(&leg.invite));
+        match self.or_presumed(name, DialogName::default) {
             Some(name) => name,
             None => self.not_stimulated("an INVITE that names a leg"),
         }

@@ -3,11 +3,13 @@
 //! no instance of the scenario.
 use super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
 use super::lab::Lab;
-use super::locate::unseen;
+use super::locate::{ON_UT, unseen};
+use super::phone::HandsetAct;
 use super::play::one;
 use super::recording::Recording;
 use super::stage::{CaseSetup, Facility, Stage};
 use crate::observe::Trace;
+use crate::peer::mmtel_ue::MmtelCommand;
 use crate::peer::ue::UeCommand;
 use crate::peer::xcap_client::XcapRequest;
 use crate::sut::provision::Properties;
@@ -24,6 +26,17 @@ pub struct Surveyed {
     pub unseen: BTreeSet<String>,
     /// Texts that its people write, as they stand in the recording of every instance.
     pub said: BTreeSet<Vec<u8>>,
+    /// What calls and requests on Ut are ordered, as `locate::acts` names them, in order.
+    pub acts: Vec<String>,
+    /// So many of them are all that is ordered until then.
+    pub sure: Option<usize>,
+}
+
+impl Surveyed {
+    /// From here on something may be ordered that is not known.
+    fn is_unsure(&mut self) {
+        self.sure.get_or_insert(self.acts.len());
+    }
 }
 
 /// What no recording shows of a scenario, and what every one has.
@@ -43,6 +56,8 @@ pub async fn survey(
         // One that needs what only a recording has (a dialog, a URI of the system) stops short; what comes after it is played all the same.
         if let Some(stop) = one(&mut lab, step).await {
             tracing::debug!(?stop, step = step.value, "a step of a survey");
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.is_unsure();
         }
     }
     if let Some(stage) = lab.take() {
@@ -72,6 +87,44 @@ fn written(act: &Act) -> Option<&str> {
     }
 }
 
+/// Requests that terminals send by themselves too.
+const NO_ACTS: [&str; 3] = ["NOTIFY", "PRACK", "UPDATE"];
+
+/// What an order comes to among the acts of a recording.
+enum Done {
+    Nothing,
+    This(String),
+    /// That depends.
+    Something,
+}
+
+fn done(act: &Act) -> Done {
+    let command = match act {
+        Act::Mmtel(command) => command,
+        Act::Ue(UeCommand::Behave(_)) | Act::Handset(HandsetAct::Behave(_)) | Act::Hold(_) => {
+            return Done::Nothing;
+        }
+        Act::Ue(_) | Act::Handset(_) => return Done::Something,
+    };
+    let this = |method: &str| Done::This(format!("a {method}"));
+    match command {
+        MmtelCommand::Register { .. } => this("REGISTER"),
+        MmtelCommand::Call(_) => this("INVITE"),
+        MmtelCommand::Refer(_) => this("REFER"),
+        MmtelCommand::Subscribe(_) | MmtelCommand::Unsubscribe { .. } => this("SUBSCRIBE"),
+        MmtelCommand::Request(order) if !NO_ACTS.contains(&order.method.as_str()) => {
+            this(&order.method)
+        }
+        MmtelCommand::Access(_) | MmtelCommand::Visit(_) | MmtelCommand::Behave(_) => Done::Nothing,
+        MmtelCommand::Request(_)
+        | MmtelCommand::Cancel { .. }
+        | MmtelCommand::Bye { .. }
+        | MmtelCommand::Change(_)
+        | MmtelCommand::EndAll
+        | MmtelCommand::Raw { .. } => Done::Something,
+    }
+}
+
 #[derive(Debug, Default)]
 struct Surveyor {
     found: Arc<Mutex<Surveyed>>,
@@ -97,6 +150,11 @@ impl Search for Surveyor {
             found.unseen.extend(unseen(act));
             let said = written(act).map(|text| text.as_bytes().to_vec());
             found.said.extend(said);
+            match done(act) {
+                Done::Nothing => {}
+                Done::This(what) => found.acts.push(what),
+                Done::Something => found.is_unsure(),
+            }
         });
         Ok(())
     }
@@ -108,6 +166,7 @@ impl Search for Surveyor {
         _: &XcapRequest,
         _: bool,
     ) -> Result<(Reach, Option<HttpMessage>), Lack> {
+        self.note(|found| found.acts.push(ON_UT.to_owned()));
         Ok((START, None))
     }
 

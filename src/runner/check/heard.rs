@@ -3,7 +3,7 @@ use super::{CheckError, CheckOptions};
 use crate::observe::{self, Conversation, Fact, Observation, Recording, Trace};
 use crate::peer::ue::UeCommand;
 use crate::runner::ends::ends_of;
-use crate::steps::HandsetAct;
+use crate::steps::{HandsetAct, Surveyed};
 use crate::steps::course::Act;
 use crate::steps::locate::{self, acts};
 use crate::steps::search::{Beginning, Loss, Told, losses, signature, told};
@@ -227,6 +227,31 @@ impl Heard {
     /// All of it was said.
     pub fn has_said(&self, texts: &BTreeSet<Vec<u8>>) -> bool {
         texts.iter().all(|text| self.said.contains(text))
+    }
+
+    /// The calls and requests on Ut of a scenario may be what was done first.
+    pub fn has_done(&self, surveyed: &Surveyed) -> bool {
+        let own = || self.acts.iter().filter(|act| !act.is_report);
+        let count = |all: &mut dyn Iterator<Item = &str>| {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for what in all {
+                *counts.entry(what.to_owned()).or_default() += 1;
+            }
+            counts
+        };
+        // A document may be put at once or in parts.
+        let sip = |what: &&str| *what != locate::ON_UT;
+        let wanted = || surveyed.acts.iter().map(String::as_str);
+        let all = count(&mut own().map(|act| act.what.as_str()));
+        let enough = count(&mut wanted()).into_iter().all(|(what, most)| {
+            let least = if what == locate::ON_UT { 1 } else { most };
+            all.get(&what).is_some_and(|held| *held >= least)
+        });
+        let sure = surveyed.sure.unwrap_or(surveyed.acts.len());
+        let first = count(&mut wanted().take(sure).filter(sip));
+        let length = first.values().sum();
+        let held = own().map(|act| act.what.as_str()).filter(sip);
+        enough && (length == 0 || count(&mut held.take(length)) == first)
     }
 
     /// What is done first.

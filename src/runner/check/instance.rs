@@ -10,7 +10,7 @@ use crate::runner::rejudge::at_once;
 use crate::steps::course::{Course, Seeking};
 use crate::steps::search::Seeker;
 use crate::steps::{CaseSetup, Recording, Stage, Stop, play};
-use crate::verdict::Reason;
+use crate::verdict::{Reason, Verdict};
 use cucumber::gherkin;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -61,6 +61,7 @@ pub(super) fn attempt(
         (Some(first), false) => first,
         _ => {
             let (reason, why) = why(played.stop.as_ref());
+            tracing::debug!(case = case.id, ?people, done = played.done, why, "no instance");
             return Attempt::Left(played.done, reason, why);
         }
     };
@@ -97,6 +98,17 @@ pub(super) fn attempt(
         &over,
         (&heard.trace, &[]),
     );
+    // Where the scenario has not come about, nothing was exercised. Lost packets are another matter: what they hide may be a failure.
+    let is_absent = matches!(
+        record.reason,
+        Some(Reason::PreconditionUnmet | Reason::NotStimulated)
+    );
+    if let (Verdict::Inconc, true, false, Some(reason)) =
+        (record.verdict, is_absent, course.lacking, record.reason)
+    {
+        let cause = record.cause.clone();
+        return Attempt::Left(played.done, reason, cause);
+    }
     let instance = InstanceRecord {
         people: names,
         first_frame,

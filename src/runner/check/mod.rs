@@ -246,7 +246,11 @@ impl Bench {
         let setup = self.setup(case);
         let mut attempts = Vec::new();
         let wanted = binding::wanted(&self.facility, &begins);
-        let fits = |heard: &&Heard| heard.may_begin(&begins) && heard.has_said(&surveyed.said);
+        let fits = |heard: &&Heard| {
+            heard.may_begin(&begins)
+                && heard.has_said(&surveyed.said)
+                && heard.has_done(&surveyed)
+        };
         for heard in self.heard.iter().filter(fits) {
             for people in binding::candidates(&self.facility, heard, &wanted) {
                 let attempt = instance::attempt(self, case, &setup, &steps, heard, people);

@@ -283,7 +283,11 @@ impl Ue<'_> {
             let is_focus = message
                 .header("Contact")
                 .is_some_and(|contact| contact.contains("isfocus"));
-            let focus = (is_focus != self.stance.behaviour.is_focus).then(|| {
+            let asked = |(name, value): &(String, String)| {
+                name.eq_ignore_ascii_case("Contact") && value.contains("isfocus")
+            };
+            let wanted = self.stance.behaviour.is_focus || extra_headers.iter().any(asked);
+            let focus = (is_focus != wanted).then(|| {
                 let is = if is_focus { "a" } else { "no" };
                 format!("is of {is} focus")
             });

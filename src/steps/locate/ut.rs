@@ -234,7 +234,7 @@ pub fn configured(wanted: &SimServs, earlier: bool, who: &str, place: &Place) ->
             .as_ref()
             .is_some_and(|document| same::services(wanted, document, at));
         let is_new = first(&exchange.frames) > place.after;
-        if changes && same && is_new {
+        if changes && same && is_new && is_ordinary(&exchange, &address) {
             return asked(&exchange);
         }
         if changes && !is_new {
@@ -251,6 +251,17 @@ pub fn configured(wanted: &SimServs, earlier: bool, who: &str, place: &Place) ->
             response: None,
         },
     }
+}
+
+/// A change that is meant to be made, whatever the server has.
+fn is_ordinary(exchange: &HttpExchange, address: &Address) -> bool {
+    let request = exchange.request;
+    let whatever = ["If-Match", "If-None-Match"].iter();
+    let mut whatever = whatever.filter(|name| request.header(name).is_some());
+    let media_type = request.media_type().unwrap_or_default();
+    let is_document = media_type.eq_ignore_ascii_case(simservs::MEDIA_TYPE);
+    let puts_document = request.method() == Some("PUT") && address.node.is_none();
+    whatever.next().is_none() && (is_document || !puts_document)
 }
 
 /// The document as a request would leave it; absent where that cannot be told.
