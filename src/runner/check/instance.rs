@@ -61,7 +61,13 @@ pub(super) fn attempt(
         (Some(first), false) => first,
         _ => {
             let (reason, why) = why(played.stop.as_ref());
-            tracing::debug!(case = case.id, ?people, done = played.done, why, "no instance");
+            tracing::debug!(
+                case = case.id,
+                ?people,
+                done = played.done,
+                why,
+                "no instance"
+            );
             return Attempt::Left(played.done, reason, why);
         }
     };

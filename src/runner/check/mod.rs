@@ -247,9 +247,7 @@ impl Bench {
         let mut attempts = Vec::new();
         let wanted = binding::wanted(&self.facility, &begins);
         let fits = |heard: &&Heard| {
-            heard.may_begin(&begins)
-                && heard.has_said(&surveyed.said)
-                && heard.has_done(&surveyed)
+            heard.may_begin(&begins) && heard.has_said(&surveyed.said) && heard.has_done(&surveyed)
         };
         for heard in self.heard.iter().filter(fits) {
             for people in binding::candidates(&self.facility, heard, &wanted) {
