@@ -32,6 +32,7 @@ static OWN: OwnFiles = OwnFiles {
         fixture!("personalities.yaml"),
         fixture!("roles.yaml"),
         // What the YAML files name for the sake of editors.
+        fixture!("load.schema.json"),
         fixture!("personalities.schema.json"),
         fixture!("profile.schema.json"),
         fixture!("run.schema.json"),

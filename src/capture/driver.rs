@@ -142,8 +142,10 @@ impl<M: Machine + Send + 'static> Driver<M> {
         }
         self.tasks.writers.shutdown().await;
         self.tasks.others.shutdown().await;
-        let sockets = self.sockets;
-        if sockets.picked {
+        let mut sockets = self.sockets;
+        if let Some((kept, whose)) = sockets.keeper.take() {
+            kept.put(whose, sockets);
+        } else if sockets.picked {
             tokio::spawn(async move {
                 sleep(DEAF_TIME).await;
                 drop(sockets);

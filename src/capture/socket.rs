@@ -1,5 +1,5 @@
 //! The sockets of one peer: UDP and TCP for SIP on one port number, TCP for MSRP.
-use super::SipTls;
+use super::{Kept, SipTls};
 use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -60,6 +60,8 @@ pub struct Sockets {
     pub tls: Option<SipTls>,
     /// The operating system picked the ports, so that nobody waits for one of them.
     pub picked: bool,
+    /// Who takes them when their peer has ended, and for whom.
+    pub keeper: Option<(Kept, String)>,
 }
 
 impl Sockets {
@@ -78,6 +80,7 @@ impl Sockets {
                         sip_interface,
                         tls: None,
                         picked: true,
+                        keeper: None,
                     });
                 }
                 Err(error) => last = error,
@@ -96,6 +99,7 @@ impl Sockets {
             sip_interface,
             tls: None,
             picked: false,
+            keeper: None,
         })
     }
 

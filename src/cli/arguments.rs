@@ -6,6 +6,7 @@ use super::bundle::BundleArguments;
 use super::check::CheckArguments;
 use super::doctor::DoctorArguments;
 use super::kills::KillsArguments;
+use super::load::LoadArguments;
 use super::merge::MergeArguments;
 use super::part::PartArguments;
 use super::probe::ProbeArguments;
@@ -79,6 +80,9 @@ pub enum Command {
     /// Run test cases against a system (the default)
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArguments>),
+    /// Load a system with a scenario, every session judged as in a run
+    #[command(after_help = super::load::EXAMPLES)]
+    Load(Box<LoadArguments>),
     /// Judge captures that somebody else has recorded
     Check(Box<CheckArguments>),
     /// Write the profile of a system: asks five questions, or takes the answers as options
@@ -127,6 +131,8 @@ pub enum SchemaOf {
     Profile,
     /// The failures of a system that are agreed upon, waivers.yaml
     Waivers,
+    /// The result of a load, load.json
+    Load,
     /// The list of personalities, personalities.yaml
     Personalities,
 }

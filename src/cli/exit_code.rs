@@ -1,4 +1,5 @@
 //! Exit codes, so that a script can tell a deviating system from a broken suite without reading anything.
+use crate::runner::load::LoadRecord;
 use crate::runner::record::RunRecord;
 use crate::verdict::Verdict;
 
@@ -43,6 +44,26 @@ impl ExitCode {
         } else if has(Verdict::Inconc) {
             Self::Inconclusive
         } else if has(Verdict::Pass) {
+            Self::Pass
+        } else {
+            Self::NothingJudged
+        }
+    }
+}
+
+impl ExitCode {
+    /// Of a load by the same rules. One whose generator could not keep up says nothing of the system.
+    pub fn of_load(record: &LoadRecord) -> Self {
+        let verdicts = &record.verdicts;
+        if !record.valid || record.interrupted || record.sessions.ended < record.sessions.started {
+            Self::Error
+        } else if record.sessions.ended == 0 {
+            Self::NothingJudged
+        } else if verdicts.fail > 0 && !record.derived {
+            Self::Fail
+        } else if verdicts.inconc > 0 && !record.derived {
+            Self::Inconclusive
+        } else if verdicts.pass > 0 {
             Self::Pass
         } else {
             Self::NothingJudged

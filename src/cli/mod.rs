@@ -17,6 +17,7 @@ mod exports;
 mod ics;
 mod init;
 mod kills;
+mod load;
 mod merge;
 mod own;
 mod part;
@@ -31,7 +32,7 @@ mod scratch;
 mod verify;
 mod virtual_clock;
 
-use crate::runner::{RunError, select::SelectionError};
+use crate::runner::{RunError, load::LoadError, select::SelectionError};
 use crate::sut::{SutError, secret};
 use anyhow::Result;
 use arguments::{Arguments, Command, SchemaOf};
@@ -73,6 +74,13 @@ fn code_of(error: &anyhow::Error) -> ExitCode {
         return ExitCode::Usage;
     }
     match error.downcast_ref() {
+        Some(LoadError::NotPositive { .. }) => return ExitCode::Usage,
+        Some(LoadError::Nothing(_) | LoadError::NotApplicable { .. }) => {
+            return ExitCode::NothingJudged;
+        }
+        _ => {}
+    }
+    match error.downcast_ref() {
         Some(RunError::Ics(_) | RunError::System(SutError::Waivers { .. })) => ExitCode::Hygiene,
         _ => ExitCode::Error,
     }
@@ -94,6 +102,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         None => run::run(arguments.run),
         Some(Command::Run(run)) => run::run(*run),
         Some(Command::Check(arguments)) => check::run(&arguments),
+        Some(Command::Load(arguments)) => load::load(*arguments),
         Some(Command::Init(arguments)) => init::init(&arguments),
         Some(Command::Doctor(arguments)) => doctor::examine(&arguments),
         Some(Command::Probe(arguments)) => probe::look(&arguments),
@@ -113,6 +122,7 @@ fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         }
         Some(Command::Schema { of }) => {
             let schema = match of {
+                SchemaOf::Load => crate::report::schema::load_record()?,
                 SchemaOf::Run => crate::report::schema::run_record()?,
                 SchemaOf::Personalities => crate::report::schema::personalities()?,
                 SchemaOf::Waivers => crate::report::schema::waivers()?,

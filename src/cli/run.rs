@@ -435,7 +435,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
 }
 
 /// Makes the folder of a run, and of that name only one: runs that start in the same second do not share theirs.
-fn own_folder(wanted: &Path) -> Result<PathBuf> {
+pub(super) fn own_folder(wanted: &Path) -> Result<PathBuf> {
     if let Some(parent) = wanted.parent() {
         std::fs::create_dir_all(parent)
             .with_context(|| format!("cannot create {}", parent.display()))?;

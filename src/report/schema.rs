@@ -1,5 +1,6 @@
 //! The JSON Schemas of `run.json` and of profiles, made from the Rust types; their copies in `fixtures` are for editors and other tools.
 use super::ReportError;
+use crate::runner::load::LoadRecord;
 use crate::runner::record::RunRecord;
 use crate::sut::Profile;
 use crate::sut::personality::Personalities;
@@ -7,6 +8,10 @@ use crate::sut::waivers::Waivers;
 
 pub fn run_record() -> Result<String, ReportError> {
     text(&schemars::schema_for!(RunRecord))
+}
+
+pub fn load_record() -> Result<String, ReportError> {
+    text(&schemars::schema_for!(LoadRecord))
 }
 
 pub fn profile() -> Result<String, ReportError> {
@@ -35,6 +40,13 @@ mod tests {
     fn the_schema_of_runs_on_file_is_that_of_the_types() {
         let on_file = include_str!("../../fixtures/run.schema.json");
         assert_eq!(on_file, run_record().unwrap());
+    }
+
+    /// After a change of the types: `cargo run -- schema load > fixtures/load.schema.json`, and think of its `SCHEMA_VERSION`.
+    #[test]
+    fn the_schema_of_loads_on_file_is_that_of_the_types() {
+        let on_file = include_str!("../../fixtures/load.schema.json");
+        assert_eq!(on_file, load_record().unwrap());
     }
 
     /// After a change of the types: `cargo run -- schema waivers > fixtures/waivers.schema.json`.

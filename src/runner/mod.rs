@@ -13,6 +13,7 @@ mod execute;
 mod facility;
 mod judge;
 pub mod lint;
+pub mod load;
 pub mod merge;
 pub mod options;
 pub mod probe;

@@ -296,14 +296,20 @@ impl Lab {
     ) -> Peer<MmtelCommand, MmtelEvent> {
         let facility = self.stage().facility.clone();
         let sip = &facility.profile.sip;
-        let sockets = match Sockets::bind_audio(sip.local_ip, "gm").await {
-            Ok(sockets) => sockets.inside(facility.sip_tls.as_ref()),
+        let bound = match self.stage().setup.kept(&person.0) {
+            Some(kept) => Ok(kept),
+            None => Sockets::bind_audio(sip.local_ip, "gm").await,
+        };
+        let sockets = match bound {
+            Ok(sockets) => {
+                let sockets = self.stage().setup.keeping(sockets, &person.0);
+                sockets.inside(facility.sip_tls.as_ref())
+            }
             Err(error) => self.broken(Reason::Capture, error.to_string()),
         };
         let number = self.stage().user_number(person.index());
         let gm = self.attachment(&number);
         let stage = self.stage();
-        let ordinal = stage.setup.ordinal as u64;
         let config = MmtelConfig {
             name: person.0.clone(),
             number: number.clone(),
@@ -312,7 +318,7 @@ impl Lab {
             system: core,
             transport: facility.transport,
             domain: sip.domain.clone(),
-            seed: facility.seed ^ (ordinal << 8) ^ person.index() as u64,
+            seed: stage.setup.seed(facility.seed, person.index()),
             timers: SipTimers::default(),
             behaviour: MmtelBehaviour::default(),
             access: stage.setup.access.clone(),

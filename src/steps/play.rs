@@ -1,10 +1,12 @@
-//! Plays a scenario on a stage where nothing happens: the same steps as in a run, one after the other, at once.
+//! Plays a scenario without cucumber: the same steps, one after the other. On a stage where nothing happens that takes no time; on that
+//! of a session of a load it happens as in a run.
 use super::lab::{Lab, Stop};
 use super::leaving::Ending;
 use super::sentences::steps;
 use super::stage::Stage;
 use crate::verdict::Reason;
 use cucumber::gherkin;
+use cucumber::step::{Context, Step};
 use futures::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 
@@ -17,7 +19,33 @@ pub struct Played {
     pub done: usize,
 }
 
-/// Plays the steps of a test case, those of backgrounds first, on a stage of a tape or a search.
+/// The steps of a test case, each with the sentence it is, found once for all the sessions that play them.
+pub struct Script(Vec<Line>);
+
+struct Line {
+    play: Step<Lab>,
+    context: Context,
+}
+
+impl Script {
+    /// Nothing where a step is no known sentence.
+    pub fn of<'s>(given: impl IntoIterator<Item = &'s gherkin::Step>) -> Option<Self> {
+        let lines = given.into_iter().map(line);
+        lines.collect::<Option<_>>().map(Self)
+    }
+}
+
+fn line(step: &gherkin::Step) -> Option<Line> {
+    let Ok(Some((play, _, _, context))) = steps().find(step) else {
+        return None;
+    };
+    Some(Line {
+        play: *play,
+        context,
+    })
+}
+
+/// Plays the steps of a test case, those of backgrounds first.
 pub async fn play(stage: Stage, given: &[gherkin::Step]) -> Result<Played, String> {
     let mut lab = Lab::default();
     lab.set(stage);
@@ -29,30 +57,54 @@ pub async fn play(stage: Stage, given: &[gherkin::Step]) -> Result<Played, Strin
         }
         done += 1;
     }
+    over(lab, stop, done).await
+}
+
+/// The same with sentences that have been found before.
+pub async fn play_script(stage: Stage, script: &Script) -> Result<Played, String> {
+    let mut lab = Lab::default();
+    lab.set(stage);
+    let (mut stop, mut done) = (None, 0);
+    for Line { play, context } in &script.0 {
+        stop = act(&mut lab, *play, context.clone()).await;
+        if stop.is_some() {
+            break;
+        }
+        done += 1;
+    }
+    over(lab, stop, done).await
+}
+
+async fn over(mut lab: Lab, stop: Option<Stop>, done: usize) -> Result<Played, String> {
     let stage = lab.take().ok_or("the stage of a test case is gone")?;
     let ending = stage.close().await;
     Ok(Played { ending, stop, done })
 }
 
+fn suite(cause: &str) -> Option<Stop> {
+    Some(Stop::Suite {
+        reason: Reason::Panic,
+        cause: cause.to_owned(),
+    })
+}
+
 pub(super) async fn one(lab: &mut Lab, step: &gherkin::Step) -> Option<Stop> {
-    let suite = |cause: String| {
-        Some(Stop::Suite {
-            reason: Reason::Panic,
-            cause,
-        })
-    };
-    let Ok(Some((play, _, _, context))) = steps().find(step) else {
-        return suite("a step is no known sentence".to_owned());
-    };
+    match line(step) {
+        Some(Line { play, context }) => act(lab, play, context).await,
+        None => suite("a step is no known sentence"),
+    }
+}
+
+async fn act(lab: &mut Lab, play: Step<Lab>, context: Context) -> Option<Stop> {
     let played = AssertUnwindSafe(async {
-        lab.begin(&step.value);
+        lab.begin(&context.step.value);
         play(lab, context).await;
     });
     match played.catch_unwind().await {
         Ok(()) => None,
         Err(payload) => match payload.downcast_ref::<Stop>() {
             Some(stop) => Some(stop.clone()),
-            None => suite("a step panicked".to_owned()),
+            None => suite("a step panicked"),
         },
     }
 }

@@ -82,7 +82,6 @@ impl Services {
             .and_then(|user| user.impi.as_deref())
             .unwrap_or(&number);
         let access = conferencing.ut_authentication.clone().unwrap_or_default();
-        let ordinal = (stage.setup.ordinal as u64) << 8;
         let config = XcapConfig {
             host: host.to_owned(),
             root: format!("/{root}").trim_end_matches('/').to_owned(),
@@ -92,7 +91,7 @@ impl Services {
                 .replace("{impi}", impi),
             password: access.password.expose().to_owned(),
             domain: profile.sip.domain.clone(),
-            seed: stage.facility.seed ^ ordinal ^ person.index() as u64,
+            seed: stage.setup.seed(stage.facility.seed, person.index()),
             number,
         };
         Ok(Self {

@@ -5,7 +5,7 @@ use super::phone::Phone;
 use super::reporting::Reporting;
 use super::services::Services;
 use crate::capture::pacing::{BREATH, GRACE};
-use crate::capture::{Endpoint, Exchange, RunClock, SipTls, Tap};
+use crate::capture::{Endpoint, Exchange, Kept, RunClock, SipTls, Sockets, Tap};
 use crate::observe::{Fact, Names, Observer, Trace, expected, unsettled};
 use crate::peer::behaviour::{HandsetBehaviour, UeBehaviour};
 use crate::peer::mmtel_ue::{MmtelCommand, MmtelEvent};
@@ -72,9 +72,42 @@ pub struct CaseSetup {
     pub ordinal: usize,
     /// Values of P-Access-Network-Info of every MMTel UE.
     pub access: Vec<String>,
+    /// Which session of a load it is; nothing in a run.
+    pub session: Option<Session>,
+}
+
+/// A session of a load.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Counted from 0.
+    pub number: u64,
+    /// The sockets of its users, who come again with later sessions.
+    pub sockets: Kept,
 }
 
 impl CaseSetup {
+    /// The sockets that somebody had in an earlier session of a load.
+    pub(super) fn kept(&self, whose: &str) -> Option<Sockets> {
+        self.session.as_ref()?.sockets.take(whose)
+    }
+
+    /// Sockets that stay for later sessions, where there are any.
+    pub(super) fn keeping(&self, sockets: Sockets, whose: &str) -> Sockets {
+        match &self.session {
+            Some(session) => sockets.kept_by(&session.sockets, whose),
+            None => sockets,
+        }
+    }
+
+    /// What the identifiers of a person's terminal are made of: those of one session never come again in another of its users.
+    pub(super) fn seed(&self, of_run: u64, person: usize) -> u64 {
+        let session = self
+            .session
+            .as_ref()
+            .map_or(0, |one| (one.number + 1) << 24);
+        of_run ^ session ^ ((self.ordinal as u64) << 8) ^ person as u64
+    }
+
     /// Users have to be prepared before this sentence.
     pub(super) fn occasion(&self, sentence: &str) -> Occasion {
         Occasion {
@@ -170,7 +203,7 @@ pub struct Stage {
     pub course: Course,
     /// What handsets have been told that the course has not been asked for yet.
     pub script: Script,
-    observer: Observer,
+    pub(super) observer: Observer,
     read: usize,
     /// How many facts the capture has, audio apart.
     words: usize,

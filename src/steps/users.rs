@@ -105,10 +105,15 @@ impl Lab {
         } else {
             "isc"
         };
+        let kept = self.stage().setup.kept(&person.0);
         let listed = self.stage().listed(person.index());
-        let bound = match listed.and_then(|user| user.contact) {
-            Some(contact) => Sockets::bind_at(contact, interface).await,
-            None => Sockets::bind(sip.local_ip, interface).await,
+        let bound = match (kept, listed.and_then(|user| user.contact)) {
+            (_, Some(contact)) => Sockets::bind_at(contact, interface).await,
+            (Some(kept), None) => Ok(self.stage().setup.keeping(kept, &person.0)),
+            (None, None) => {
+                let bound = Sockets::bind(sip.local_ip, interface).await;
+                bound.map(|sockets| self.stage().setup.keeping(sockets, &person.0))
+            }
         };
         let sockets = match bound {
             Ok(sockets) => sockets.inside(facility.sip_tls.as_ref()),
@@ -122,8 +127,7 @@ impl Lab {
         config.behaviour = facility.terminal();
         config.domain = sip.domain.clone();
         config.epoch_seconds = epoch_seconds();
-        config.seed =
-            facility.seed ^ ((self.stage().setup.ordinal as u64) << 8) ^ person.index() as u64;
+        config.seed = self.stage().setup.seed(facility.seed, person.index());
         let contact = format!(
             "sip:{};transport={}",
             sockets.sip(),

@@ -226,6 +226,7 @@ impl Bench {
             clause: clause_of(self.register.get(&case.requirement)),
             ordinal: case.ordinal,
             access: self.axis.values().of(case),
+            session: None,
         }
     }
 

@@ -67,6 +67,8 @@ impl Occasion {
 pub struct Provisioner {
     adaptors: Vec<Adaptor>,
     prepared: Arc<Mutex<BTreeMap<String, Properties>>>,
+    /// Where users stay until all are taken away: what the system has been told of each.
+    told: Arc<Mutex<Option<BTreeMap<String, Properties>>>>,
 }
 
 impl Provisioner {
@@ -98,6 +100,7 @@ impl Provisioner {
         Ok(Self {
             adaptors: ways.iter().map(adaptor).collect::<Result<_, _>>()?,
             prepared: Arc::default(),
+            told: Arc::default(),
         })
     }
 
@@ -127,12 +130,35 @@ impl Provisioner {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// From now on users stay on the system until [`Self::forget_all`], and it is told of them only what has changed.
+    pub fn keep_users(&self) {
+        *self.told() = Some(BTreeMap::new());
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<BTreeMap<String, Properties>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Brings a user into the state its properties describe. `number` is one of them.
     pub async fn prepare_user(
         &self,
         properties: &Properties,
         occasion: &Occasion,
     ) -> Result<(), SutError> {
+        let number = properties.get("number").and_then(Value::as_str);
+        let number = number.unwrap_or_default();
+        let known = |told: &BTreeMap<_, _>| told.get(number) == Some(properties);
+        if self.told().as_ref().is_some_and(known) {
+            return Ok(());
+        }
+        self.tell(properties, occasion).await?;
+        if let Some(told) = self.told().as_mut() {
+            told.insert(number.to_owned(), properties.clone());
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, properties: &Properties, occasion: &Occasion) -> Result<(), SutError> {
         if let Some(Value::String(number)) = properties.get("number") {
             // Also one of whom it is not known whether he has come about is taken away.
             self.prepared().insert(number.clone(), properties.clone());
@@ -190,6 +216,9 @@ impl Provisioner {
 
     /// Takes a user away again, if the system has a way to.
     pub async fn forget_user(&self, properties: &Properties) -> Result<(), SutError> {
+        if self.told().is_some() {
+            return Ok(());
+        }
         if let Some(Value::String(number)) = properties.get("number") {
             self.prepared().remove(number);
         }
@@ -215,6 +244,7 @@ impl Provisioner {
 
     /// Takes away whoever is left, as after an interruption, and says who could not be.
     pub async fn forget_all(&self) -> Vec<String> {
+        *self.told() = None;
         let left = std::mem::take(&mut *self.prepared());
         let mut problems = Vec::new();
         for (number, properties) in left {
