@@ -85,7 +85,9 @@ impl<M: Machine + Send + 'static> Driver<M> {
         mut stopped: oneshot::Receiver<()>,
     ) {
         let mut buffer = vec![0; DATAGRAM_OCTETS];
-        let mut media = vec![0; DATAGRAM_OCTETS];
+        // Most peers have no media, and there may be thousands of them.
+        let media = self.sockets.rtp.as_ref().map_or(0, |_| DATAGRAM_OCTETS);
+        let mut media = vec![0; media];
         self.drain().await;
         loop {
             let wake_at = self.machine.wake_at().map(|time| self.clock.instant(time));

@@ -117,7 +117,6 @@ fn set_stage<'a>(
             clause: clause_of(bench.register.get(&case.requirement)),
             ordinal: case.ordinal,
             access: bench.access.of(case),
-            session: None,
         };
         let background = feature.background.iter().flat_map(|of| &of.steps);
         let of_rule = rule.and_then(|rule| rule.background.as_ref());

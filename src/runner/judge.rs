@@ -126,21 +126,6 @@ pub fn conclude_again(
     record.ladder = secret::known().text(&drawn);
 }
 
-/// The verdict of a session of a load whose capture nobody keeps, from what was seen of it.
-pub fn conclude_unwritten(
-    record: &mut CaseRecord,
-    (case, requirement): (&Case, Option<&Requirement>),
-    facility: &Facility,
-    over: &Over,
-) {
-    record.profile = case.derived || requirement.is_some_and(Requirement::is_profile);
-    weigh(record, over, |asked| asked.finding.clone());
-    let unanswered = over.ending.tap.take_unanswered();
-    if let Some(trace) = &over.ending.seen {
-        attribute(record, trace, &unanswered, facility);
-    }
-}
-
 /// Writes the capture, in pseudonyms if that is asked for, and reads what was written.
 fn write_and_read(
     path: &Path,

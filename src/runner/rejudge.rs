@@ -218,7 +218,6 @@ impl Rejudge {
             clause: clause_of(requirement),
             ordinal: case.ordinal,
             access: self.access.of(case),
-            session: None,
         };
         let steps = steps(case, recorded);
         let facility = &self.facility;

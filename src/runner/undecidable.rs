@@ -30,7 +30,6 @@ pub fn undecidable(
             clause: String::new(),
             ordinal: case.ordinal,
             access: Vec::new(),
-            session: None,
         };
         let surveyed = at_once(survey(facility.clone(), setup, &steps)).unwrap_or_default();
         let reasons = surveyed.unseen;

@@ -296,13 +296,13 @@ impl Lab {
     ) -> Peer<MmtelCommand, MmtelEvent> {
         let facility = self.stage().facility.clone();
         let sip = &facility.profile.sip;
-        let bound = match self.stage().setup.kept(&person.0) {
+        let bound = match self.stage().kept(&person.0) {
             Some(kept) => Ok(kept),
             None => Sockets::bind_audio(sip.local_ip, "gm").await,
         };
         let sockets = match bound {
             Ok(sockets) => {
-                let sockets = self.stage().setup.keeping(sockets, &person.0);
+                let sockets = self.stage().keeping(sockets, &person.0);
                 sockets.inside(facility.sip_tls.as_ref())
             }
             Err(error) => self.broken(Reason::Capture, error.to_string()),
@@ -318,7 +318,7 @@ impl Lab {
             system: core,
             transport: facility.transport,
             domain: sip.domain.clone(),
-            seed: stage.setup.seed(facility.seed, person.index()),
+            seed: stage.seed(person.index()),
             timers: SipTimers::default(),
             behaviour: MmtelBehaviour::default(),
             access: stage.setup.access.clone(),

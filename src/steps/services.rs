@@ -91,7 +91,7 @@ impl Services {
                 .replace("{impi}", impi),
             password: access.password.expose().to_owned(),
             domain: profile.sip.domain.clone(),
-            seed: stage.setup.seed(stage.facility.seed, person.index()),
+            seed: stage.seed(person.index()),
             number,
         };
         Ok(Self {

@@ -72,8 +72,6 @@ pub struct CaseSetup {
     pub ordinal: usize,
     /// Values of P-Access-Network-Info of every MMTel UE.
     pub access: Vec<String>,
-    /// Which session of a load it is; nothing in a run.
-    pub session: Option<Session>,
 }
 
 /// A session of a load.
@@ -86,28 +84,6 @@ pub struct Session {
 }
 
 impl CaseSetup {
-    /// The sockets that somebody had in an earlier session of a load.
-    pub(super) fn kept(&self, whose: &str) -> Option<Sockets> {
-        self.session.as_ref()?.sockets.take(whose)
-    }
-
-    /// Sockets that stay for later sessions, where there are any.
-    pub(super) fn keeping(&self, sockets: Sockets, whose: &str) -> Sockets {
-        match &self.session {
-            Some(session) => sockets.kept_by(&session.sockets, whose),
-            None => sockets,
-        }
-    }
-
-    /// What the identifiers of a person's terminal are made of: those of one session never come again in another of its users.
-    pub(super) fn seed(&self, of_run: u64, person: usize) -> u64 {
-        let session = self
-            .session
-            .as_ref()
-            .map_or(0, |one| (one.number + 1) << 24);
-        of_run ^ session ^ ((self.ordinal as u64) << 8) ^ person as u64
-    }
-
     /// Users have to be prepared before this sentence.
     pub(super) fn occasion(&self, sentence: &str) -> Occasion {
         Occasion {
@@ -201,9 +177,11 @@ pub struct Stage {
     /// What an operator has done for the test case.
     pub acts: Vec<OperatorAct>,
     pub course: Course,
+    /// Which session of a load it is; nothing in a run.
+    pub session: Option<Session>,
     /// What handsets have been told that the course has not been asked for yet.
     pub script: Script,
-    pub(super) observer: Observer,
+    observer: Observer,
     read: usize,
     /// How many facts the capture has, audio apart.
     words: usize,
@@ -269,11 +247,34 @@ impl Stage {
             closed: None,
             acts: Vec::new(),
             course,
+            session: None,
             script: Script::default(),
             observer: Observer::reading(default_alphabet),
             read: 0,
             words: 0,
             at,
+        }
+    }
+
+    /// What the identifiers of a person's terminal are made of: those of one session never come again in another of its users.
+    pub(super) fn seed(&self, person: usize) -> u64 {
+        let session = self
+            .session
+            .as_ref()
+            .map_or(0, |one| (one.number + 1) << 24);
+        self.facility.seed ^ session ^ ((self.setup.ordinal as u64) << 8) ^ person as u64
+    }
+
+    /// The sockets that somebody had in an earlier session of a load.
+    pub(super) fn kept(&self, whose: &str) -> Option<Sockets> {
+        self.session.as_ref()?.sockets.take(whose)
+    }
+
+    /// Sockets that stay for later sessions, where there are any.
+    pub(super) fn keeping(&self, sockets: Sockets, whose: &str) -> Sockets {
+        match &self.session {
+            Some(session) => sockets.kept_by(&session.sockets, whose),
+            None => sockets,
         }
     }
 

@@ -105,14 +105,14 @@ impl Lab {
         } else {
             "isc"
         };
-        let kept = self.stage().setup.kept(&person.0);
+        let kept = self.stage().kept(&person.0);
         let listed = self.stage().listed(person.index());
         let bound = match (kept, listed.and_then(|user| user.contact)) {
             (_, Some(contact)) => Sockets::bind_at(contact, interface).await,
-            (Some(kept), None) => Ok(self.stage().setup.keeping(kept, &person.0)),
+            (Some(kept), None) => Ok(self.stage().keeping(kept, &person.0)),
             (None, None) => {
                 let bound = Sockets::bind(sip.local_ip, interface).await;
-                bound.map(|sockets| self.stage().setup.keeping(sockets, &person.0))
+                bound.map(|sockets| self.stage().keeping(sockets, &person.0))
             }
         };
         let sockets = match bound {
@@ -127,7 +127,7 @@ impl Lab {
         config.behaviour = facility.terminal();
         config.domain = sip.domain.clone();
         config.epoch_seconds = epoch_seconds();
-        config.seed = self.stage().setup.seed(facility.seed, person.index());
+        config.seed = self.stage().seed(person.index());
         let contact = format!(
             "sip:{};transport={}",
             sockets.sip(),

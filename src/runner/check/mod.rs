@@ -226,7 +226,6 @@ impl Bench {
             clause: clause_of(self.register.get(&case.requirement)),
             ordinal: case.ordinal,
             access: self.axis.values().of(case),
-            session: None,
         }
     }
 

@@ -188,7 +188,11 @@ async fn under_way(
         keep: options.keep,
         began: now,
         lateness: Lateness::new(options.lag_limit, now),
-        places: RefCell::new(Places::new(options.most_open, options.rest)),
+        places: RefCell::new(Places::new(
+            options.most_open,
+            places::most_places(),
+            options.rest,
+        )),
         wardrobe: RefCell::default(),
         tally: tally.clone(),
     });

@@ -6,11 +6,26 @@ use tokio::time::Instant;
 
 /// Numbers of users have room for so many.
 pub const MOST_PLACES: usize = 9_000;
+/// Sockets that the users of a place keep, as a rule, and what the rest of the process has open.
+const FILES_OF_PLACE: usize = 8;
+const OTHER_FILES: usize = 128;
+
+/// Places for which this process may have sockets; users keep theirs while they rest.
+pub fn most_places() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let open = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let soft = open.and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok());
+    let room = |files: usize| files.saturating_sub(OTHER_FILES) / FILES_OF_PLACE;
+    soft.map_or(MOST_PLACES, |files| room(files).clamp(1, MOST_PLACES))
+}
 
 #[derive(Debug)]
 pub struct Places {
     rest: Duration,
     most_open: usize,
+    most_places: usize,
     open: usize,
     made: usize,
     /// Those that were left, longest ago first, and when.
@@ -18,10 +33,11 @@ pub struct Places {
 }
 
 impl Places {
-    pub fn new(most_open: usize, rest: Duration) -> Self {
+    pub fn new(most_open: usize, most_places: usize, rest: Duration) -> Self {
         Self {
             rest,
             most_open,
+            most_places,
             open: 0,
             made: 0,
             left: VecDeque::new(),
@@ -39,7 +55,7 @@ impl Places {
             .is_some_and(|(_, since)| now.saturating_duration_since(*since) >= self.rest);
         let place = match rested {
             true => self.left.pop_front().map(|(place, _)| place),
-            false if self.made < MOST_PLACES => {
+            false if self.made < self.most_places => {
                 self.made += 1;
                 Some(self.made - 1)
             }
@@ -62,7 +78,7 @@ mod tests {
     #[test]
     fn a_place_is_taken_again_only_when_it_has_rested() {
         let (second, now) = (Duration::from_secs(1), Instant::now());
-        let mut places = Places::new(9, second);
+        let mut places = Places::new(9, 9, second);
         assert_eq!(places.take(now), Some(0));
         places.leave(0, now);
         assert_eq!(places.take(now + second / 2), Some(1));
@@ -73,12 +89,22 @@ mod tests {
     #[test]
     fn there_are_no_more_than_may_be_open() {
         let now = Instant::now();
-        let mut places = Places::new(2, Duration::ZERO);
+        let mut places = Places::new(2, 9, Duration::ZERO);
         assert_eq!(
             [places.take(now), places.take(now), places.take(now)],
             [Some(0), Some(1), None]
         );
         places.leave(1, now);
         assert_eq!(places.take(now), Some(1));
+    }
+
+    #[test]
+    fn where_no_more_places_can_be_made_the_resting_ones_are_waited_for() {
+        let (second, now) = (Duration::from_secs(1), Instant::now());
+        let mut places = Places::new(9, 1, second);
+        assert_eq!(places.take(now), Some(0));
+        places.leave(0, now);
+        assert_eq!(places.take(now), None);
+        assert_eq!(places.take(now + second), Some(0));
     }
 }

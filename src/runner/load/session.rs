@@ -50,13 +50,13 @@ async fn play(bench: &Bench, arrival: Arrival, begun: Instant) -> Outcome {
         clause: scenario.clause.clone(),
         ordinal: arrival.place,
         access: scenario.access.clone(),
-        session: Some(Session {
-            number: arrival.number,
-            sockets: bench.sockets(arrival.place),
-        }),
     };
     let given: Vec<_> = scenario.case.steps.iter().map(|one| &one.parsed).collect();
-    let stage = set_stage(bench.facility.clone(), setup, &given).await;
+    let mut stage = set_stage(bench.facility.clone(), setup, &given).await;
+    stage.session = Some(Session {
+        number: arrival.number,
+        sockets: bench.sockets(arrival.place),
+    });
     let ready = Instant::now();
     // Users who are on the system already may have been waited for, which is no fault of the system's.
     bench.lateness.late_by(ready - begun, ready);
@@ -100,7 +100,7 @@ fn judged(
         blame: String::new(),
         failed: Vec::new(),
         session_time,
-        response_times: ending.seen.as_ref().map(responses).unwrap_or_default(),
+        response_times: responses(&seen(ending)),
     };
     if !has_passed(ending, played.stop.as_ref()) {
         outcome.session_time = None;
@@ -117,6 +117,11 @@ fn has_passed(ending: &Ending, stop: Option<&Stop>) -> bool {
         && asked.iter().all(|one| one.finding.verdict == Verdict::Pass)
         && ending.problems.is_empty()
         && !ending.tap.overflowed()
+}
+
+/// What the capture shows; nothing if it cannot be read, which its verdict says.
+fn seen(ending: &Ending) -> Trace {
+    Trace::read(&ending.tap.octets_from(0)).unwrap_or_default()
 }
 
 /// From each request of ours to its first final response.
@@ -160,7 +165,10 @@ fn amiss(
         judge::conclude(&mut record, &case, &bench.facility, over, &desk);
     } else {
         let of = (&case, requirement);
-        judge::conclude_unwritten(&mut record, of, &bench.facility, &over);
+        let unanswered = over.ending.tap.take_unanswered();
+        let seen = seen(&over.ending);
+        let seen = (&seen, unanswered.as_slice());
+        judge::conclude_again(&mut record, of, &bench.facility, &over, seen);
     }
     outcome.verdict = record.verdict;
     outcome.waived = waive::covers(&bench.waivers, &record);

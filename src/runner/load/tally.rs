@@ -136,7 +136,7 @@ impl Tally {
         }
         if amiss(unsent_full, offered) {
             why.push(format!(
-                "{unsent_full} of {offered} sessions found {most_open} open, which is as many as may be: raise --most-open, or lower --rate"
+                "{unsent_full} of {offered} sessions found no users: {most_open} may be open at once (--most-open), and all have sockets, also those that rest (--rest, ulimit -n); raise these, or lower --rate"
             ));
         }
         if self.verdicts.error > 0 {
