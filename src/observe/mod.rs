@@ -4,6 +4,7 @@
 //! results, for judges and for people.
 mod audio;
 mod chat;
+mod closure;
 mod connection;
 mod diameter;
 mod dissect;
@@ -30,6 +31,7 @@ mod tls;
 
 pub use audio::{audio_address, audio_direction, heard_at, own_audio, spoken_at};
 pub use chat::{ChatMessage, MsrpFact, Session, path_of, session_of, sessions};
+pub use closure::{Closure, LeftOpen, State as ClosureState, closure};
 pub use diameter::{DiameterRequest, diameter_requests, way as diameter_way};
 pub use encapsulated::{Encapsulated, encapsulated, is_encapsulated};
 pub use facts::{Direction, Fact, FrameInfo, Note, Observation, Trace};

@@ -2,12 +2,37 @@
 //!
 //! The runner waits for this before the next stimulus, so that a test case provokes one thing at a time. An INVITE without final response
 //! is at rest (people take their time); everything else is answered by machines at once.
-use super::{Fact, Observation, SipFact, Trace, diameter_requests, transactions};
+use super::{Direction, Fact, Observation, SipFact, Trace, diameter_requests, transactions};
 use crate::wire::msrp::MsrpMessage;
 use std::collections::HashMap;
 
+/// Something that somebody has not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Waiting {
+    /// True when the answer is up to the system.
+    pub for_system: bool,
+    pub frame: u32,
+    pub words: String,
+}
+
+impl Waiting {
+    /// `asked` is the direction of what is to be answered.
+    fn new(asked: Direction, frame: u32, words: String) -> Self {
+        Self {
+            for_system: asked == Direction::ToSystem,
+            frame,
+            words,
+        }
+    }
+}
+
 /// What is still to be answered, in words; empty when the wire is at rest.
 pub fn unsettled(trace: &Trace) -> Vec<String> {
+    let waiting = waiting(trace).into_iter();
+    waiting.map(|one| one.words).collect()
+}
+
+pub(super) fn waiting(trace: &Trace) -> Vec<Waiting> {
     let mut waiting = Vec::new();
     sip(trace, &mut waiting);
     msrp(trace, &mut waiting);
@@ -16,23 +41,21 @@ pub fn unsettled(trace: &Trace) -> Vec<String> {
     waiting
 }
 
-fn sip(trace: &Trace, waiting: &mut Vec<String>) {
+fn sip(trace: &Trace, waiting: &mut Vec<Waiting>) {
     for transaction in transactions(trace) {
         let frame = frame(transaction.request);
         match (transaction.method, transaction.final_response()) {
             ("INVITE", Some(response)) => {
                 if transaction.acks.is_empty() {
                     let status = response.status();
-                    waiting.push(format!(
-                        "{status} to the INVITE of frame {frame} awaits its ACK"
-                    ));
+                    let words = format!("{status} to the INVITE of frame {frame} awaits its ACK");
+                    waiting.push(Waiting::new(response.seen.direction, frame, words));
                 }
             }
             ("INVITE", None) | (_, Some(_)) => {}
             (method, None) => {
-                waiting.push(format!(
-                    "{method} of frame {frame} awaits its final response"
-                ));
+                let words = format!("{method} of frame {frame} awaits its final response");
+                waiting.push(Waiting::new(transaction.direction, frame, words));
             }
         }
     }
@@ -43,13 +66,14 @@ fn frame(fact: SipFact<'_>) -> u32 {
 }
 
 /// A SEND with `Failure-Report: no` or `partial` need not be answered (RFC 4975 section 7.1.2), nor is a REPORT.
-fn msrp(trace: &Trace, waiting: &mut Vec<String>) {
+fn msrp(trace: &Trace, waiting: &mut Vec<Waiting>) {
     let mut open = HashMap::new();
     for seen in &trace.facts {
         match &seen.fact {
             Fact::Msrp(message) if awaits_response(message) => {
                 let key = (seen.from, seen.to, message.transaction_id.clone());
-                open.insert(key, seen.frames.last().copied().unwrap_or(0));
+                let frame = seen.frames.last().copied().unwrap_or(0);
+                open.insert(key, (frame, seen.direction));
             }
             Fact::Msrp(message) if message.status().is_some() => {
                 open.remove(&(seen.to, seen.from, message.transaction_id.clone()));
@@ -61,12 +85,12 @@ fn msrp(trace: &Trace, waiting: &mut Vec<String>) {
             _ => {}
         }
     }
-    let mut frames: Vec<u32> = open.into_values().collect();
-    frames.sort_unstable();
-    let words = frames
-        .into_iter()
-        .map(|frame| format!("MSRP SEND of frame {frame} awaits its response"));
-    waiting.extend(words);
+    let mut open: Vec<(u32, Direction)> = open.into_values().collect();
+    open.sort_unstable_by_key(|(frame, _)| *frame);
+    waiting.extend(open.into_iter().map(|(frame, asked)| {
+        let words = format!("MSRP SEND of frame {frame} awaits its response");
+        Waiting::new(asked, frame, words)
+    }));
 }
 
 fn awaits_response(message: &MsrpMessage) -> bool {
@@ -77,7 +101,7 @@ fn awaits_response(message: &MsrpMessage) -> bool {
         })
 }
 
-fn smpp(trace: &Trace, waiting: &mut Vec<String>) {
+fn smpp(trace: &Trace, waiting: &mut Vec<Waiting>) {
     let mut open = HashMap::new();
     for seen in &trace.facts {
         match &seen.fact {
@@ -89,7 +113,7 @@ fn smpp(trace: &Trace, waiting: &mut Vec<String>) {
             Fact::Smpp(pdu) => {
                 let frame = seen.frames.last().copied().unwrap_or(0);
                 let key = (seen.from, seen.to, pdu.sequence);
-                open.insert(key, (frame, pdu.command.name()));
+                open.insert(key, (frame, pdu.command.name(), seen.direction));
             }
             Fact::TcpClosed { .. } => open.retain(|(from, to, _), _| {
                 (*from, *to) != (seen.from, seen.to) && (*to, *from) != (seen.from, seen.to)
@@ -97,15 +121,15 @@ fn smpp(trace: &Trace, waiting: &mut Vec<String>) {
             _ => {}
         }
     }
-    let mut open: Vec<(u32, String)> = open.into_values().collect();
-    open.sort_unstable();
-    let words = open
-        .into_iter()
-        .map(|(frame, command)| format!("{command} of frame {frame} awaits its response"));
-    waiting.extend(words);
+    let mut open: Vec<(u32, String, Direction)> = open.into_values().collect();
+    open.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+    waiting.extend(open.into_iter().map(|(frame, command, asked)| {
+        let words = format!("{command} of frame {frame} awaits its response");
+        Waiting::new(asked, frame, words)
+    }));
 }
 
-fn diameter(trace: &Trace, waiting: &mut Vec<String>) {
+fn diameter(trace: &Trace, waiting: &mut Vec<Waiting>) {
     let open = diameter_requests(trace).into_iter().filter(|request| {
         let ends = (request.seen.from, request.seen.to);
         let closed = |one: &&Observation| {
@@ -114,9 +138,9 @@ fn diameter(trace: &Trace, waiting: &mut Vec<String>) {
         };
         request.answer.is_none() && !trace.facts[request.index..].iter().any(|one| closed(&one))
     });
-    let words = open.map(|request| {
+    waiting.extend(open.map(|request| {
         let (name, frame) = (request.message.name(), request.frame());
-        format!("{name} of frame {frame} awaits its answer")
-    });
-    waiting.extend(words);
+        let words = format!("{name} of frame {frame} awaits its answer");
+        Waiting::new(request.direction(), frame, words)
+    }));
 }

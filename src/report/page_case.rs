@@ -48,6 +48,8 @@ pub(super) struct Case<'a> {
     capture: Option<Capture<'a>>,
     filter: Option<String>,
     rerun: String,
+    /// What the system left open; absent if nothing.
+    left: Option<String>,
     ladder_state: &'static str,
     difference: &'a str,
     /// Shown if the diagram cannot be drawn.
@@ -127,6 +129,7 @@ pub(super) fn view<'a>(record: &'a RunRecord, case: &'a CaseRecord, has_diagram:
         }),
         filter: wording::display_filter(&case.findings),
         rerun: wording::rerun(record, case),
+        left: wording::left_open(case),
         ladder_state: match case.ladder_state {
             LadderState::Same => "as accepted",
             LadderState::Changed => "differs from the accepted ladder",

@@ -67,6 +67,7 @@ function evidence(detail) {
     detail.filter && entry("Wireshark", ...copied(detail.filter, "the display filter of the evidence")),
     entry("run alone", ...copied(detail.rerun, "the command that runs this test case alone")),
     capture && entry("capture", path, el("span", { class: "quiet" }, ` ${capture.frames} frames`), el("br"), el("code", { class: "digest" }, `sha256 ${capture.sha256}`)),
+    detail.left && entry("closure", detail.left),
     entry("scenario", el("code", {}, detail.location), el("span", { class: "quiet" }, ` ${detail.started.replace(/(\.\d{3})\d*Z$/, "$1Z")}`)),
   );
 }

@@ -3,10 +3,15 @@
 //! Plain text without colour, so that it reads the same in a log.
 use super::wording;
 use crate::{
+    observe::ClosureState,
     runner::record::{CaseRecord, LadderState, RunRecord},
     verdict::{Finding, Verdict},
 };
+use std::collections::BTreeMap;
 use std::path::Path;
+
+/// More test cases than this are counted and not named.
+const MOST_NAMED: usize = 5;
 
 /// `folder` is where `run.json` lies, put before the paths of captures; empty for paths as recorded.
 pub fn summary(record: &RunRecord, folder: &str) -> String {
@@ -58,6 +63,7 @@ fn totals(record: &RunRecord) -> String {
         record.seed,
         wording::duration(record.duration_ms)
     ));
+    out.push_str(&closures(record));
     let derived = |c: &&CaseRecord| c.waiver.is_none() && wording::is_without_effect(c);
     match record.cases.iter().filter(derived).count() {
         0 => {}
@@ -69,6 +75,29 @@ fn totals(record: &RunRecord) -> String {
         out.push_str("the run was stopped before all test cases had run\n");
     }
     out
+}
+
+/// What the system left open behind test cases, whatever their verdicts.
+fn closures(record: &RunRecord) -> String {
+    let states = record.cases.iter().filter_map(|case| {
+        let closure = case.closure.as_ref()?;
+        Some((closure.state, case.id.as_str()))
+    });
+    let mut cases: BTreeMap<ClosureState, Vec<&str>> = BTreeMap::new();
+    states.for_each(|(state, id)| cases.entry(state).or_default().push(id));
+    let mut of = |state| cases.remove(&state).unwrap_or_default();
+    let clean = of(ClosureState::Clean).len();
+    let [unclean, leaked] = [ClosureState::Unclean, ClosureState::Leaked].map(|state| {
+        let ids = of(state);
+        match ids.is_empty() || ids.len() > MOST_NAMED {
+            true => format!("{} {}", ids.len(), state.name()),
+            false => format!("{} {} ({})", ids.len(), state.name(), ids.join(", ")),
+        }
+    });
+    match clean == 0 && cases.is_empty() && unclean.starts_with('0') && leaked.starts_with('0') {
+        true => String::new(),
+        false => format!("left behind by the system: {clean} clean, {unclean}, {leaked}\n"),
+    }
 }
 
 fn not_applicable(record: &RunRecord) -> String {

@@ -126,6 +126,13 @@ pub(super) fn display_filter(findings: &[Finding]) -> Option<String> {
     (!words.is_empty()).then(|| format!("frame.number in {{{}}}", words.join(", ")))
 }
 
+/// What the system left open behind a test case, in words; `None` if nothing.
+pub fn left_open(case: &CaseRecord) -> Option<String> {
+    let closure = case.closure.as_ref().filter(|one| !one.left.is_empty())?;
+    let left: Vec<&str> = closure.left.iter().map(|one| one.what.as_str()).collect();
+    Some(format!("{}: {}", closure.state.name(), left.join("; ")))
+}
+
 /// Who has agreed to what a case came out as, until when, why and where.
 pub(super) fn waived(case: &CaseRecord) -> Option<String> {
     let waiver = case.waiver.as_ref()?;

@@ -263,6 +263,7 @@ pub fn blank(case: &Case) -> CaseRecord {
         steps: case.steps.iter().map(not_run).collect(),
         findings: Vec::new(),
         capture: None,
+        closure: None,
         tape: None,
         ladder: String::new(),
         ladder_state: LadderState::NotCompared,

@@ -7,7 +7,7 @@ use super::record::{CaptureRecord, CaseRecord, LadderState};
 use super::redact::Redacting;
 use super::snapshots::Snapshots;
 use crate::observe::redact::Redaction;
-use crate::observe::{Trace, ends, ladder};
+use crate::observe::{Trace, closure, ends, ladder};
 use crate::steps::{Asked, Ending, Facility, Stop, Tape};
 use crate::sut::secret;
 use crate::verdict::blame::{self, Evidence};
@@ -59,6 +59,7 @@ pub fn conclude(
             return;
         }
     };
+    record.closure = Some(closure(&trace));
     let unanswered = over.ending.tap.take_unanswered();
     let again = |asked: &Asked| put_again(asked, &trace, &over.ending, facility);
     weigh(record, &over, again);

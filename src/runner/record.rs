@@ -1,4 +1,5 @@
 //! `run.json`: everything a report needs, versioned; its JSON Schema is `fixtures/run.schema.json`.
+use crate::observe::Closure;
 use crate::observe::redact::Redactor;
 use crate::steps::Tape;
 use crate::sut::applicability::Items;
@@ -140,6 +141,9 @@ pub struct CaseRecord {
     pub steps: Vec<StepRecord>,
     pub findings: Vec<Finding>,
     pub capture: Option<CaptureRecord>,
+    /// What the system has left open when it was over. Told beside the verdict, and no part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closure: Option<Closure>,
     /// By which it is judged again from its capture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tape: Option<Tape>,

@@ -13,7 +13,7 @@ use super::record::{CaseRecord, LadderState, RunRecord, SCHEMA_VERSION, StepOutc
 use super::run::stand_by_controls;
 use super::waive;
 use crate::capture::RunClock;
-use crate::observe::Trace;
+use crate::observe::{Trace, closure};
 use crate::peer::ue::Transport;
 use crate::steps::{CaseSetup, Facility, Stage, play};
 use crate::sut::access::AccessNetworks;
@@ -231,6 +231,7 @@ impl Rejudge {
         let mut record = as_recorded(case, recorded);
         let told = (trace.as_ref(), unanswered.as_slice());
         conclude_again(&mut record, (case, requirement), facility, &over, told);
+        record.closure = Some(closure(&trace));
         if record.ladder == recorded.ladder {
             record.ladder_state = recorded.ladder_state;
             record
@@ -469,6 +470,7 @@ fn as_recorded(case: &Case, recorded: &CaseRecord) -> CaseRecord {
         duration_ms: recorded.duration_ms,
         steps: recorded.steps.clone(),
         capture: recorded.capture.clone(),
+        closure: None,
         tape: recorded.tape.clone(),
         operator: recorded.operator.clone(),
         seed: recorded.seed,
@@ -511,7 +513,7 @@ pub fn compare(recorded: &RunRecord, judged: &RunRecord) -> Vec<Difference> {
 }
 
 fn changes(old: &CaseRecord, new: &CaseRecord) -> Vec<Changed> {
-    let told = |case: &CaseRecord| -> [(&'static str, String); 9] {
+    let told = |case: &CaseRecord| -> [(&'static str, String); 10] {
         let text = |value: serde_json::Result<String>| value.unwrap_or_default();
         [
             ("verdict", case.verdict.name().to_owned()),
@@ -526,6 +528,7 @@ fn changes(old: &CaseRecord, new: &CaseRecord) -> Vec<Changed> {
                 case.not_applicable.clone().unwrap_or_default(),
             ),
             ("ladder", case.ladder.clone()),
+            ("closure", text(serde_json::to_string(&case.closure))),
         ]
     };
     let both = told(old).into_iter().zip(told(new));

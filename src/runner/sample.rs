@@ -146,6 +146,7 @@ pub(crate) fn case(number: usize, verdict: Verdict) -> CaseRecord {
             frames: 22,
             ends: Default::default(),
         }),
+        closure: None,
         tape: None,
         ladder: if judged { LADDER } else { "" }.to_owned(),
         ladder_state: match verdict {

@@ -130,12 +130,12 @@ impl Stage {
         }
     }
 
-    /// Ends every call, subscription and registration of the MMTel UEs; waits for it at most the guard time.
+    /// Ends every call, subscription and registration of the MMTel UEs; waits for either at most the guard time.
     async fn tear_down_calls(&mut self) {
         self.tap.mark("teardown");
         let guard = Duration::from_secs_f64(self.facility.profile.ixit.guard_seconds);
-        let deadline = Instant::now() + guard;
         for command in [MmtelCommand::EndAll, MmtelCommand::Register { expires: 0 }] {
+            let deadline = Instant::now() + guard;
             for user in self.users.values() {
                 if let Means::Mmtel(endpoint) = &user.means {
                     // One that has stopped is found out when it is joined.
