@@ -12,7 +12,7 @@ use super::part::PartArguments;
 use super::probe::ProbeArguments;
 use super::verify::VerifyArguments;
 use crate::{
-    reference::{ReferenceArguments, faults::Fault},
+    reference::{ReferenceArguments, edge::EdgeArguments, faults::Fault},
     report::Format,
     runner::options::{DEFAULT_JOBS, DEFAULT_SYSTEM, SipTransport},
     sut::profile,
@@ -178,6 +178,8 @@ pub struct RunArguments {
     /// Write which requirements the reference build carried out in each test case (with --clock virtual --jobs 1)
     #[arg(long, value_name = "FILE")]
     pub executed: Option<PathBuf>,
+    #[command(flatten)]
+    pub edge: EdgeArguments,
     /// Transport of SIP between the peers and the system [default: that of its profile]
     #[arg(long, value_name = "udp|tcp|tls")]
     pub transport: Option<Transport>,
@@ -206,7 +208,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub operator_answers: Option<PathBuf>,
     /// If everything passes, keep captures in captures/SYSTEM and reports in reports/SYSTEM
-    #[arg(long, conflicts_with_all = ["selection", "fault", "personality", "access", "shard", "rerun_failed", "until_fail"])]
+    #[arg(long, conflicts_with_all = ["selection", "fault", "vary", "mutate", "personality", "access", "shard", "rerun_failed", "until_fail"])]
     pub refresh_evidence: bool,
     /// Say nothing but the summary
     #[arg(long, short)]

@@ -44,6 +44,10 @@ pub(super) fn run(mut arguments: RunArguments) -> Result<ExitCode> {
             return Ok(ExitCode::Usage);
         }
     };
+    if !arguments.edge.words().is_empty() && arguments.system != DEFAULT_SYSTEM {
+        complain("--vary and --mutate are for the reference build, not for a system of your own");
+        return Ok(ExitCode::Usage);
+    }
     let quiet = arguments.quiet;
     let kept_for = arguments
         .refresh_evidence
@@ -427,6 +431,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
                 overtaken: virtual_clock::overtaken,
             },
         },
+        edge: arguments.edge.words(),
         selection: arguments.selection,
         system: arguments.system,
         features: places.features,

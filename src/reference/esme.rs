@@ -7,6 +7,7 @@ mod connection;
 pub mod mapping;
 pub mod tls;
 
+use super::edge::Edge;
 use super::short_message::{
     Arrival, OutgoingShortMessage, ReportReference, Submission, SubmitFailure,
 };
@@ -38,6 +39,8 @@ pub struct EsmeConfig {
     pub default_alphabet: DefaultAlphabet,
     /// The SMSC takes binds inside TLS.
     pub tls: Option<Tls>,
+    /// What happens to what is sent.
+    pub edge: Edge,
 }
 
 /// The same on the command line.
@@ -70,6 +73,7 @@ impl EsmeConfig {
             enquire_interval: Duration::from_secs(30),
             default_alphabet: DefaultAlphabet::Gsm7,
             tls: None,
+            edge: Edge::Plain,
         }
     }
 }
@@ -161,7 +165,7 @@ impl Keeper {
                     pause = Duration::from_millis(100);
                     self.bound.store(true, Ordering::Release);
                     tracing::info!(smsc = %self.config.smsc, "bound");
-                    let ended = Connection::new(connection, self.config.default_alphabet)
+                    let ended = Connection::new(connection, &self.config)
                         .serve(&mut self, read_ahead)
                         .await;
                     self.bound.store(false, Ordering::Release);
@@ -200,7 +204,10 @@ impl Keeper {
             };
             let body = Body::Bind(BindKind::Transceiver, bind);
             let request = Pdu::new(CommandId::BIND_TRANSCEIVER, status::OK, 1, body);
-            tls::say(&mut stream, &request.to_octets()).await?;
+            self.config
+                .edge
+                .write(&mut stream, &request.to_octets())
+                .await?;
             let mut framer = Framer::default();
             loop {
                 let pdu = read_pdu(&mut stream, &mut framer).await?;

@@ -11,6 +11,7 @@ pub mod marks;
 pub mod calendar;
 pub mod conference_focus;
 pub mod conference_service;
+pub mod edge;
 pub mod esme;
 pub mod faults;
 mod http;
@@ -29,6 +30,7 @@ pub mod user_agent;
 pub mod ut;
 
 use conference_focus::users::CmmcUser;
+use edge::{Edge, EdgeArguments};
 use esme::{Esme, EsmeConfig};
 use faults::{Fault, InForce};
 use ip_sm_gw::{Gateway, Provisioned};
@@ -75,6 +77,8 @@ pub struct ReferenceArguments {
     /// Departs from one requirement on purpose; GET /v1/faults lists the names
     #[arg(long, value_name = "NAME")]
     pub fault: Option<Fault>,
+    #[command(flatten)]
+    pub edge: EdgeArguments,
     /// Chat sessions served at once; further invitations get 503
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_sessions: usize,
@@ -189,11 +193,12 @@ impl Reference {
         let listen = arguments.listen;
         let failed = |error| ReferenceError::Listen(listen, error);
         let tls = SipTls::new(&arguments.sip_tls).map_err(ReferenceError::SipTls)?;
-        let mut config = agent_config(&arguments, faults);
+        let edge = arguments.edge.edge();
+        let mut config = agent_config(&arguments, faults, edge.clone());
         config.tls.clone_from(&tls);
         let documents = arguments.ut.store().map_err(ReferenceError::Documents)?;
         let server = arguments.ut.server(documents.clone(), faults);
-        let roles = Roles::start(&arguments.roles, listen, documents, tls, faults)
+        let roles = Roles::start(&arguments.roles, listen, documents, tls, (faults, edge))
             .await
             .map_err(failed)?;
         let (agent, incoming) = UserAgent::start(config).await.map_err(failed)?;
@@ -283,7 +288,7 @@ impl Reference {
 }
 
 /// The user agent of the gateway, with the faults that lie there.
-fn agent_config(arguments: &ReferenceArguments, faults: InForce) -> UserAgentConfig {
+fn agent_config(arguments: &ReferenceArguments, faults: InForce, edge: Edge) -> UserAgentConfig {
     UserAgentConfig {
         ip: arguments.listen,
         product: Some("IM-serv/OMA1.0".into()),
@@ -298,8 +303,10 @@ fn agent_config(arguments: &ReferenceArguments, faults: InForce) -> UserAgentCon
         cancelled_invite_unanswered: faults.is(Fault::CancelWithout487),
         msrp: MsrpConfig {
             departure: msrp_departure(faults),
+            edge: edge.clone(),
             ..MsrpConfig::default()
         },
+        edge,
         ..UserAgentConfig::default()
     }
 }
@@ -322,13 +329,15 @@ fn start_link(
             let config = EsmeConfig {
                 tls,
                 default_alphabet: arguments.smpp_data_coding_0.into(),
+                edge: arguments.edge.edge(),
                 ..EsmeConfig::new(smsc, id, password)
             };
             let (esme, arrivals) = Esme::start(config);
             (Some(ShortMessageLink::Smpp(esme)), arrivals)
         }
         None => match SgdConfig::new(&arguments.sgd) {
-            Some(config) => {
+            Some(mut config) => {
+                config.edge = arguments.edge.edge();
                 let (node, arrivals) = SgdNode::start(config, faults);
                 (Some(ShortMessageLink::Sgd(node)), arrivals)
             }

@@ -3,6 +3,7 @@
 use super::conference_focus::policy::CmmcPolicy;
 use super::conference_focus::{Focus, FocusConfig};
 use super::conference_service;
+use super::edge::Edge;
 use super::faults::InForce;
 use super::mmtel_as::MmtelAs;
 use super::proxy::Proxy;
@@ -103,11 +104,11 @@ impl Roles {
         ip: IpAddr,
         documents: Store,
         tls: Option<SipTls>,
-        faults: InForce,
+        (faults, edge): (InForce, Edge),
     ) -> Result<Self, io::Error> {
         // Between the roles there is UDP: inside one machine it needs no protection.
-        let core = Proxy::bind_with(ip, tls).await?;
-        let server = Proxy::bind(ip).await?;
+        let core = Proxy::bind_with(ip, tls, edge.clone()).await?;
+        let server = Proxy::bind(ip, edge.clone()).await?;
         let mmtel_as = MmtelAs::start(server, documents, arguments.blanket_barring, faults);
         let server = arguments.mmtel_as.unwrap_or(mmtel_as.address());
         let destinations = Destinations::default();
@@ -116,7 +117,7 @@ impl Roles {
             Some(_) => None,
             None => {
                 let interval = Duration::from_secs_f64(arguments.notify_interval);
-                Some(cmmc_focus(ip, core.address(), interval, faults).await?)
+                Some(cmmc_focus((ip, edge.clone()), core.address(), interval, faults).await?)
             }
         };
         if let Some((focus, _)) = &cmmc {
@@ -133,7 +134,7 @@ impl Roles {
             Some(_) => None,
             None => {
                 let (factory, conferences) = (CONF_FACTORY_DOMAIN, CONF_DOMAIN);
-                let config = focus_config(ip, core.address());
+                let config = focus_config((ip, edge), core.address());
                 let started =
                     conference_service::start(config, factory, conferences, not_of_cmmc(faults));
                 Some(started.await?)
@@ -205,8 +206,9 @@ fn not_of_cmmc(faults: InForce) -> InForce {
     InForce(faults.0.filter(|fault| !of_cmmc(fault.requirement())))
 }
 
-fn focus_config(ip: IpAddr, core: SocketAddr) -> FocusConfig {
+fn focus_config((ip, edge): (IpAddr, Edge), core: SocketAddr) -> FocusConfig {
     FocusConfig {
+        edge,
         outbound: Some(core),
         ..FocusConfig::new(ip)
     }
@@ -214,7 +216,7 @@ fn focus_config(ip: IpAddr, core: SocketAddr) -> FocusConfig {
 
 /// The CMMC focus, which dials out through the S-CSCF.
 async fn cmmc_focus(
-    ip: IpAddr,
+    place: (IpAddr, Edge),
     core: SocketAddr,
     notify_interval: Duration,
     faults: InForce,
@@ -223,7 +225,7 @@ async fn cmmc_focus(
     let policy = Arc::new(policy);
     let config = FocusConfig {
         notify_interval,
-        ..focus_config(ip, core)
+        ..focus_config(place, core)
     };
     let focus = Focus::start(config, policy.clone(), faults).await?;
     Ok((focus, policy))

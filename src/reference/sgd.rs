@@ -17,6 +17,7 @@ mod terminating;
 mod tests;
 mod transport;
 
+use super::edge::Edge;
 use super::faults::InForce;
 use super::short_message::{Arrival, OutgoingShortMessage, Submission};
 use crate::wire::diameter::Message;
@@ -102,6 +103,8 @@ pub struct SgdConfig {
     pub response_timeout: Duration,
     /// Silence after which a DWR is sent; twice that without anything received ends the connection.
     pub watchdog: Duration,
+    /// What happens to what is sent.
+    pub edge: Edge,
 }
 
 impl SgdConfig {
@@ -119,6 +122,7 @@ impl SgdConfig {
             correlation_time: Duration::from_secs_f64(lifetime),
             response_timeout: Duration::from_secs(30),
             watchdog: Duration::from_secs(30),
+            edge: Edge::Plain,
         })
     }
 }

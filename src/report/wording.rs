@@ -179,6 +179,7 @@ pub(super) fn rerun(record: &RunRecord, case: &CaseRecord) -> String {
     if let Some(fault) = &record.system.fault {
         words.push(format!("--fault {}", shell(fault)));
     }
+    words.extend(record.system.edge.iter().map(|word| shell(word)));
     if let Some(personality) = &record.system.personality {
         words.push(format!("--personality {}", shell(personality)));
     }

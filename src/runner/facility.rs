@@ -281,7 +281,9 @@ async fn start_process(
     let carriage = profile.in_use().map(InUse::start_arguments);
     let fault = options.fault.iter();
     let fault = fault.flat_map(|fault| ["--fault".to_owned(), fault.clone()]);
-    let extra: Vec<String> = carriage.into_iter().flatten().chain(fault).collect();
+    let edge = options.edge.iter().cloned();
+    let extra = carriage.into_iter().flatten().chain(fault).chain(edge);
+    let extra: Vec<String> = extra.collect();
     let started = match options.clock {
         Clock::Real => Process::start(start, &values, &extra, &profile.secrets, log).await,
         Clock::Virtual { starter, .. } => Process::inside(starter, start, &values, &extra).await,

@@ -65,6 +65,8 @@ pub struct RunOptions {
     /// Fault to switch on; only for a system that the suite starts as its reference build.
     pub fault: Option<String>,
     pub clock: Clock,
+    /// How what that system sends differs from what it usually sends, as words of its command line: `--vary 7`.
+    pub edge: Vec<String>,
     /// Overrides the transport of the profile.
     pub transport: Option<SipTransport>,
     /// Overrides the local address of the profile.
@@ -112,6 +114,7 @@ impl RunOptions {
             out: None,
             fault: None,
             clock: Clock::Real,
+            edge: Vec::new(),
             transport: None,
             local_ip: None,
             carriage: None,

@@ -65,6 +65,9 @@ pub struct SystemRecord {
     pub profile_sha256: String,
     /// Fault switched on in the reference build, if any.
     pub fault: Option<String>,
+    /// How what the reference build sends differs from what it usually sends, as words of its command line: `--vary 7`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edge: Vec<String>,
     /// Personality of the peers, if any: `fixtures/personalities.yaml`.
     #[serde(default)]
     pub personality: Option<String>,

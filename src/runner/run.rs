@@ -95,7 +95,7 @@ pub async fn run(
     let known = catalogue.requirements();
     let usual = options.carriage.is_none_or(|c| c == profile.carriage())
         && options.local_ip.is_none_or(|ip| ip == profile.sip.local_ip);
-    if !usual || options.personality.is_some() || options.redact {
+    if !usual || options.personality.is_some() || options.redact || !options.edge.is_empty() {
         // Ladders were accepted over the profile's own carriage and version of IP, with peers as they usually are, and as what was said
         // was said.
         options.ladders = None;
@@ -290,6 +290,7 @@ pub(super) fn outline(
             description: profile.description.clone(),
             profile_sha256: digest.iter().map(|octet| format!("{octet:02x}")).collect(),
             fault: options.fault.clone(),
+            edge: options.edge.clone(),
             personality: options.personality.clone(),
             carriage: profile.carriage().name().to_owned(),
             transport,

@@ -208,6 +208,7 @@ pub(crate) fn of(cases: Vec<CaseRecord>) -> RunRecord {
             profile_sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
                 .to_owned(),
             fault: None,
+            edge: Vec::new(),
             personality: None,
             carriage: "smpp".to_owned(),
             transport: "udp".to_owned(),

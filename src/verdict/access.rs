@@ -114,11 +114,29 @@ fn own(ladder: &str) -> String {
             left_out = strays.iter().any(|call| line.contains(call));
         }
         if !left_out {
-            text.push_str(line.strip_suffix(REPEATED).unwrap_or(line));
+            let line = line.strip_suffix(REPEATED).unwrap_or(line);
+            text.push_str(&without_reason(line));
             text.push('\n');
         }
     }
     text
+}
+
+/// A response without its reason phrase, which is for a person and may be any text (RFC 3261 section 7.2).
+fn without_reason(line: &str) -> String {
+    let behind_ends = line
+        .find(" -> ")
+        .and_then(|arrow| Some(arrow + line[arrow..].find("  ")? + 2));
+    let (ends, said) = line.split_at(behind_ends.unwrap_or(line.len()));
+    let code = said
+        .get(..3)
+        .filter(|code| code.bytes().all(|o| o.is_ascii_digit()));
+    match (code, said.rfind(" to ")) {
+        (Some(code), Some(at)) if said.as_bytes().get(3) == Some(&b' ') => {
+            format!("{ends}{code}{}", &said[at..])
+        }
+        _ => line.to_owned(),
+    }
 }
 
 /// The call of a request to somebody else's number at a terminal of this test case: `NOTIFY sip:«number-1»@«alice-sip» «call-5» ...`.
@@ -432,6 +450,15 @@ mod tests {
     #[test]
     fn names_are_compared_without_their_numbers() {
         assert_eq!(unnumbered("  a «call-5» «tag-10» b"), "  a «call» «tag» b");
+        let line = "    core -> alice  200 OK to INVITE «call» «tag»";
+        let other = "    core -> alice  200  to INVITE «call» «tag»";
+        assert_eq!(without_reason(line), without_reason(other));
+        assert_eq!(
+            without_reason(line),
+            "    core -> alice  200 to INVITE «call» «tag»"
+        );
+        let request = "    core -> alice  INVITE sip:x to y";
+        assert_eq!(without_reason(request), request);
         assert_eq!(unnumbered("«alice» and «dave"), "«alice» and «dave");
     }
 }

@@ -3,7 +3,7 @@ use super::masks::Masks;
 use super::sms_lines;
 use crate::wire::cpim::{CpimMessage, Imdn};
 use crate::wire::sdp::{MessageMedia, SessionDescription};
-use crate::wire::sip::{NameAddr, SipMessage, StartLine};
+use crate::wire::sip::{NameAddr, SipMessage, SipUri, StartLine};
 use crate::wire::xml::conference_info::ConferenceInfo;
 use crate::wire::xml::resource_lists::ResourceLists;
 
@@ -40,13 +40,20 @@ pub fn lines(message: &SipMessage, masks: &mut Masks<'_>) -> Vec<String> {
         }
     }
     for name in SHOWN {
-        for value in message.headers_named(name) {
+        let values = match name {
+            // A list, however its values are spread over header fields.
+            "P-Asserted-Identity" => message.values(name),
+            _ => message.headers_named(name).collect(),
+        };
+        for value in values {
             let value = match name {
+                "P-Asserted-Identity" => name_addr(value, masks),
+                "Event" => masks.field(&event(value)),
                 "Conversation-ID" => masks.name("conversation", value),
                 "Contribution-ID" | "InReplyTo-Contribution-ID" => {
                     masks.name("contribution", value)
                 }
-                _ => masks.field(value),
+                _ => masks.field(&close(value)),
             };
             lines.push(format!("{name}: {value}"));
         }
@@ -64,6 +71,39 @@ pub fn lines(message: &SipMessage, masks: &mut Masks<'_>) -> Vec<String> {
     lines
 }
 
+/// What an Event is compared by: the package and its `id` (RFC 6665 section 8.2.1).
+fn event(value: &str) -> String {
+    let mut parts = value.split(';').map(str::trim);
+    let package = parts.next().unwrap_or_default();
+    let id = parts
+        .filter_map(|part| part.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("id"));
+    match id {
+        Some((_, id)) => format!("{package};id={}", id.trim()),
+        None => package.to_owned(),
+    }
+}
+
+/// Without the white space that grammar allows around semicolons and equals signs.
+fn close(value: &str) -> String {
+    let (mut out, mut quoted) = (String::with_capacity(value.len()), false);
+    let mut chars = value.chars().peekable();
+    while let Some(c) = chars.next() {
+        quoted ^= c == '"' && !out.ends_with('\\');
+        let blank = |c: char| c == ' ' || c == '\t';
+        if !quoted && blank(c) {
+            while chars.next_if(|next| blank(*next)).is_some() {}
+            let around = |c: char| c == ';' || c == '=';
+            if !chars.peek().is_some_and(|c| around(*c)) && !out.ends_with(around) {
+                out.push(' ');
+            }
+            continue;
+        }
+        out.push(c);
+    }
+    out
+}
+
 fn first_line(message: &SipMessage, masks: &mut Masks<'_>) -> String {
     let call = masks.name("call", message.call_id().unwrap_or_default());
     let mut tags = String::new();
@@ -72,7 +112,10 @@ fn first_line(message: &SipMessage, masks: &mut Masks<'_>) -> String {
         tags.push_str(&masks.name("tag", &tag));
     }
     match &message.start {
-        StartLine::Request { method, uri } => format!("{method} {} {call}{tags}", masks.field(uri)),
+        StartLine::Request { method, uri } => {
+            let uri = SipUri::parse(uri).map_or_else(|_| uri.clone(), |uri| uri.canonical());
+            format!("{method} {} {call}{tags}", masks.field(&uri))
+        }
         StartLine::Response { code, reason } => {
             let method = message.cseq().map_or("?", |(_, method)| method);
             format!("{code} {reason} to {method} {call}{tags}")
@@ -84,7 +127,7 @@ fn name_addr(value: &str, masks: &mut Masks<'_>) -> String {
     let Ok(parsed) = NameAddr::parse(value) else {
         return masks.field(value);
     };
-    let uri = masks.field(parsed.uri.as_str());
+    let uri = masks.field(&parsed.uri.canonical());
     match &parsed.display {
         Some(display) => format!("\"{}\" <{uri}>", masks.words(display)),
         None => format!("<{uri}>"),
@@ -120,8 +163,11 @@ fn conferencing(message: &SipMessage, masks: &mut Masks<'_>) -> Vec<String> {
     if let Some(value) = message.header("Subscription-State") {
         let mut parts = value.split(';').map(str::trim);
         let mut state = parts.next().unwrap_or_default().to_owned();
-        if let Some(reason) = parts.find(|part| part.starts_with("reason=")) {
-            state.push_str(&format!(" {reason}"));
+        let reason = parts
+            .filter_map(|part| part.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("reason"));
+        if let Some((_, reason)) = reason {
+            state.push_str(&format!(" reason={}", reason.trim()));
         }
         lines.push(format!("Subscription-State: {state}"));
     }

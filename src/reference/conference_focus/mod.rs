@@ -25,6 +25,7 @@ mod tests;
 mod uri_list;
 pub mod users;
 
+use super::edge::Edge;
 use super::faults::{Fault, InForce};
 use super::user_agent::{ANY_EXTENSION, UserAgent, UserAgentConfig};
 use crate::wire::sip::number_of;
@@ -89,6 +90,8 @@ pub struct FocusConfig {
     pub max_conferences: usize,
     /// Subscriptions of one conference.
     pub max_subscriptions: usize,
+    /// What happens to what is sent.
+    pub edge: Edge,
 }
 
 impl FocusConfig {
@@ -101,6 +104,7 @@ impl FocusConfig {
             max_participants: 64,
             max_conferences: 10_000,
             max_subscriptions: 64,
+            edge: Edge::Plain,
         }
     }
 }
@@ -135,6 +139,7 @@ impl Focus {
             accept: ACCEPT.map(str::to_owned).to_vec(),
             min_session_expires: 0,
             caller_keeps_dialogs: true,
+            edge: config.edge.clone(),
             ..UserAgentConfig::default()
         };
         if config.outbound.is_some_and(|core| core.ip().is_loopback()) {

@@ -319,8 +319,10 @@ pub fn identity(request: &SipMessage) -> String {
     }
 }
 
-/// A URI without parameters and header fields, its host in lower case.
+/// A URI without parameters and header fields, in the form that equal ones share.
 pub fn bare(uri: &str) -> String {
+    let parsed = SipUri::parse(uri).map(|uri| uri.canonical());
+    let uri = parsed.as_deref().unwrap_or(uri);
     let end = uri.find([';', '?']).unwrap_or(uri.len());
     let uri = &uri[..end];
     match uri.rsplit_once('@') {

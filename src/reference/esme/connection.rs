@@ -2,8 +2,9 @@
 //!
 //! Binding and renewal belong to the parent; this ends when the connection does.
 
-use super::tls::{Stream, say};
+use super::tls::Stream;
 use super::{EsmeConfig, Keeper, Order, Outcome, broken, mapping, read_pdu};
+use crate::reference::edge::Edge;
 use crate::reference::short_message::{DeliveryAnswer, Handover, ReportReference, SubmitFailure};
 use crate::wire::smpp::{Body, CommandId, DefaultAlphabet, Framer, Pdu, status};
 use std::collections::HashMap;
@@ -31,10 +32,11 @@ pub(super) struct Connection {
     responses: mpsc::UnboundedSender<Pdu>,
     owed: mpsc::UnboundedReceiver<Pdu>,
     default_alphabet: DefaultAlphabet,
+    edge: Edge,
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, default_alphabet: DefaultAlphabet) -> Self {
+    pub(super) fn new(stream: Stream, config: &EsmeConfig) -> Self {
         // Unbounded in type; bounded in fact by the deliveries the receiving side holds.
         let (responses, owed) = mpsc::unbounded_channel();
         Self {
@@ -45,7 +47,8 @@ impl Connection {
             enquired: false,
             responses,
             owed,
-            default_alphabet,
+            default_alphabet: config.default_alphabet,
+            edge: config.edge.clone(),
         }
     }
 
@@ -85,7 +88,7 @@ impl Connection {
                     framer.push(&chunk[..count]);
                 }
                 Some(response) = self.owed.recv() => {
-                    say(&mut self.stream, &response.to_octets()).await?;
+                    self.say(response).await?;
                 }
                 order = keeper.orders.recv(), if room => match order {
                     Some(order) => self.submit(order).await?,
@@ -104,9 +107,26 @@ impl Connection {
         let body = Body::ShortMessage(Box::new(message));
         let mut pdu = Pdu::new(CommandId::SUBMIT_SM, status::OK, self.sequence, body);
         pdu.tlvs = tlvs;
+        if self.edge.enquires_before(&pdu.to_octets()) {
+            // The response to it tells nobody anything.
+            self.enquire(self.sequence).await?;
+            self.sequence = self.sequence % 0x7fff_ffff + 1;
+            pdu.sequence = self.sequence;
+        }
         self.pending
             .insert(self.sequence, (Instant::now(), order.result));
-        say(&mut self.stream, &pdu.to_octets()).await
+        self.say(pdu).await
+    }
+
+    async fn enquire(&mut self, sequence: u32) -> io::Result<()> {
+        let command = CommandId::ENQUIRE_LINK;
+        let enquiry = Pdu::new(command, status::OK, sequence, Body::Empty);
+        self.say(enquiry).await
+    }
+
+    async fn say(&mut self, pdu: Pdu) -> io::Result<()> {
+        let octets = self.edge.smpp(pdu.to_octets());
+        self.edge.write(&mut self.stream, &octets).await
     }
 
     async fn tick(&mut self, config: &EsmeConfig) -> io::Result<()> {
@@ -129,9 +149,7 @@ impl Connection {
         if silence >= config.enquire_interval && !self.enquired {
             self.enquired = true;
             self.sequence = self.sequence % 0x7fff_ffff + 1;
-            let command = CommandId::ENQUIRE_LINK;
-            let enquiry = Pdu::new(command, status::OK, self.sequence, Body::Empty);
-            say(&mut self.stream, &enquiry.to_octets()).await?;
+            self.enquire(self.sequence).await?;
         }
         Ok(())
     }
@@ -207,14 +225,14 @@ impl Connection {
     }
 
     async fn send(&mut self, command: CommandId, code: u32, sequence: u32) -> io::Result<()> {
-        let pdu = Pdu::new(command, code, sequence, Body::Empty);
-        say(&mut self.stream, &pdu.to_octets()).await
+        self.say(Pdu::new(command, code, sequence, Body::Empty))
+            .await
     }
 
     /// Says unbind and waits a moment for the answer; a peer that does not answer is left.
     async fn unbind(&mut self) {
         while let Ok(response) = self.owed.try_recv() {
-            if say(&mut self.stream, &response.to_octets()).await.is_err() {
+            if self.say(response).await.is_err() {
                 return;
             }
         }

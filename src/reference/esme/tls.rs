@@ -5,7 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -86,10 +86,4 @@ pub(super) async fn connect(smsc: &str, tls: Option<&Tls>) -> io::Result<Stream>
         return Ok(Box::new(stream));
     };
     Ok(Box::new(connector.connect(name.clone(), stream).await?))
-}
-
-/// Writes and lets go: TLS may keep a part of what is written until it is flushed.
-pub(super) async fn say(stream: &mut Stream, octets: &[u8]) -> io::Result<()> {
-    stream.write_all(octets).await?;
-    stream.flush().await
 }

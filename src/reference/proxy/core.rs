@@ -3,6 +3,7 @@ use super::client::Owner;
 use super::forward::NextHop;
 use super::state::{Effect, State};
 use super::{Decision, Response, Service};
+use crate::reference::edge::Edge;
 use crate::reference::user_agent::message::Origin;
 use crate::reference::user_agent::tasks::Tasks;
 use crate::reference::user_agent::tls::SipTls;
@@ -35,15 +36,16 @@ pub struct Proxy {
 
 impl Proxy {
     /// Binds the sockets; nothing is served before `serve`, so that a role can know the addresses of all others first.
-    pub async fn bind(ip: IpAddr) -> io::Result<Self> {
-        Self::bind_with(ip, None).await
+    pub async fn bind(ip: IpAddr, edge: Edge) -> io::Result<Self> {
+        Self::bind_with(ip, None, edge).await
     }
 
     /// The same; with `tls`, its TCP listener takes TLS.
-    pub async fn bind_with(ip: IpAddr, tls: Option<SipTls>) -> io::Result<Self> {
+    pub async fn bind_with(ip: IpAddr, tls: Option<SipTls>, edge: Edge) -> io::Result<Self> {
         let config = UserAgentConfig {
             ip,
             tls,
+            edge: edge.of_proxy(),
             ..UserAgentConfig::default()
         };
         let (sockets, listener) = transport::bind(&config).await?;

@@ -6,6 +6,7 @@
 use super::messages::has_common_application;
 use super::transport::connect;
 use super::{Node, services};
+use crate::reference::edge::Edge;
 use crate::wire::diameter::{
     Avp, Command, Flags, Framer, Message, ResultCode, application, name, result,
 };
@@ -14,7 +15,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -86,7 +87,8 @@ impl Keeper {
                     let since = Instant::now();
                     self.node.open.store(true, Ordering::Release);
                     tracing::info!(peer = %self.node.config.peer, "Diameter peer open");
-                    let ended = Connection::new(stream).serve(&mut self, framer).await;
+                    let connection = Connection::new(stream, self.node.config.edge.clone());
+                    let ended = connection.serve(&mut self, framer).await;
                     self.node.open.store(false, Ordering::Release);
                     match ended {
                         Ended::Stopped => break,
@@ -153,7 +155,9 @@ impl Keeper {
             let command = Command::CAPABILITIES_EXCHANGE;
             let mut request = node.identity.neighbour_request(command, own);
             request.hop_by_hop = hop_by_hop;
-            stream.write_all(&request.to_octets()).await?;
+            let edge = &node.config.edge;
+            edge.write(&mut stream, &edge.diameter(request.to_octets()))
+                .await?;
             let mut framer = Framer::default();
             let answer = read_message(&mut stream, &mut framer).await?;
             if answer.is_request() || answer.command != command {
@@ -177,6 +181,7 @@ impl Keeper {
 /// One open connection.
 struct Connection {
     stream: TcpStream,
+    edge: Edge,
     heard: Instant,
     /// A DWR is out.
     asked: bool,
@@ -185,11 +190,12 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(stream: TcpStream) -> Self {
+    fn new(stream: TcpStream, edge: Edge) -> Self {
         // Unbounded in type; bounded in fact by the requests the peer has sent.
         let (answers, owed) = mpsc::unbounded_channel();
         Self {
             stream,
+            edge,
             heard: Instant::now(),
             asked: false,
             answers,
@@ -241,14 +247,15 @@ impl Connection {
     }
 
     async fn write(&mut self, message: &Message) -> io::Result<()> {
-        self.stream.write_all(&message.to_octets()).await
+        let octets = self.edge.diameter(message.to_octets());
+        self.edge.write(&mut self.stream, &octets).await
     }
 
     async fn order(&mut self, mut order: Order, keeper: &mut Keeper) -> io::Result<()> {
         order.request.hop_by_hop = keeper.next_hop_by_hop();
-        let octets = order.request.to_octets();
+        let octets = self.edge.diameter(order.request.to_octets());
         keeper.pending.insert(order.request.hop_by_hop, order);
-        self.stream.write_all(&octets).await
+        self.edge.write(&mut self.stream, &octets).await
     }
 
     /// What an earlier connection left without answer (RFC 6733 section 5.5.4): same end-to-end identifier, T flag.

@@ -320,6 +320,7 @@ async fn start_for(
         listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
         config: None,
         fault,
+        edge: Default::default(),
         max_sessions,
         until_stdin_closes: false,
     };

@@ -1,4 +1,5 @@
 //! Settings of the user agent: addresses, timers and the limits that keep it bounded. No behaviour.
+use crate::reference::edge::Edge;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -108,6 +109,8 @@ pub struct UserAgentConfig {
     /// (RFC 3261 section 18.1.1).
     pub max_datagram_request_octets: usize,
     pub msrp: super::msrp::MsrpConfig,
+    /// What happens to what is sent.
+    pub edge: Edge,
 }
 
 impl Default for UserAgentConfig {
@@ -138,6 +141,7 @@ impl Default for UserAgentConfig {
             max_message_octets: 256 * 1024,
             max_datagram_request_octets: 1300,
             msrp: super::msrp::MsrpConfig::default(),
+            edge: Edge::Plain,
         }
     }
 }

@@ -7,6 +7,7 @@ use super::config::{Transport, UserAgentConfig};
 use super::tasks::Tasks;
 use super::tls::{Reader, SipTls, Writer};
 use super::via::ResponseRoute;
+use crate::reference::edge::Edge;
 use crate::reference::traffic::{self, Traffic};
 use crate::wire::sip::{Frame, Framer};
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::Instant;
@@ -73,6 +74,7 @@ pub(in crate::reference) struct Sockets {
     max_octets: usize,
     idle: Duration,
     stall: Duration,
+    edge: Edge,
 }
 
 /// One port number for UDP and TCP, picked by the system.
@@ -102,6 +104,7 @@ pub(in crate::reference) async fn bind(
                     max_octets: config.max_message_octets,
                     idle: config.connection_idle,
                     stall: config.timers.transaction_timeout(),
+                    edge: config.edge.clone(),
                 };
                 return Ok((sockets, listener));
             }
@@ -144,25 +147,49 @@ impl Sockets {
         }
     }
 
+    /// Takes a message past the edge, then sends what has become of it.
+    fn leave<R: Receiver>(
+        self: &Arc<Self>,
+        octets: Arc<[u8]>,
+        transport: Transport,
+        up: &Arc<R>,
+        send: impl Fn(&Arc<Self>, Arc<[u8]>, &Arc<R>) + Copy + Send + 'static,
+    ) {
+        for leaving in self.edge.sip(octets, transport) {
+            if leaving.after.is_zero() {
+                send(self, leaving.octets, up);
+                continue;
+            }
+            let (sockets, up) = (Arc::downgrade(self), Arc::downgrade(up));
+            self.tasks.spawn(async move {
+                tokio::time::sleep(leaving.after).await;
+                if let (Some(sockets), Some(up)) = (sockets.upgrade(), up.upgrade()) {
+                    send(&sockets, leaving.octets, &up);
+                }
+            });
+        }
+    }
+
     pub(in crate::reference) fn respond<R: Receiver>(
         self: &Arc<Self>,
         route: ResponseRoute,
         octets: Arc<[u8]>,
         up: &Arc<R>,
     ) {
-        match route.transport {
-            Transport::Udp => self.send_datagram(octets, route.flow),
+        let send = move |sockets: &Arc<Self>, octets, up: &Arc<R>| match route.transport {
+            Transport::Udp => sockets.send_datagram(octets, route.flow),
             Transport::Tcp | Transport::Tls => {
-                if let Some(octets) = self.enqueue(route.flow, octets) {
+                if let Some(octets) = sockets.enqueue(route.flow, octets) {
                     let again = RequestRoute {
                         transport: route.transport,
                         target: route.sent_by,
                         flow: None,
                     };
-                    self.connect(again, octets, up);
+                    sockets.connect(again, octets, up);
                 }
             }
-        }
+        };
+        self.leave(octets, route.transport, up, send);
     }
 
     pub(in crate::reference) fn request<R: Receiver>(
@@ -171,14 +198,15 @@ impl Sockets {
         octets: Arc<[u8]>,
         up: &Arc<R>,
     ) {
-        match route.transport {
-            Transport::Udp => self.send_datagram(octets, route.target),
+        let send = move |sockets: &Arc<Self>, octets, up: &Arc<R>| match route.transport {
+            Transport::Udp => sockets.send_datagram(octets, route.target),
             Transport::Tcp | Transport::Tls => {
-                if let Some(octets) = self.enqueue(route.target, octets) {
-                    self.connect(route, octets, up);
+                if let Some(octets) = sockets.enqueue(route.target, octets) {
+                    sockets.connect(route, octets, up);
                 }
             }
-        }
+        };
+        self.leave(octets, route.transport, up, send);
     }
 
     /// Puts octets on an open connection; gives them back if there is none.
@@ -378,8 +406,8 @@ async fn serve<R: Receiver>(
     id: u64,
     waiting: Waiting,
 ) {
-    let (idle, stall, limit) = match sockets.upgrade() {
-        Some(s) => (s.idle, s.stall, s.max_octets),
+    let (idle, stall, limit, edge) = match sockets.upgrade() {
+        Some(s) => (s.idle, s.stall, s.max_octets, s.edge.clone()),
         None => return,
     };
     let pongs = sockets
@@ -393,7 +421,7 @@ async fn serve<R: Receiver>(
     };
     tokio::select! {
         () = read(reader, &up, remote, limits, pongs) => {}
-        () = write(writer, waiting.messages, stall) => {}
+        () = write(writer, waiting.messages, stall, edge) => {}
         () = waiting.broken.notified() => {}
     }
     if let Some(sockets) = sockets.upgrade() {
@@ -409,13 +437,19 @@ struct Limits {
 }
 
 /// Until the queue is closed, or the peer takes nothing for `stall`.
-async fn write(mut writer: Writer, mut waiting: mpsc::Receiver<Arc<[u8]>>, stall: Duration) {
-    while let Some(octets) = waiting.recv().await {
-        let writing = async {
-            writer.write_all(&octets).await?;
-            // TLS may keep a part of it until it is told to let go.
-            writer.flush().await
-        };
+async fn write(
+    mut writer: Writer,
+    mut waiting: mpsc::Receiver<Arc<[u8]>>,
+    stall: Duration,
+    edge: Edge,
+) {
+    while let Some(mut octets) = waiting.recv().await {
+        while edge.joins_messages()
+            && let Ok(more) = waiting.try_recv()
+        {
+            octets = [&octets[..], &more[..]].concat().into();
+        }
+        let writing = edge.write(&mut writer, &octets);
         let written = tokio::time::timeout(stall, writing).await;
         if let Err(error) = written.unwrap_or_else(|late| Err(late.into())) {
             tracing::debug!(%error, "connection broken");

@@ -128,6 +128,29 @@ impl SipUri {
     pub fn user_decoded(&self) -> Option<String> {
         self.user.as_deref().map(unescape)
     }
+    /// The same URI in the form that equal ones share, but for the order of their parameters: scheme and host in lower case, no escapes
+    /// of what needs none (RFC 3261 section 19.1.4), no visual separators (RFC 3966 section 4).
+    pub fn canonical(&self) -> String {
+        let rest = self.original.split_once(':').map_or("", |(_, rest)| rest);
+        match self.scheme.as_str() {
+            "sip" | "sips" => {
+                let (user, tail) = match rest.split_once('@') {
+                    Some((user, tail)) => (format!("{}@", plainly_escaped(user)), tail),
+                    None => (String::new(), rest),
+                };
+                let end = tail.find([';', '?']).unwrap_or(tail.len());
+                let (host, behind) = tail.split_at(end);
+                let host = host.to_ascii_lowercase();
+                format!("{}:{user}{host}{behind}", self.scheme)
+            }
+            "tel" => {
+                let end = rest.find(';').unwrap_or(rest.len());
+                let (number, behind) = rest.split_at(end);
+                format!("tel:{}{behind}", number.replace(['-', '.', '(', ')'], ""))
+            }
+            _ => self.original.clone(),
+        }
+    }
     /// The E.164 number this URI names (see [`number_of`]).
     pub fn number(&self) -> Option<String> {
         let user = self.user_decoded()?;
@@ -153,6 +176,24 @@ impl std::fmt::Display for SipUri {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.original)
     }
+}
+
+/// Without escapes of characters that are not reserved; those that stay have capital digits.
+fn plainly_escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        let escape = rest.get(at..at + 3).unwrap_or(&rest[at..]);
+        let plain = unescape(escape);
+        let unreserved = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'()".contains(c);
+        match plain.len() == 1 && plain.chars().all(unreserved) {
+            true => out.push_str(&plain),
+            false => out.push_str(&escape.to_ascii_uppercase()),
+        }
+        rest = &rest[at + escape.len()..];
+    }
+    out + rest
 }
 
 /// Resolves `%HH` escapes; a broken escape stays as it is.
@@ -295,6 +336,22 @@ mod tests {
         ] {
             assert!(SipUri::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn gives_equal_uris_one_form() {
+        let canonical = |uri: &str| SipUri::parse(uri).unwrap().canonical();
+        for uri in [
+            "sip:room-b1@conf.example;lr",
+            "SiP:r%6fom-b1@CONF.example;lr",
+            "sip:room%2Db1@conf.Example;lr",
+        ] {
+            assert_eq!(canonical(uri), "sip:room-b1@conf.example;lr");
+        }
+        assert_eq!(canonical("sip:a%2fb@h"), "sip:a%2Fb@h");
+        assert_ne!(canonical("sip:A@h"), canonical("sip:a@h"));
+        assert_eq!(canonical("tel:+44-20.7946;ext=1"), "tel:+44207946;ext=1");
+        assert_eq!(canonical("urn:service:sos"), "urn:service:sos");
     }
 
     #[test]

@@ -3,6 +3,7 @@ use super::assembly::Outcome;
 use super::incoming::{MsrpIncoming, ReturnPath};
 use super::session::Session;
 use super::{Admission, MsrpDeparture, MsrpEvent, MsrpReport, Shared};
+use crate::reference::edge::Edge;
 use crate::wire::msrp::{Continuation, Framer, MsrpMessage, MsrpUri};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -148,9 +149,13 @@ async fn serve(
     admission: Admission,
 ) {
     let (mut reader, mut writer) = stream.into_split();
+    let edge = connection
+        .shared
+        .upgrade()
+        .map_or(Edge::Plain, |shared| shared.config.edge.clone());
     let finished = tokio::select! {
         () = read(&connection, &mut reader) => false,
-        finished = write(&mut writer, waiting) => finished,
+        finished = write(&mut writer, waiting, edge) => finished,
         () = connection.broken.notified() => false,
     };
     let sessions = {
@@ -176,11 +181,11 @@ async fn serve(
 }
 
 /// `true` if everything was written up to an orderly close.
-async fn write(writer: &mut OwnedWriteHalf, mut waiting: mpsc::Receiver<Item>) -> bool {
+async fn write(writer: &mut OwnedWriteHalf, mut waiting: mpsc::Receiver<Item>, edge: Edge) -> bool {
     while let Some(item) = waiting.recv().await {
         match item {
             Item::Octets(octets) => {
-                if let Err(error) = writer.write_all(&octets).await {
+                if let Err(error) = edge.write(writer, &edge.msrp(octets)).await {
                     tracing::debug!(%error, "MSRP connection broken");
                     return false;
                 }

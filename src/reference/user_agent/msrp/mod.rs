@@ -11,6 +11,7 @@ pub use session::{MsrpControl, MsrpOutgoing, MsrpSession};
 
 use super::tasks::Tasks;
 use super::tokens::Tokens;
+use crate::reference::edge::Edge;
 use session::Session;
 use std::collections::HashMap;
 use std::io;
@@ -42,6 +43,8 @@ pub struct MsrpConfig {
     pub kept_idle: Duration,
     /// What the endpoint does wrong on purpose.
     pub departure: MsrpDeparture,
+    /// What happens to what is sent.
+    pub edge: Edge,
 }
 
 /// Deliberate departures from RFC 4975; each stands for a fault.
@@ -73,6 +76,7 @@ impl Default for MsrpConfig {
             unbound_idle: Duration::from_secs(30),
             kept_idle: Duration::from_secs(600),
             departure: MsrpDeparture::None,
+            edge: Edge::Plain,
         }
     }
 }

@@ -271,7 +271,10 @@ impl MsrpControl {
             .clone()
             .unwrap_or_else(|| shared.tokens.long());
         let total = message.body.len();
-        let size = shared.config.chunk_octets.max(1);
+        let edge = &shared.config.edge;
+        let size = edge
+            .msrp_chunk(shared.config.chunk_octets, &message.body)
+            .max(1);
         let mut chunks = Vec::with_capacity(total / size + 1);
         let mut start = 0;
         loop {
