@@ -4,6 +4,7 @@
 //! otherwise. Seeds follow each other from the first; carriages and transports take turns. Every verdict that differs from that of the
 //! same test case without variation is printed, with the command that shows it again, and the bench ends with 1: either the suite is
 //! stricter than the standards, or the generator is freer than they are. What was not as usual is run again, once, to tell chance apart.
+//! The runs are on the virtual clock, so that the processor is all they wait for.
 #![allow(clippy::print_stdout)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -104,7 +105,7 @@ fn run([carriage, transport]: [&str; 2], seed: Option<u64>, selection: &[String]
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ims-conformance"));
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    command.args(["run", "--quiet", "--jobs", "40"]);
+    command.args(["run", "--quiet", "--unchecked", "--clock", "virtual"]);
     command.args(["--carriage", carriage, "--transport", transport]);
     command.args(selection).arg("--out").arg(folder.path());
     if let Some(seed) = seed {

@@ -12,9 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The reference reacts at once or never; what a mutation withholds is waited for this long.
-const REACTION: &str = "reaction_seconds: 2.5";
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -48,7 +45,7 @@ impl Outcome {
 
 /// Every mutation of what the system sent in the passing cases of a run.
 pub fn sent(record: &RunRecord, out: &Path) -> Vec<Mutant> {
-    let mut found: BTreeMap<Element, BTreeSet<String>> = BTreeMap::new();
+    let mut found: BTreeMap<(Element, bool), BTreeSet<String>> = BTreeMap::new();
     let passed = record
         .cases
         .iter()
@@ -62,14 +59,19 @@ pub fn sent(record: &RunRecord, out: &Path) -> Vec<Mutant> {
         let trace = Trace::read(&octets).unwrap();
         let own = trace.facts.iter();
         let own = own.filter(|seen| seen.direction == Direction::FromSystem);
-        for element in own.flat_map(|seen| elements(&seen.fact)) {
-            found.entry(element).or_default().insert(case.id.clone());
+        for seen in own {
+            // Only a SIP message can be held back without those behind it.
+            let of_sip = matches!(seen.fact, Fact::Sip(_));
+            for element in elements(&seen.fact) {
+                let cases = found.entry((element, of_sip)).or_default();
+                cases.insert(case.id.clone());
+            }
         }
     }
-    let all = found.into_iter().flat_map(|(element, cases)| {
+    let all = found.into_iter().flat_map(|((element, of_sip), cases)| {
         let fitting = Operation::ALL.into_iter().filter({
             let kind = element.kind;
-            move |operation| operation.fits(kind)
+            move |operation| operation.fits(kind) && (of_sip || *operation != Operation::Delay)
         });
         let cases: Vec<String> = cases.into_iter().collect();
         fitting
@@ -97,25 +99,13 @@ fn elements(fact: &Fact) -> Vec<Element> {
 
 /// One usual run.
 pub fn plain(out: &Path, selection: &[String]) -> RunRecord {
-    run("reference", out, selection)
+    run(&[], out, selection)
 }
 
 /// What these cases say to a mutation, and the rows that failed.
 pub fn under(mutation: &str, cases: &[String]) -> (Outcome, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
-    let path = root().join("fixtures/systems/reference/profile.yaml");
-    let profile = std::fs::read_to_string(path).unwrap();
-    let end = "\"--until-stdin-closes\"";
-    let spoiled = profile
-        .replace(end, &format!("{end}, \"--mutate\", {mutation:?}"))
-        .replace("reaction_seconds: 6", REACTION);
-    assert!(
-        spoiled.contains(mutation) && spoiled.contains(REACTION),
-        "the reference's profile has changed its form"
-    );
-    std::fs::write(folder.path().join("profile.yaml"), spoiled).unwrap();
-    let system = folder.path().to_string_lossy().into_owned();
-    let record = run(&system, &folder.path().join("out"), cases);
+    let record = run(&["--mutate", mutation], folder.path(), cases);
     let failed = record
         .cases
         .iter()
@@ -138,11 +128,12 @@ pub fn under(mutation: &str, cases: &[String]) -> (Outcome, Vec<String>) {
     (outcome, rows.into_iter().collect())
 }
 
-fn run(system: &str, out: &Path, selection: &[String]) -> RunRecord {
+/// On the virtual clock: what a mutation withholds is waited for in no time.
+fn run(edge: &[&str], out: &Path, selection: &[String]) -> RunRecord {
     let status = Command::new(env!("CARGO_BIN_EXE_ims-conformance"))
         .current_dir(root())
-        .args(["run", "--quiet", "--unchecked", "--jobs", "40"])
-        .args(["--system", system])
+        .args(["run", "--quiet", "--unchecked", "--clock", "virtual"])
+        .args(edge)
         .args(selection)
         .arg("--out")
         .arg(out)

@@ -340,19 +340,31 @@ impl Lab {
 impl Stage {
     /// Stable names for the conference URIs of the capture, in the order in which they come up.
     pub(super) fn name_conferences(&mut self) {
-        let mut users: Vec<String> = Vec::new();
+        // Equal URIs may look different (RFC 3261 section 19.1.4): one name for all forms, and ladders show the plainest.
+        let mut users: Vec<(String, String)> = Vec::new();
         for fact in self.trace().facts.iter().filter_map(SipFact::of) {
             for value in fact.message.values("Contact") {
                 let Ok(contact) = NameAddr::parse(value) else {
                     continue;
                 };
-                let user = contact.uri.user.filter(|_| value.contains("isfocus"));
-                users.extend(user.filter(|user| !users.contains(user)));
+                let names = (contact.uri.user_decoded(), contact.uri.user.clone());
+                if let ((Some(plain), Some(written)), true) = (names, contact.has_param("isfocus"))
+                    && !users.contains(&(plain.clone(), written.clone()))
+                {
+                    users.push((plain, written));
+                }
             }
         }
-        for (index, user) in users.into_iter().enumerate() {
-            let name = format!("conference-{}", index + 1);
-            self.names.by_text.insert(user, name);
+        let mut all: Vec<String> = Vec::new();
+        for (plain, written) in users {
+            let place = all.iter().position(|one| *one == plain);
+            let place = place.unwrap_or_else(|| {
+                all.push(plain.clone());
+                all.len() - 1
+            });
+            let name = format!("conference-{}", place + 1);
+            self.names.by_text.insert(written, name.clone());
+            self.names.by_text.insert(plain, name);
         }
     }
 }

@@ -386,7 +386,7 @@ fn shown(view: &View, delivery: &Encapsulated, feature: Feature) -> (String, boo
         Feature::NamesGateway => {
             let uri = |value: &str| {
                 let address = NameAddr::parse(value).ok()?;
-                Some(address.uri.as_str().to_owned())
+                Some(address.uri.canonical())
             };
             let (from, asserted) = (header("From"), header("P-Asserted-Identity"));
             let same = uri(&from).is_some() && uri(&from) == uri(&asserted);

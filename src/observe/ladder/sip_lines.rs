@@ -113,14 +113,18 @@ fn first_line(message: &SipMessage, masks: &mut Masks<'_>) -> String {
     }
     match &message.start {
         StartLine::Request { method, uri } => {
-            let uri = SipUri::parse(uri).map_or_else(|_| uri.clone(), |uri| uri.canonical());
-            format!("{method} {} {call}{tags}", masks.field(&uri))
+            format!("{method} {} {call}{tags}", masks.field(&canonical(uri)))
         }
         StartLine::Response { code, reason } => {
             let method = message.cseq().map_or("?", |(_, method)| method);
             format!("{code} {reason} to {method} {call}{tags}")
         }
     }
+}
+
+/// The form that equal URIs share; what is no URI stays.
+fn canonical(uri: &str) -> String {
+    SipUri::parse(uri).map_or_else(|_| uri.to_owned(), |uri| uri.canonical())
 }
 
 fn name_addr(value: &str, masks: &mut Masks<'_>) -> String {
@@ -139,10 +143,8 @@ fn conferencing(message: &SipMessage, masks: &mut Masks<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for name in ["Refer-To", "Referred-By"] {
         if let Some(parsed) = message.header(name).and_then(|v| NameAddr::parse(v).ok()) {
-            let (uri, fields) = match parsed.uri.as_str().split_once('?') {
-                Some((uri, fields)) => (uri, fields),
-                None => (parsed.uri.as_str(), ""),
-            };
+            let whole = parsed.uri.canonical();
+            let (uri, fields) = whole.split_once('?').unwrap_or((&whole, ""));
             let fields = fields
                 .split('&')
                 .filter_map(|field| field.split('=').next());
@@ -174,13 +176,37 @@ fn conferencing(message: &SipMessage, masks: &mut Masks<'_>) -> Vec<String> {
     lines
 }
 
-/// Feature tags of the Contact; its address is of no interest.
+/// Feature tags whose names stand without `+` (RFC 3840 section 9, `base-tags`).
+const BASE_TAGS: [&str; 18] = [
+    "isfocus",
+    "automata",
+    "audio",
+    "video",
+    "text",
+    "data",
+    "control",
+    "application",
+    "class",
+    "duplex",
+    "mobility",
+    "description",
+    "events",
+    "priority",
+    "methods",
+    "schemes",
+    "extensions",
+    "actor",
+];
+
+/// Feature tags of the Contact; its address is of no interest, and parameters of other kinds mean nothing to who does not know them.
 fn contact(message: &SipMessage, masks: &mut Masks<'_>) -> Option<String> {
     let parsed = NameAddr::parse(message.header("Contact")?).ok()?;
     let mut tags: Vec<String> = Vec::new();
     for (name, value) in &parsed.params {
+        let of_feature =
+            name.starts_with('+') || BASE_TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name));
         match value {
-            _ if name == "expires" || name == "q" => {}
+            _ if !of_feature => {}
             Some(value) => tags.push(format!("{name}=\"{}\"", masks.field(value))),
             None => tags.push(name.clone()),
         }
@@ -250,7 +276,7 @@ fn conference_info(content: &[u8], masks: &mut Masks<'_>) -> String {
                 .iter()
                 .filter_map(|end| end.status.as_deref());
             let states: Vec<&str> = states.collect();
-            let entity = masks.field(&user.entity);
+            let entity = masks.field(&canonical(&user.entity));
             format!("; {entity} {}", states.join(" "))
                 .trim_end()
                 .to_owned()
@@ -264,7 +290,9 @@ fn resource_list(content: &[u8], masks: &mut Masks<'_>) -> String {
     match ResourceLists::parse(content) {
         Ok(lists) => {
             let entries = lists.flat().into_iter();
-            let uris: Vec<String> = entries.map(|entry| masks.field(&entry.uri)).collect();
+            let uris: Vec<String> = entries
+                .map(|entry| masks.field(&canonical(&entry.uri)))
+                .collect();
             format!("resource-lists {}", uris.join(" "))
         }
         Err(_) => "resource-lists unreadable".to_owned(),

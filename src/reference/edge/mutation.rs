@@ -2,8 +2,9 @@
 //! is sent. Most of this is wrong, and a suite that judges an element notices.
 //!
 //! A mutation is written `OPERATION:KIND:MESSAGE:NAME`, as in `delete:header:INVITE:P-Asserted-Identity`, `alter:param:200-INVITE:Contact;isfocus`,
-//! `delay:message:NOTIFY`, `delete:tlv:submit_sm:0204`. `elements` gives what of a message can stand there.
+//! `delay:message:NOTIFY`, `delete:tlv:submit_sm:0204`, `alter:tpdu:OFR:TP-MR`. `elements` gives what of a message can stand there.
 mod links;
+mod short_messages;
 mod sip;
 
 use std::str::FromStr;
@@ -46,6 +47,8 @@ impl Operation {
         match kind {
             Kind::Message => matches!(self, Self::Delete | Self::Duplicate | Self::Delay),
             Kind::Header => !matches!(self, Self::Delay),
+            // They have their places and cannot be left out.
+            Kind::Pdu | Kind::Tpdu => self == Self::Alter,
             _ => matches!(self, Self::Delete | Self::Alter | Self::Duplicate),
         }
     }
@@ -54,7 +57,7 @@ impl Operation {
 /// What kind of element it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// A whole SIP message.
+    /// A whole message of any protocol.
     Message,
     /// A SIP header field.
     Header,
@@ -66,25 +69,34 @@ pub enum Kind {
     Sdp,
     /// An attribute of XML, or an element where there is a `<`: `state`, `<display-text`.
     Xml,
+    /// A header field of CPIM, in a SIP body or an MSRP message.
+    Cpim,
     /// A header field of MSRP.
     Msrp,
     /// An optional parameter of SMPP, by its tag.
     Tlv,
+    /// A mandatory field of submit_sm, by its name: `source_addr`.
+    Pdu,
     /// An AVP of Diameter, by its code.
     Avp,
+    /// A field of a TPDU or of the RP message around it, in a SIP body or an AVP: `TP-MR`, `RP-OA`.
+    Tpdu,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Message, "message"),
         (Self::Header, "header"),
         (Self::Param, "param"),
         (Self::Body, "body"),
         (Self::Sdp, "sdp"),
         (Self::Xml, "xml"),
+        (Self::Cpim, "cpim"),
         (Self::Msrp, "msrp"),
         (Self::Tlv, "tlv"),
+        (Self::Pdu, "pdu"),
         (Self::Avp, "avp"),
+        (Self::Tpdu, "tpdu"),
     ];
 
     pub fn name(self) -> &'static str {
@@ -222,6 +234,42 @@ impl Mutation {
             (Operation::Reorder, [_]) => return false,
         }
         true
+    }
+}
+
+/// Header fields of a CPIM message by their names: those of the message, and those of its content behind the first empty line.
+fn names_of_cpim(content: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(content);
+    let names = cpim_lines(&text).filter_map(|line| line.split_once(':'));
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+fn cpim_lines(text: &str) -> impl Iterator<Item = &str> {
+    let head = text.splitn(3, "\r\n\r\n").take(2);
+    head.flat_map(|block| block.split("\r\n"))
+}
+
+/// A CPIM message of which one header field is different.
+fn cpim(mutation: &Mutation, content: &[u8], name: &str) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(content).ok()?;
+    let head: usize = text
+        .splitn(3, "\r\n\r\n")
+        .take(2)
+        .map(|block| block.len() + 4)
+        .sum();
+    let (head, body) = text.split_at_checked(head)?;
+    let mut lines: Vec<String> = head.split("\r\n").map(str::to_owned).collect();
+    let named = |line: &String| line.split_once(':').is_some_and(|(one, _)| one == name);
+    let done = mutation.on_list(&mut lines, named, |line| *line = altered(line));
+    done.then(|| format!("{}{body}", lines.join("\r\n")).into_bytes())
+}
+
+/// Nothing, or the same twice.
+fn whole(operation: Operation, octets: &[u8]) -> Vec<u8> {
+    match operation {
+        Operation::Delete => Vec::new(),
+        Operation::Duplicate => octets.repeat(2),
+        _ => octets.to_vec(),
     }
 }
 

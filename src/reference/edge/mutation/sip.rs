@@ -1,5 +1,6 @@
 //! Elements of SIP messages and of their bodies.
-use super::{DELAY, Element, Kind, Mutation, Operation, altered};
+use super::short_messages::{alter_rp, names_of_rp};
+use super::{DELAY, Element, Kind, Mutation, Operation, altered, cpim, names_of_cpim};
 use crate::wire::sip::SipMessage;
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ fn message_name(message: &SipMessage) -> Option<String> {
         (None, None) => None,
     }
 }
+
+/// An RP message (3GPP TS 24.341 clause 5.3).
+const SHORT_MESSAGE: &str = "application/vnd.3gpp.sms";
+const CPIM: &str = "message/cpim";
 
 /// Every element of a message that a mutation can name, once.
 pub fn elements_of_sip(message: &SipMessage) -> Vec<Element> {
@@ -51,6 +56,12 @@ pub fn elements_of_sip(message: &SipMessage) -> Vec<Element> {
         } else if kind.ends_with("+xml") {
             let names = attribute_names(&text);
             found.extend(names.iter().map(|name| element(Kind::Xml, name)));
+        } else if kind == SHORT_MESSAGE {
+            let names = names_of_rp(&part.content);
+            found.extend(names.iter().map(|name| element(Kind::Tpdu, name)));
+        } else if kind == CPIM {
+            let names = names_of_cpim(&part.content);
+            found.extend(names.iter().map(|name| element(Kind::Cpim, name)));
         }
     }
     found.sort();
@@ -112,7 +123,9 @@ pub(super) fn mutate(mutation: &Mutation, octets: &[u8]) -> Option<(Vec<Vec<u8>>
     let done = match kind {
         Kind::Header => header(mutation, &mut message, name),
         Kind::Param => param(mutation, &mut message, name),
-        Kind::Body | Kind::Sdp | Kind::Xml => body(mutation, &mut message),
+        Kind::Body | Kind::Sdp | Kind::Xml | Kind::Cpim | Kind::Tpdu => {
+            body(mutation, &mut message)
+        }
         _ => false,
     };
     done.then(|| (vec![message.to_octets()], Duration::ZERO))
@@ -171,6 +184,8 @@ fn body(mutation: &Mutation, message: &mut SipMessage) -> bool {
             Kind::Body if kind == name => Some(whole_part(mutation.operation, &part.content)),
             Kind::Sdp if kind == "application/sdp" => sdp(mutation, &part.content, name),
             Kind::Xml if kind.ends_with("+xml") => xml(mutation, &part.content, name),
+            Kind::Cpim if kind == CPIM => cpim(mutation, &part.content, name),
+            Kind::Tpdu if kind == SHORT_MESSAGE => alter_rp(&part.content, name),
             _ => None,
         };
         let place = memchr::memmem::find(&message.body, &part.content);
