@@ -69,7 +69,7 @@ impl Corpora {
                     &[b"\x80".as_slice(), &octets, &octets].concat(),
                 );
                 self.add("connection", &readers::as_connection(&octets));
-                for header in &message.headers {
+                for header in message.headers() {
                     let name = header.name.to_ascii_lowercase();
                     let reader = match name.contains("auth") {
                         true => "authentication",

@@ -114,9 +114,7 @@ impl State {
     /// The request with its own Via for another transport.
     fn with_via(&self, request: &mut SipMessage, transport: Transport, branch: &str) -> Arc<[u8]> {
         let via = self.own_via(transport, branch);
-        if !request.headers.is_empty() {
-            request.headers.remove(0);
-        }
+        request.pop_front();
         request.push_front("Via", via);
         request.to_octets().into()
     }

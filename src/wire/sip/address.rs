@@ -1,6 +1,7 @@
 //! name-addr and addr-spec with header parameters (From, To, Contact, Route, P-Asserted-Identity ...), RFC 3261 section 20.10.
 //! It reads one value; lists are split by `SipMessage::values`. It does not know which parameters a header field may carry.
-use super::{SipUri, grammar};
+use super::grammar::{self, ParamsRef};
+use super::{SipUri, SipUriRef};
 use crate::wire::Malformed;
 
 const CLAUSE: &str = "RFC 3261 section 20.10";
@@ -14,11 +15,21 @@ pub struct NameAddr {
     pub params: Vec<(String, Option<String>)>,
 }
 
-impl NameAddr {
+/// The same as it lies in a message, of which nothing is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameAddrRef<'a> {
+    /// Display name as sent, with its quotes.
+    pub display: Option<&'a str>,
+    pub uri: SipUriRef<'a>,
+    /// Header parameters (after `>`).
+    pub params: ParamsRef<'a>,
+}
+
+impl<'a> NameAddrRef<'a> {
     /// Parses one value (no comma list; split with `SipMessage::values`).
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
+    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
         let lead = text.len() - text.trim_start().len();
-        let text = text.trim();
+        let text = grammar::trim(text);
         if grammar::has_open_quote(text) {
             return Err(Malformed::new(lead, "a closing quote", CLAUSE));
         }
@@ -35,25 +46,25 @@ impl NameAddr {
             return Self::bare(text).map_err(|wrong| shift(wrong, 0));
         }
         let display = if before.starts_with('"') {
-            Some(grammar::unquote(before, CLAUSE).map_err(|wrong| shift(wrong, 0))?)
+            Some(grammar::quoted(before, CLAUSE).map_err(|wrong| shift(wrong, 0))?)
         } else if before.contains([',', '"', '>']) {
             return Err(Malformed::new(lead, "a display name in quotes", CLAUSE));
         } else {
-            (!before.is_empty()).then(|| before.to_owned())
+            (!before.is_empty()).then_some(before)
         };
-        let Some(length) = text[open..].find('>') else {
+        let Some(length) = memchr::memchr(b'>', &text.as_bytes()[open..]) else {
             return Err(Malformed::new(lead + text.len(), "`>`", CLAUSE));
         };
         let (inner, after) = (&text[open + 1..open + length], &text[open + length + 1..]);
         Ok(Self {
             display,
-            uri: SipUri::parse(inner).map_err(|wrong| shift(wrong, open + 1))?,
-            params: grammar::params(after, CLAUSE).map_err(|wrong| shift(wrong, open + length))?,
+            uri: SipUriRef::parse(inner).map_err(|wrong| shift(wrong, open + 1))?,
+            params: ParamsRef::parse(after, CLAUSE).map_err(|wrong| shift(wrong, open + length))?,
         })
     }
 
     /// addr-spec without brackets: everything after the first semicolon is header parameters, and `?` may not appear.
-    fn bare(text: &str) -> Result<Self, Malformed> {
+    fn bare(text: &'a str) -> Result<Self, Malformed> {
         let end = text.find(';').unwrap_or(text.len());
         let (uri, after) = text.split_at(end);
         if let Some(at) = uri.find(['?', ',']) {
@@ -62,9 +73,28 @@ impl NameAddr {
         }
         Ok(Self {
             display: None,
-            uri: SipUri::parse(uri.trim())?,
-            params: grammar::params(after, CLAUSE)?,
+            uri: SipUriRef::parse(uri.trim())?,
+            params: ParamsRef::parse(after, CLAUSE)?,
         })
+    }
+}
+
+impl From<NameAddrRef<'_>> for NameAddr {
+    fn from(read: NameAddrRef<'_>) -> Self {
+        Self {
+            display: read
+                .display
+                .map(|text| grammar::unquoted(text).into_owned()),
+            uri: read.uri.into(),
+            params: read.params.owned(),
+        }
+    }
+}
+
+impl NameAddr {
+    /// Parses one value (no comma list; split with `SipMessage::values`).
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        NameAddrRef::parse(text).map(Self::from)
     }
 
     pub fn param(&self, name: &str) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! The few rules of RFC 3261 section 25.1 and section 7.3 that every header field shares: names, tokens, quoted strings, lists, parameters.
 //! It reads text; it neither knows which header field it reads nor keeps anything.
 use crate::wire::Malformed;
+use std::borrow::Cow;
 
 /// Most parameters one value may carry before it is refused.
 const MAX_PARAMS: usize = 512;
@@ -106,40 +107,78 @@ fn outside(text: &str, angles: bool, mut each: impl FnMut(usize, u8) -> bool) ->
 
 /// Whether a quoted string is opened and never closed.
 pub(super) fn has_open_quote(text: &str) -> bool {
-    memchr::memchr(b'"', text.as_bytes()).is_some() && outside(text, false, |_, _| true)
+    let mut rest = text.as_bytes();
+    while let Some(open) = memchr::memchr(b'"', rest) {
+        match after_quoted(&rest[open + 1..]) {
+            Some(after) => rest = after,
+            None => return true,
+        }
+    }
+    false
 }
 
-/// Splits at `separator` outside quotes and angle brackets; parts are trimmed, empty parts are kept.
+/// What follows the quote that ends a quoted string, given what follows the one that opens it.
+fn after_quoted(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        let at = memchr::memchr2(b'"', b'\\', rest)?;
+        if rest[at] == b'"' {
+            return Some(&rest[at + 1..]);
+        }
+        rest = rest.get(at + 2..)?;
+    }
+}
+
+/// As `str::trim`, which looks longer at what begins and ends in plain sight.
+pub(super) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
+/// Parts between separators outside quotes and angle brackets; parts are trimmed, empty parts are kept.
+pub(super) fn parts(text: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = end_of_first(text, separator);
+        rest = text.get(end + 1..);
+        Some(trim(&text[..end]))
+    })
+}
+
 pub(super) fn split(text: &str, separator: u8) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut from = 0;
+    parts(text, separator).collect()
+}
+
+/// The first of [`parts`].
+pub(super) fn first(text: &str, separator: u8) -> &str {
+    trim(&text[..end_of_first(text, separator)])
+}
+
+fn end_of_first(text: &str, separator: u8) -> usize {
+    let Some(hit) = memchr::memchr(separator, text.as_bytes()) else {
+        return text.len();
+    };
+    if memchr::memchr2(b'"', b'<', &text.as_bytes()[..hit]).is_none() {
+        return hit;
+    }
+    let mut end = text.len();
     outside(text, true, |at, octet| {
         if octet == separator {
-            parts.push(text[from..at].trim());
-            from = at + 1;
+            end = at;
         }
-        true
+        octet != separator
     });
-    parts.push(text[from..].trim());
-    parts
-}
-
-/// The first part of [`split`].
-pub(super) fn first(text: &str, separator: u8) -> &str {
-    let mut end = text.len();
-    if memchr::memchr(separator, text.as_bytes()).is_some() {
-        outside(text, true, |at, octet| {
-            if octet == separator {
-                end = at;
-            }
-            octet != separator
-        });
-    }
-    text[..end].trim()
+    end
 }
 
 /// Offset of the first such octet outside quotes (angle brackets do not hide it).
 pub(super) fn find_unquoted(text: &str, wanted: u8) -> Option<usize> {
+    let hit = memchr::memchr(wanted, text.as_bytes())?;
+    if memchr::memchr(b'"', &text.as_bytes()[..hit]).is_none() {
+        return Some(hit);
+    }
     let mut found = None;
     outside(text, false, |at, octet| {
         if octet == wanted {
@@ -150,59 +189,111 @@ pub(super) fn find_unquoted(text: &str, wanted: u8) -> Option<usize> {
     found
 }
 
-/// `;name=value;name...` as header fields carry it, from the first `;` on.
-pub(super) fn params(text: &str, clause: &'static str) -> Result<Params, Malformed> {
-    let mut out = Vec::new();
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(out);
-    }
-    let Some(rest) = text.strip_prefix(';') else {
-        return Err(Malformed::new(0, "`;` before a parameter", clause));
-    };
-    for part in split(rest, b';') {
-        if out.len() >= MAX_PARAMS {
-            return Err(Malformed::new(0, "at most 512 parameters", clause));
+/// Parameters as they lie in a header field, from the first `;` on; their grammar was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ParamsRef<'a>(&'a str);
+
+impl<'a> ParamsRef<'a> {
+    pub(super) fn parse(text: &'a str, clause: &'static str) -> Result<Self, Malformed> {
+        let text = trim(text);
+        if text.is_empty() {
+            return Ok(Self(text));
         }
-        let (name, value) = match part.split_once('=') {
-            Some((name, value)) => (name.trim(), Some(value.trim())),
-            None => (part, None),
+        let Some(rest) = text.strip_prefix(';') else {
+            return Err(Malformed::new(0, "`;` before a parameter", clause));
         };
-        if !is_token(name) {
-            return Err(Malformed::new(0, "a token as parameter name", clause));
+        for (count, part) in parts(rest, b';').enumerate() {
+            if count >= MAX_PARAMS {
+                return Err(Malformed::new(0, "at most 512 parameters", clause));
+            }
+            let (name, value) = name_and_value(part);
+            if !is_token(name) {
+                return Err(Malformed::new(0, "a token as parameter name", clause));
+            }
+            if let Some(value) = value.filter(|value| value.starts_with('"')) {
+                inside_quotes(value, clause)?;
+            }
         }
-        let value = match value {
-            Some(value) if value.starts_with('"') => Some(unquote(value, clause)?),
-            Some(value) => Some(value.to_owned()),
-            None => None,
-        };
-        out.push((name.to_ascii_lowercase(), value));
+        Ok(Self(text))
     }
-    Ok(out)
+
+    /// Names as sent, values without their quotes.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Option<Cow<'a, str>>)> + use<'a> {
+        let all = self.0.strip_prefix(';').map(|rest| parts(rest, b';'));
+        all.into_iter().flatten().map(|part| {
+            let (name, value) = name_and_value(part);
+            (name, value.map(unquoted))
+        })
+    }
+
+    /// The value of the first parameter of that name, without its quotes.
+    pub fn get(&self, name: &str) -> Option<Cow<'a, str>> {
+        let same = |(found, _): &(&str, _)| str::eq_ignore_ascii_case(found, name);
+        self.iter().find(same)?.1
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.iter().any(|(n, _)| n.eq_ignore_ascii_case(name))
+    }
+
+    pub(super) fn owned(&self) -> Params {
+        let params = self.iter();
+        params
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.map(Cow::into_owned)))
+            .collect()
+    }
 }
 
-/// The text of a `quoted-string`, quotes and backslashes removed.
-pub(super) fn unquote(text: &str, clause: &'static str) -> Result<String, Malformed> {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.char_indices();
-    if !matches!(chars.next(), Some((_, '"'))) {
-        return Err(Malformed::new(0, "a quoted string", clause));
+fn name_and_value(part: &str) -> (&str, Option<&str>) {
+    match memchr::memchr(b'=', part.as_bytes()) {
+        Some(at) => (trim(&part[..at]), Some(trim(&part[at + 1..]))),
+        None => (part, None),
     }
-    while let Some((at, c)) = chars.next() {
+}
+
+/// `;name=value;name...` as header fields carry it, from the first `;` on.
+pub(super) fn params(text: &str, clause: &'static str) -> Result<Params, Malformed> {
+    ParamsRef::parse(text, clause).map(|params| params.owned())
+}
+
+/// What stands between the quotes of a `quoted-string`, backslashes kept.
+fn inside_quotes<'a>(text: &'a str, clause: &'static str) -> Result<&'a str, Malformed> {
+    let Some(inside) = text.strip_prefix('"') else {
+        return Err(Malformed::new(0, "a quoted string", clause));
+    };
+    match after_quoted(inside.as_bytes()) {
+        None => Err(Malformed::new(text.len(), "a closing quote", clause)),
+        Some([]) => Ok(&inside[..inside.len() - 1]),
+        Some(after) => Err(Malformed::new(
+            text.len() - after.len() - 1,
+            "nothing after the quoted string",
+            clause,
+        )),
+    }
+}
+
+/// The text of a quoted string, or the text itself if it is none.
+pub(super) fn unquoted(text: &str) -> Cow<'_, str> {
+    let Ok(inside) = inside_quotes(text, "") else {
+        return Cow::Borrowed(text);
+    };
+    if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
+        return Cow::Borrowed(inside);
+    }
+    let mut out = String::with_capacity(inside.len());
+    let mut chars = inside.chars();
+    while let Some(c) = chars.next() {
         match c {
-            '\\' => out.extend(chars.next().map(|(_, c)| c)),
-            '"' if at + 1 == text.len() => return Ok(out),
-            '"' => {
-                return Err(Malformed::new(
-                    at,
-                    "nothing after the quoted string",
-                    clause,
-                ));
-            }
+            '\\' => out.extend(chars.next()),
             c => out.push(c),
         }
     }
-    Err(Malformed::new(text.len(), "a closing quote", clause))
+    Cow::Owned(out)
+}
+
+/// That this is a `quoted-string` and nothing else.
+pub(super) fn quoted<'a>(text: &'a str, clause: &'static str) -> Result<&'a str, Malformed> {
+    inside_quotes(text, clause).map(|_| text)
 }
 
 pub(super) fn param<'a>(params: &'a Params, name: &str) -> Option<&'a str> {

@@ -1,7 +1,8 @@
 //! One SIP message (RFC 3261 section 7), kept as it came: octets, header fields in order, body, and what is wrong with it.
 //! It looks up and changes header fields; it neither adds header fields of its own nor repairs any.
+use super::fields::{Fields, Header};
 use super::grammar;
-use super::{BodyPart, NameAddr, Via};
+use super::{BodyPart, NameAddr, NameAddrRef, Via, ViaRef};
 use crate::wire::Malformed;
 
 /// Request line or status line, RFC 3261 section 7.
@@ -11,45 +12,36 @@ pub enum StartLine {
     Response { code: u16, reason: String },
 }
 
-/// One header field as sent. `value` is unfolded and trimmed (lossy UTF-8); `raw` is the field exactly as on the wire, line end included.
-/// A line without a colon has an empty name and the whole line as value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    pub name: String,
-    pub value: String,
-    pub raw: Vec<u8>,
-}
-
-impl Header {
-    fn new(name: &str, value: &str) -> Self {
-        Self {
-            name: name.trim_end().to_owned(),
-            value: value.trim().to_owned(),
-            raw: format!("{name}: {value}\r\n").into_bytes(),
-        }
-    }
-}
-
 /// A SIP message of any quality that can be framed. Parsing rejects only what cannot be represented; everything else is a defect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SipMessage {
     pub start: StartLine,
-    pub headers: Vec<Header>,
     pub body: Vec<u8>,
     /// Departures from the grammar that do not prevent reading (bad Content-Length, folding is *not* one, bad UTF-8 ...).
     pub defects: Vec<Malformed>,
+    pub(super) fields: Fields,
     pub(super) original: Option<Original>,
 }
 
-/// What a message was parsed from, and where its parts lay.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where the parts of a message lay that was parsed and has its header fields still.
+#[derive(Debug, Clone)]
 pub(super) struct Original {
-    pub octets: Vec<u8>,
-    pub start: StartLine,
-    /// Offset of the first header field.
-    pub fields: usize,
+    pub start: std::ops::Range<usize>,
     pub body: std::ops::Range<usize>,
+    pub length: usize,
 }
+
+impl PartialEq for SipMessage {
+    fn eq(&self, other: &Self) -> bool {
+        self.start == other.start
+            && self.body == other.body
+            && self.defects == other.defects
+            && self.original() == other.original()
+            && self.headers().eq(other.headers())
+    }
+}
+
+impl Eq for SipMessage {}
 
 impl SipMessage {
     /// Parses one whole message as received in one datagram or framed from a stream. Content-Length shorter than the rest cuts the
@@ -60,9 +52,9 @@ impl SipMessage {
     fn of(start: StartLine) -> Self {
         Self {
             start,
-            headers: Vec::new(),
             body: Vec::new(),
             defects: Vec::new(),
+            fields: Fields::default(),
             original: None,
         }
     }
@@ -77,21 +69,17 @@ impl SipMessage {
         Self::of(StartLine::Response { code, reason })
     }
     /// The original octets if unmodified, otherwise start line + raw header fields + blank line + body. Adds nothing.
-    /// A header field prints its `raw`: changing `value` alone changes nothing.
     pub fn to_octets(&self) -> Vec<u8> {
         if let Some(original) = self.original() {
             return original.to_vec();
         }
-        let head: usize = self.headers.iter().map(|h| h.raw.len()).sum();
-        let mut out = Vec::with_capacity(head + self.body.len() + 256);
+        let mut out = Vec::with_capacity(self.fields.size() + self.body.len() + 256);
         let line = match &self.start {
             StartLine::Request { method, uri } => format!("{method} {uri} SIP/2.0\r\n"),
             StartLine::Response { code, reason } => format!("SIP/2.0 {code:03} {reason}\r\n"),
         };
         out.extend_from_slice(line.as_bytes());
-        for header in &self.headers {
-            out.extend_from_slice(&header.raw);
-        }
+        self.fields.print(&mut out);
         out.extend_from_slice(b"\r\n");
         out.extend_from_slice(&self.body);
         out
@@ -102,14 +90,10 @@ impl SipMessage {
     /// The octets this message was parsed from, if it was not changed since (also not through its public fields).
     pub fn original(&self) -> Option<&[u8]> {
         let original = self.original.as_ref()?;
-        let mut fields = original.octets.get(original.fields..original.body.start)?;
-        for header in &self.headers {
-            fields = fields.strip_prefix(header.raw.as_slice())?;
-        }
-        let same = (fields == b"\r\n" || fields == b"\n")
-            && original.start == self.start
-            && original.octets.get(original.body.clone())? == self.body;
-        same.then_some(original.octets.as_slice())
+        let octets = self.fields.octets().get(..original.length)?;
+        let start = super::parse::start_line_again(octets.get(original.start.clone())?)?;
+        let same = start == self.start && octets.get(original.body.clone())? == self.body;
+        same.then_some(octets)
     }
 
     pub fn is_request(&self) -> bool {
@@ -134,59 +118,59 @@ impl SipMessage {
         }
     }
 
+    /// All header fields in the order of the message.
+    pub fn headers(&self) -> impl ExactSizeIterator<Item = Header<'_>> + DoubleEndedIterator {
+        self.fields.iter()
+    }
     /// Value of the first header field of that name; compact and long names and any case are the same name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|h| grammar::same_name(&h.name, name))
-            .map(|h| h.value.as_str())
+        let place = self.fields.place(name)?;
+        Some(self.fields.value(place))
     }
     /// Whether there is a header field of that name.
     pub fn has_header(&self, name: &str) -> bool {
-        self.header(name).is_some()
+        self.fields.place(name).is_some()
     }
     /// Values of all header fields of that name, one per field as sent.
     pub fn headers_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-        self.headers
-            .iter()
-            .filter(move |h| grammar::same_name(&h.name, name))
-            .map(|h| h.value.as_str())
+        let places = self.fields.places(name);
+        places.map(|place| self.fields.value(place))
     }
     /// Single values of a comma-separated header field over all its occurrences; commas inside quotes and angle brackets do not split.
     pub fn values(&self, name: &str) -> Vec<&str> {
-        self.headers
-            .iter()
-            .filter(|h| grammar::same_name(&h.name, name))
-            .flat_map(|h| grammar::split(&h.value, b','))
+        let places = self.fields.places(name);
+        places
+            .flat_map(|place| grammar::parts(self.fields.value(place), b','))
             .filter(|value| !value.is_empty())
             .collect()
     }
     /// Appends a header field as given (name and value are written verbatim: deliberate misbehaviour is possible).
     pub fn push(&mut self, name: &str, value: impl AsRef<str>) {
         self.touch();
-        self.headers.push(Header::new(name, value.as_ref()));
+        self.fields.insert(usize::MAX, name, value.as_ref());
     }
     /// Puts a header field before all others (Via of a client or proxy).
     pub fn push_front(&mut self, name: &str, value: impl AsRef<str>) {
         self.touch();
-        self.headers.insert(0, Header::new(name, value.as_ref()));
+        self.fields.insert(0, name, value.as_ref());
+    }
+    /// Takes the first header field of all away.
+    pub fn pop_front(&mut self) {
+        self.touch();
+        self.fields.remove(0);
     }
     /// Replaces all header fields of that name by one (in the place of the first, or at the end).
     pub fn set(&mut self, name: &str, value: impl AsRef<str>) {
         self.touch();
-        let place = self
-            .headers
-            .iter()
-            .position(|h| grammar::same_name(&h.name, name));
-        self.headers.retain(|h| !grammar::same_name(&h.name, name));
-        let place = place.unwrap_or(self.headers.len());
-        let header = Header::new(name, value.as_ref());
-        self.headers.insert(place, header);
+        let place = self.fields.place(name);
+        self.fields.remove_named(name);
+        let place = place.unwrap_or(self.fields.len());
+        self.fields.insert(place, name, value.as_ref());
     }
     /// Removes all header fields of that name.
     pub fn remove(&mut self, name: &str) {
         self.touch();
-        self.headers.retain(|h| !grammar::same_name(&h.name, name));
+        self.fields.remove_named(name);
     }
     /// Sets Content-Type, Content-Length and body.
     pub fn set_body(&mut self, content_type: &str, body: impl Into<Vec<u8>>) {
@@ -217,22 +201,29 @@ impl SipMessage {
     }
     fn tag_of(&self, name: &str) -> Option<String> {
         let value = self.header(name)?;
-        let params = match NameAddr::parse(value) {
+        let params = match NameAddrRef::parse(value) {
             Ok(address) => address.params,
             // The address cannot be read; the tag behind it may still say which dialog is meant.
-            Err(_) => grammar::params(&value[value.rfind('>')? + 1..], "").ok()?,
+            Err(_) => grammar::ParamsRef::parse(&value[value.rfind('>')? + 1..], "").ok()?,
         };
-        grammar::param(&params, "tag").map(str::to_owned)
+        Some(params.get("tag")?.into_owned())
     }
     /// The first value of a header field that holds addresses (From, To, Contact, P-Asserted-Identity ...).
     pub fn address(&self, name: &str) -> Option<NameAddr> {
-        NameAddr::parse(self.first_value(name)?).ok()
+        self.address_ref(name).map(NameAddr::from)
+    }
+    /// The same, as it lies in the message.
+    pub fn address_ref(&self, name: &str) -> Option<NameAddrRef<'_>> {
+        NameAddrRef::parse(self.first_value(name)?).ok()
     }
     /// The first of [`Self::values`].
     fn first_value(&self, name: &str) -> Option<&str> {
-        let named = |h: &&Header| grammar::same_name(&h.name, name) && !h.value.is_empty();
-        let first = self.headers.iter().find(named)?;
-        match grammar::first(&first.value, b',') {
+        let values = self
+            .fields
+            .places(name)
+            .map(|place| self.fields.value(place));
+        let first = values.into_iter().find(|value| !value.is_empty())?;
+        match grammar::first(first, b',') {
             // Nothing before a comma: rare enough to look at all of them.
             "" => self.values(name).first().copied(),
             value => Some(value),
@@ -240,14 +231,18 @@ impl SipMessage {
     }
     /// The topmost Via.
     pub fn via(&self) -> Option<Via> {
-        Via::parse(self.first_value("Via")?).ok()
+        self.via_ref().map(Via::from)
+    }
+    /// The same, as it lies in the message.
+    pub fn via_ref(&self) -> Option<ViaRef<'_>> {
+        ViaRef::parse(self.first_value("Via")?).ok()
     }
     /// `branch` of the topmost Via.
     pub fn branch(&self) -> Option<String> {
         let first = self.first_value("Via")?;
         // Neither an unknown transport nor a strange sent-by hides the transaction, nor does white space around its name and value.
-        let params = grammar::params(&first[first.find(';')?..], "").ok()?;
-        grammar::param(&params, "branch").map(str::to_owned)
+        let params = grammar::ParamsRef::parse(&first[first.find(';')?..], "").ok()?;
+        Some(params.get("branch")?.into_owned())
     }
     /// Media type of the body in lower case without parameters, e.g. `application/sdp`.
     pub fn content_type(&self) -> Option<String> {
@@ -265,9 +260,8 @@ impl SipMessage {
             return parts;
         }
         let headers = self
-            .headers
-            .iter()
-            .map(|h| (grammar::long_name(&h.name).to_owned(), h.value.clone()))
+            .headers()
+            .map(|h| (grammar::long_name(h.name).to_owned(), h.value.to_owned()))
             .filter(|(name, _)| {
                 let is_length = name.eq_ignore_ascii_case("Content-Length");
                 name.to_ascii_lowercase().starts_with("content-") && !is_length

@@ -2,6 +2,7 @@
 mod address;
 mod check;
 mod dialog_names;
+mod fields;
 mod framing;
 mod grammar;
 mod message;
@@ -13,10 +14,12 @@ mod uri;
 mod vectors;
 mod via;
 
-pub use address::NameAddr;
+pub use address::{NameAddr, NameAddrRef};
 pub use dialog_names::{DialogName, ReferTo, sipfrag_status};
+pub use fields::Header;
 pub use framing::{Frame, Framer};
-pub use message::{Header, SipMessage, StartLine};
+pub use grammar::ParamsRef;
+pub use message::{SipMessage, StartLine};
 pub use multipart::{BodyPart, multipart_parts, write_multipart};
-pub use uri::{SipUri, number_of, unescape};
-pub use via::Via;
+pub use uri::{SipUri, SipUriRef, number_of, unescape};
+pub use via::{Via, ViaRef};

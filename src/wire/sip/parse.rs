@@ -1,7 +1,8 @@
 //! Reading the head of a SIP message (RFC 3261 section 7): lines, start line, header fields, Content-Length, and what departs from the grammar.
 //! Only a message without a readable start line or without an end of its head is refused; everything else is named as a defect.
+use super::fields::Fields;
 use super::grammar;
-use super::message::{Header, Original, SipMessage, StartLine};
+use super::message::{Original, SipMessage, StartLine};
 use crate::wire::Malformed;
 use std::borrow::Cow;
 
@@ -13,10 +14,28 @@ const MAX_DEFECTS: usize = 64;
 /// What the head of a message says, before its body is looked at.
 struct Reader<'a> {
     octets: &'a [u8],
+    /// Whether all of them are ASCII, so that no text of theirs has to be looked at again for being UTF-8.
+    ascii: bool,
     defects: Vec<Malformed>,
 }
 
+/// One header field: from its first octet to the end of its text, and to the next field.
+struct Lines {
+    at: usize,
+    end: usize,
+    next: usize,
+    folded: bool,
+}
+
 impl<'a> Reader<'a> {
+    fn new(octets: &'a [u8]) -> Self {
+        Self {
+            octets,
+            ascii: octets.is_ascii(),
+            defects: Vec::new(),
+        }
+    }
+
     fn defect(&mut self, at: usize, expected: impl Into<String>, clause: &'static str) {
         if self.defects.len() < MAX_DEFECTS {
             self.defects.push(Malformed::new(at, expected, clause));
@@ -52,10 +71,7 @@ impl<'a> Reader<'a> {
 const CRLF: &str = "CRLF at the end of the line";
 
 pub(super) fn message(octets: &[u8]) -> Result<SipMessage, Malformed> {
-    let mut reader = Reader {
-        octets,
-        defects: Vec::new(),
-    };
+    let mut reader = Reader::new(octets);
     let start_at = octets
         .iter()
         .position(|o| !matches!(o, b'\r' | b'\n'))
@@ -64,44 +80,55 @@ pub(super) fn message(octets: &[u8]) -> Result<SipMessage, Malformed> {
         let expected = "an empty line at the end of the header fields";
         Malformed::new(octets.len(), expected, "RFC 3261 section 7")
     };
-    let (mut at, end) = reader.line(start_at).ok_or_else(no_end)?;
-    let line = reader.text(start_at, end);
+    let (head_from, start_end) = reader.line(start_at).ok_or_else(no_end)?;
+    let line = reader.text(start_at, start_end);
     let start = start_line(&mut reader, &line, start_at)?;
-    let head_from = at;
-    let mut headers = Vec::new();
-    let mut offsets = Vec::new();
+    let mut fields = Fields::within(octets);
+    let mut at = head_from;
     let (mut next, mut end) = reader.line(at).ok_or_else(no_end)?;
     while end > at {
         if next - start_at > MAX_HEAD {
             let expected = "header fields of at most 64 KiB";
             return Err(Malformed::new(at, expected, "RFC 3261 section 7"));
         }
+        let mut folded = false;
         let mut following = reader.line(next).ok_or_else(no_end)?;
         while matches!(octets.get(next), Some(b' ' | b'\t')) && following.1 > next {
+            folded = true;
             (next, end) = following;
             following = reader.line(next).ok_or_else(no_end)?;
         }
-        let header = field(&mut reader, at, end, next);
-        headers.push(header);
-        offsets.push(at);
+        let lines = Lines {
+            at,
+            end,
+            next,
+            folded,
+        };
+        field(&mut reader, &mut fields, &lines);
         at = next;
         (next, end) = following;
     }
     let body_from = next;
-    let body_to = body_end(&mut reader, &headers, &offsets, body_from);
-    check_mandatory(&mut reader, &start, &headers, &offsets, head_from);
+    let body_to = body_end(&mut reader, &fields, body_from);
+    check_mandatory(&mut reader, &start, &fields, head_from);
     Ok(SipMessage {
-        start: start.clone(),
-        headers,
+        start,
         body: octets[body_from..body_to].to_vec(),
         defects: reader.defects,
+        fields,
         original: Some(Original {
-            octets: octets.to_vec(),
-            start,
-            fields: head_from,
+            start: start_at..start_end,
             body: body_from..body_to,
+            length: octets.len(),
         }),
     })
+}
+
+/// A start line that was read before, so that nothing of it has to be told again.
+pub(super) fn start_line_again(octets: &[u8]) -> Option<StartLine> {
+    let mut reader = Reader::new(octets);
+    let line = reader.text(0, octets.len());
+    start_line(&mut reader, &line, 0).ok()
 }
 
 fn start_line(reader: &mut Reader, line: &str, at: usize) -> Result<StartLine, Malformed> {
@@ -127,8 +154,8 @@ fn start_line(reader: &mut Reader, line: &str, at: usize) -> Result<StartLine, M
         let expected = "a method, a Request-URI and a SIP version";
         Malformed::new(at, expected, "RFC 3261 section 7.1")
     };
-    let (method, rest) = trimmed.split_once([' ', '\t']).ok_or_else(unreadable)?;
-    let (uri, version) = rest.rsplit_once([' ', '\t']).ok_or_else(unreadable)?;
+    let (method, rest) = cut(trimmed, white(trimmed)).ok_or_else(unreadable)?;
+    let (uri, version) = cut(rest, last_white(rest)).ok_or_else(unreadable)?;
     let looks_like_version = version
         .get(..4)
         .is_some_and(|four| four.eq_ignore_ascii_case("SIP/"));
@@ -148,7 +175,7 @@ fn start_line(reader: &mut Reader, line: &str, at: usize) -> Result<StartLine, M
         let expected = "one space between the parts of the request line";
         reader.defect(at, expected, "RFC 3261 section 7.1");
     }
-    if uri_text.contains([' ', '\t']) {
+    if white(uri_text).is_some() {
         let at = at + method.len() + 1;
         let expected = "no white space in the Request-URI";
         reader.defect(at, expected, "RFC 3261 section 7.1");
@@ -159,16 +186,30 @@ fn start_line(reader: &mut Reader, line: &str, at: usize) -> Result<StartLine, M
     })
 }
 
+fn white(text: &str) -> Option<usize> {
+    memchr::memchr2(b' ', b'\t', text.as_bytes())
+}
+
+fn last_white(text: &str) -> Option<usize> {
+    memchr::memrchr2(b' ', b'\t', text.as_bytes())
+}
+
+/// What is before the octet at an offset, and what is behind it.
+fn cut(text: &str, at: Option<usize>) -> Option<(&str, &str)> {
+    let at = at?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 fn status_line(reader: &mut Reader, line: &str, at: usize) -> Result<StartLine, Malformed> {
     let unreadable = || {
         let expected = "a SIP version and a status code of three digits";
         Malformed::new(at, expected, "RFC 3261 section 7.2")
     };
-    let (version, rest) = line.split_once([' ', '\t']).ok_or_else(unreadable)?;
+    let (version, rest) = cut(line, white(line)).ok_or_else(unreadable)?;
     if !version.eq_ignore_ascii_case("SIP/2.0") {
         reader.defect(at, "SIP/2.0", "RFC 3261 section 7.2");
     }
-    let (code, reason) = match rest.split_once([' ', '\t']) {
+    let (code, reason) = match cut(rest, white(rest)) {
         Some((code, reason)) => (code, reason),
         None => {
             let expected = "a space after the status code";
@@ -191,9 +232,60 @@ fn status_line(reader: &mut Reader, line: &str, at: usize) -> Result<StartLine, 
     })
 }
 
-/// One header field from `at`; its text ends at `end`, its octets at `next`.
-fn field(reader: &mut Reader, at: usize, end: usize, next: usize) -> Header {
-    let raw = reader.octets[at..next].to_vec();
+/// One header field. Most are read as they lie; what is folded, no UTF-8 or has no name is read word by word.
+fn field(reader: &mut Reader, fields: &mut Fields, lines: &Lines) {
+    let octets = &reader.octets[lines.at..lines.end];
+    let Some((name, value)) = plain(octets).filter(|_| !lines.folded) else {
+        return odd_field(reader, fields, lines);
+    };
+    let value = if reader.ascii {
+        trimmed_ascii(octets, value)
+    } else if let Ok(text) = std::str::from_utf8(&octets[value..]) {
+        let from = octets.len() - text.trim_start().len();
+        [from, from + text.trim().len()]
+    } else {
+        return odd_field(reader, fields, lines);
+    };
+    let text = &octets[value[0]..value[1]];
+    if memchr::memchr(b'"', text).is_some() {
+        let (name, text) = (utf8(&octets[..name]), utf8(text));
+        if grammar::has_open_quote(text) && is_structured(name) {
+            reader.defect(lines.end, "a closing quote", "RFC 3261 section 25.1");
+        }
+    }
+    fields.lies(
+        [lines.at, lines.next],
+        lines.at + name,
+        value.map(|at| lines.at + at),
+    );
+}
+
+/// Where the name of a field ends, and where the text behind its colon begins; `None` where there is no token for a name.
+fn plain(octets: &[u8]) -> Option<(usize, usize)> {
+    let name = octets.iter().position(|o| !grammar::is_token_octet(*o))?;
+    let white = octets[name..].iter().position(|o| !b" \t".contains(o))?;
+    (name > 0 && octets[name + white] == b':').then_some((name, name + white + 1))
+}
+
+/// What `str::trim` leaves of ASCII.
+fn trimmed_ascii(octets: &[u8], from: usize) -> [usize; 2] {
+    let is_white = |o: &u8| matches!(o, b'\t'..=b'\r' | b' ');
+    let (mut from, mut to) = (from, octets.len());
+    while from < to && is_white(&octets[from]) {
+        from += 1;
+    }
+    while from < to && is_white(&octets[to - 1]) {
+        to -= 1;
+    }
+    [from, to]
+}
+
+fn utf8(octets: &[u8]) -> &str {
+    std::str::from_utf8(octets).unwrap_or_default()
+}
+
+fn odd_field(reader: &mut Reader, fields: &mut Fields, lines: &Lines) {
+    let Lines { at, end, next, .. } = *lines;
     let text = reader.text(at, end);
     let (name, value) = match text.split_once(':') {
         Some((name, value)) if !text.starts_with([' ', '\t']) => (name.trim_end(), value),
@@ -216,14 +308,10 @@ fn field(reader: &mut Reader, at: usize, end: usize, next: usize) -> Header {
         );
     }
     let value = unfold(value);
-    if value.contains('"') && is_structured(name) && grammar::has_open_quote(&value) {
+    if grammar::has_open_quote(&value) && is_structured(name) {
         reader.defect(end, "a closing quote", "RFC 3261 section 25.1");
     }
-    Header {
-        name: name.to_owned(),
-        value,
-        raw,
-    }
+    fields.reads([at, next], name, &value);
 }
 
 /// Folds (line end and white space) become one space.
@@ -282,23 +370,20 @@ fn is_structured(name: &str) -> bool {
 }
 
 /// RFC 3261 section 18.3: the body ends where Content-Length says, or with the datagram.
-fn body_end(reader: &mut Reader, headers: &[Header], offsets: &[usize], from: usize) -> usize {
+fn body_end(reader: &mut Reader, fields: &Fields, from: usize) -> usize {
     const CLAUSE: &str = "RFC 3261 section 20.14";
     let mut length: Option<usize> = None;
-    for (header, at) in headers.iter().zip(offsets) {
-        if !grammar::same_name(&header.name, "Content-Length") {
-            continue;
-        }
-        let is_number =
-            !header.value.is_empty() && header.value.bytes().all(|o| o.is_ascii_digit());
-        match header.value.parse::<usize>() {
+    for place in fields.places("Content-Length") {
+        let (value, at) = (fields.value(place), fields.offset(place));
+        let is_number = !value.is_empty() && value.bytes().all(|o| o.is_ascii_digit());
+        match value.parse::<usize>() {
             Ok(value) if is_number => match length {
                 Some(known) if known != value => {
-                    reader.defect(*at, "one Content-Length", CLAUSE);
+                    reader.defect(at, "one Content-Length", CLAUSE);
                 }
                 _ => length = Some(value),
             },
-            _ => reader.defect(*at, "a decimal number of octets", CLAUSE),
+            _ => reader.defect(at, "a decimal number of octets", CLAUSE),
         }
     }
     let all = reader.octets.len();
@@ -314,37 +399,30 @@ fn body_end(reader: &mut Reader, headers: &[Header], offsets: &[usize], from: us
 }
 
 /// RFC 3261 section 8.1.1 and table 2: header fields without which a message cannot be worked on.
-fn check_mandatory(
-    reader: &mut Reader,
-    start: &StartLine,
-    headers: &[Header],
-    offsets: &[usize],
-    at: usize,
-) {
+fn check_mandatory(reader: &mut Reader, start: &StartLine, fields: &Fields, at: usize) {
     const CLAUSE: &str = "RFC 3261 section 8.1.1";
     let is_request = matches!(start, StartLine::Request { .. });
     for name in ["Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards"] {
         if name == "Max-Forwards" && !is_request {
             continue;
         }
-        if !headers.iter().any(|h| grammar::same_name(&h.name, name)) {
+        if fields.place(name).is_none() {
             reader.defect(at, format!("a {name} header field"), CLAUSE);
         }
     }
-    let cseq = headers
-        .iter()
-        .zip(offsets)
-        .find(|(h, _)| grammar::same_name(&h.name, "CSeq"));
-    let Some((header, at)) = cseq else { return };
-    match (cseq_of(&header.value), start) {
+    let Some(place) = fields.place("CSeq") else {
+        return;
+    };
+    let at = fields.offset(place);
+    match (cseq_of(fields.value(place)), start) {
         (None, _) => reader.defect(
-            *at,
+            at,
             "a number below 2^31 and a method",
             "RFC 3261 section 20.16",
         ),
         (Some((_, named)), StartLine::Request { method, .. }) if named != method => {
             let expected = format!("the method of the request, {method}");
-            reader.defect(*at, expected, "RFC 3261 section 8.1.1.5");
+            reader.defect(at, expected, "RFC 3261 section 8.1.1.5");
         }
         _ => {}
     }
@@ -352,7 +430,7 @@ fn check_mandatory(
 
 /// Number and method of a CSeq value; the number has to fit 32 bits.
 pub(super) fn cseq_of(value: &str) -> Option<(u32, &str)> {
-    let (number, method) = value.split_once([' ', '\t'])?;
+    let (number, method) = cut(value, white(value))?;
     let method = method.trim();
     let is_number = number.bytes().all(|o| o.is_ascii_digit());
     (is_number && grammar::is_token(method)).then_some(())?;

@@ -11,8 +11,8 @@ pub(super) fn view(message: &SipMessage) -> Result<rsip::SipMessage, rsip::Error
         StartLine::Response { code, reason } => format!("SIP/2.0 {code:03} {reason}\r\n"),
     }
     .into_bytes();
-    for header in message.headers.iter().filter(|h| !h.name.is_empty()) {
-        let line = format!("{}: {}\r\n", grammar::long_name(&header.name), header.value);
+    for header in message.headers().filter(|h| !h.name.is_empty()) {
+        let line = format!("{}: {}\r\n", grammar::long_name(header.name), header.value);
         out.extend_from_slice(line.as_bytes());
     }
     out.extend_from_slice(b"\r\n");

@@ -1,6 +1,7 @@
 //! Request-URIs and addresses of IMS: sip:, sips:, tel: (RFC 3966), urn:, with IPv6 references.
 //! It reads what one URI says; whether that URI may stand where it stands is for `check.rs` and for the judges.
-use super::grammar::{self, Params};
+//! More than 400 lines: what is read and the two forms it is kept in, borrowed and owned, belong together.
+use super::grammar;
 use crate::wire::Malformed;
 
 const SIP: &str = "RFC 3261 section 25.1";
@@ -24,9 +25,24 @@ pub struct SipUri {
     pub(super) original: String,
 }
 
-impl SipUri {
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
-        if let Some(at) = text.bytes().position(|o| !is_uri_octet(o)) {
+/// The same as it lies in a message, of which nothing is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SipUriRef<'a> {
+    /// The whole URI.
+    pub text: &'a str,
+    /// The scheme as sent.
+    pub scheme: &'a str,
+    pub user: Option<&'a str>,
+    pub host: &'a str,
+    pub port: Option<u16>,
+    /// Everything from the first parameter to the end or to `?`.
+    params: Option<&'a str>,
+    pub headers: Option<&'a str>,
+}
+
+impl<'a> SipUriRef<'a> {
+    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
+        if let Some(at) = text.bytes().position(|o| !URI[usize::from(o)]) {
             return Err(Malformed::new(at, "an octet that a URI may hold", SIP));
         }
         let Some((scheme, rest)) = text.split_once(':') else {
@@ -35,32 +51,33 @@ impl SipUri {
         let scheme_is_right = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme
                 .bytes()
-                .all(|o| o.is_ascii_alphanumeric() || b"+-.".contains(&o));
+                .all(|o| o.is_ascii_alphanumeric() || matches!(o, b'+' | b'-' | b'.'));
         if !scheme_is_right {
             return Err(Malformed::new(0, "a URI scheme", SIP));
         }
         let mut uri = Self {
-            scheme: scheme.to_ascii_lowercase(),
+            text,
+            scheme,
             user: None,
-            host: String::new(),
+            host: "",
             port: None,
-            params: Vec::new(),
+            params: None,
             headers: None,
-            original: text.to_owned(),
         };
         let at = scheme.len() + 1;
-        match uri.scheme.as_str() {
-            "sip" | "sips" => uri.read_sip(rest, at)?,
-            "tel" => uri.read_tel(rest, at)?,
-            _ if rest.is_empty() => {
-                return Err(Malformed::new(at, "something after the scheme", SIP));
-            }
-            _ => uri.user = Some(rest.to_owned()),
+        if scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips") {
+            uri.read_sip(rest, at)?;
+        } else if scheme.eq_ignore_ascii_case("tel") {
+            uri.read_tel(rest, at)?;
+        } else if rest.is_empty() {
+            return Err(Malformed::new(at, "something after the scheme", SIP));
+        } else {
+            uri.user = Some(rest);
         }
         Ok(uri)
     }
 
-    fn read_sip(&mut self, rest: &str, at: usize) -> Result<(), Malformed> {
+    fn read_sip(&mut self, rest: &'a str, at: usize) -> Result<(), Malformed> {
         check_escapes(rest, at)?;
         let (userinfo, tail) = match rest.split_once('@') {
             Some((userinfo, tail)) => (Some(userinfo), tail),
@@ -68,15 +85,14 @@ impl SipUri {
         };
         if let Some(userinfo) = userinfo {
             let user = userinfo.split_once(':').map_or(userinfo, |(user, _)| user);
-            let allowed = |o: u8| o.is_ascii_alphanumeric() || b"-_.!~*'()%&=+$,;?/#".contains(&o);
-            if user.is_empty() || !user.bytes().all(allowed) {
+            if user.is_empty() || !user.bytes().all(|o| USER[usize::from(o)]) {
                 return Err(Malformed::new(at, "a user part", SIP));
             }
-            self.user = Some(user.to_owned());
+            self.user = Some(user);
         }
         let at = at + userinfo.map_or(0, |u| u.len() + 1);
         let (tail, headers) = match tail.split_once('?') {
-            Some((tail, headers)) => (tail, Some(headers.to_owned())),
+            Some((tail, headers)) => (tail, Some(headers)),
             None => (tail, None),
         };
         self.headers = headers;
@@ -85,13 +101,10 @@ impl SipUri {
             None => (tail, None),
         };
         (self.host, self.port) = host_and_port(hostport, at)?;
-        if let Some(params) = params {
-            self.params = uri_params(params, at + hostport.len() + 1, SIP)?;
-        }
-        Ok(())
+        self.read_params(params, at + hostport.len() + 1, SIP)
     }
 
-    fn read_tel(&mut self, rest: &str, at: usize) -> Result<(), Malformed> {
+    fn read_tel(&mut self, rest: &'a str, at: usize) -> Result<(), Malformed> {
         let (number, params) = match rest.split_once(';') {
             Some((number, params)) => (number, Some(params)),
             None => (rest, None),
@@ -108,11 +121,56 @@ impl SipUri {
         if !digits.bytes().any(|o| !b"-.()".contains(&o)) {
             return Err(Malformed::new(at, "a telephone number", TEL));
         }
-        self.user = Some(number.to_owned());
-        if let Some(params) = params {
-            self.params = uri_params(params, at + number.len() + 1, TEL)?;
+        self.user = Some(number);
+        self.read_params(params, at + number.len() + 1, TEL)
+    }
+
+    fn read_params(
+        &mut self,
+        text: Option<&'a str>,
+        at: usize,
+        clause: &'static str,
+    ) -> Result<(), Malformed> {
+        self.params = text;
+        for (count, (name, _)) in self.params().enumerate() {
+            if name.is_empty() || count >= MAX_PARAMS {
+                return Err(Malformed::new(at, "a URI parameter", clause));
+            }
         }
         Ok(())
+    }
+
+    /// Parameters in order, names as sent.
+    pub fn params(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
+        let parts = self.params.map(|text| text.split(';'));
+        let parts = parts.into_iter().flatten();
+        parts.map(|part| match part.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (part, None),
+        })
+    }
+}
+
+impl From<SipUriRef<'_>> for SipUri {
+    fn from(read: SipUriRef<'_>) -> Self {
+        let params = read.params();
+        Self {
+            scheme: read.scheme.to_ascii_lowercase(),
+            user: read.user.map(str::to_owned),
+            host: read.host.to_owned(),
+            port: read.port,
+            params: params
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.map(str::to_owned)))
+                .collect(),
+            headers: read.headers.map(str::to_owned),
+            original: read.text.to_owned(),
+        }
+    }
+}
+
+impl SipUri {
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        SipUriRef::parse(text).map(Self::from)
     }
 
     pub fn param(&self, name: &str) -> Option<&str> {
@@ -217,12 +275,41 @@ pub fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn is_uri_octet(octet: u8) -> bool {
-    octet.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&octet)
-}
+/// Which octets there may be in a URI.
+const URI: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = b'!';
+    while octet <= b'~' {
+        table[octet as usize] = !matches!(
+            octet,
+            b'<' | b'>' | b'"' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
+        );
+        octet += 1;
+    }
+    table
+};
+
+/// Which there may be in its user part.
+const USER: [bool; 256] = {
+    let (mut table, others) = ([false; 256], b"-_.!~*'()%&=+$,;?/#");
+    let mut octet = b'0';
+    while octet <= b'z' {
+        table[octet as usize] = octet.is_ascii_alphanumeric();
+        octet += 1;
+    }
+    let mut place = 0;
+    while place < others.len() {
+        table[others[place] as usize] = true;
+        place += 1;
+    }
+    table
+};
 
 fn check_escapes(text: &str, at: usize) -> Result<(), Malformed> {
     let octets = text.as_bytes();
+    if memchr::memchr(b'%', octets).is_none() {
+        return Ok(());
+    }
     for (i, octet) in octets.iter().enumerate() {
         let is_hex = |o: Option<&u8>| o.is_some_and(u8::is_ascii_hexdigit);
         if *octet == b'%' && !(is_hex(octets.get(i + 1)) && is_hex(octets.get(i + 2))) {
@@ -237,7 +324,7 @@ fn check_escapes(text: &str, at: usize) -> Result<(), Malformed> {
 }
 
 /// `hostport`: the host without brackets, and the port.
-pub(super) fn host_and_port(text: &str, at: usize) -> Result<(String, Option<u16>), Malformed> {
+pub(super) fn host_and_port(text: &str, at: usize) -> Result<(&str, Option<u16>), Malformed> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let Some((host, port)) = rest.split_once(']') else {
             return Err(Malformed::new(at, "`]` after an IPv6 address", SIP));
@@ -257,40 +344,26 @@ pub(super) fn host_and_port(text: &str, at: usize) -> Result<(String, Option<u16
             None => (text, None),
         }
     };
-    let allowed = |o: u8| o.is_ascii_alphanumeric() || b"-._:".contains(&o);
+    let allowed = |o: u8| o.is_ascii_alphanumeric() || matches!(o, b'-' | b'.' | b'_' | b':');
     if host.is_empty() || !host.bytes().all(allowed) {
         return Err(Malformed::new(at, "a host name or address", SIP));
     }
-    let port = match port {
-        None => None,
-        Some(digits) if !digits.is_empty() && digits.bytes().all(|o| o.is_ascii_digit()) => {
-            let port = digits.parse();
-            Some(port.map_err(|_| Malformed::new(at, "a port up to 65535", SIP))?)
-        }
-        Some(_) => return Err(Malformed::new(at, "a port number", SIP)),
-    };
-    Ok((host.to_owned(), port))
+    let port = port.map(|digits| port_of(digits, at)).transpose()?;
+    Ok((host, port))
+}
+
+pub(super) fn port_of(digits: &str, at: usize) -> Result<u16, Malformed> {
+    if digits.is_empty() || !digits.bytes().all(|o| o.is_ascii_digit()) {
+        return Err(Malformed::new(at, "a port number", SIP));
+    }
+    let port = digits.parse();
+    port.map_err(|_| Malformed::new(at, "a port up to 65535", SIP))
 }
 
 /// An IPv6 address. RFC 5118 section 4.10: three colons, which RFC 3261 allows by mistake before an IPv4 tail, are to be understood.
 pub(super) fn is_ipv6(text: &str) -> bool {
     let parses = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
     parses(text) || (text.contains(":::") && parses(&text.replacen(":::", "::", 1)))
-}
-
-fn uri_params(text: &str, at: usize, clause: &'static str) -> Result<Params, Malformed> {
-    let mut params = Vec::new();
-    for part in text.split(';') {
-        let (name, value) = match part.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (part, None),
-        };
-        if name.is_empty() || params.len() >= MAX_PARAMS {
-            return Err(Malformed::new(at, "a URI parameter", clause));
-        }
-        params.push((name.to_ascii_lowercase(), value));
-    }
-    Ok(params)
 }
 
 /// The E.164 number a URI names, as `+` and digits with visual separators removed: `tel:+44...`, `sip:+44...@host;user=phone`, or a

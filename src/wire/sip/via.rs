@@ -1,6 +1,7 @@
 //! One Via value, RFC 3261 section 20.42: sent-protocol, sent-by and parameters.
 //! It reads; where a response goes (section 18.2.2) is for the peer that sends it.
-use super::{grammar, uri};
+use super::grammar::{self, ParamsRef};
+use super::uri;
 use crate::wire::Malformed;
 
 const CLAUSE: &str = "RFC 3261 section 20.42";
@@ -18,13 +19,25 @@ pub struct Via {
     pub params: Vec<(String, Option<String>)>,
 }
 
-impl Via {
+/// The same as it lies in a message, of which nothing is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViaRef<'a> {
+    /// Name and version of the protocol, `SIP` and `2.0`.
+    pub protocol: (&'a str, &'a str),
+    pub transport: &'a str,
+    /// Host of sent-by, without brackets.
+    pub host: &'a str,
+    pub port: Option<u16>,
+    pub params: ParamsRef<'a>,
+}
+
+impl<'a> ViaRef<'a> {
     /// Parses one value (split lists with `SipMessage::values`).
-    pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let text = text.trim();
-        let end = text.find(';').unwrap_or(text.len());
+    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
+        let text = grammar::trim(text);
+        let end = memchr::memchr(b';', text.as_bytes()).unwrap_or(text.len());
         let (head, params) = text.split_at(end);
-        let mut slashes = head.splitn(3, '/').map(str::trim);
+        let mut slashes = head.splitn(3, '/').map(grammar::trim);
         let (name, version, rest) = match (slashes.next(), slashes.next(), slashes.next()) {
             (Some(name), Some(version), Some(rest)) => (name, version, rest),
             _ => return Err(Malformed::new(0, "`SIP/2.0/` and a transport", CLAUSE)),
@@ -37,20 +50,48 @@ impl Via {
                 return Err(Malformed::new(0, "tokens in sent-protocol", CLAUSE));
             }
         }
-        // White space may stand around the colon of sent-by, and nowhere else in it.
-        let sent_by: String = match sent_by.rsplit_once(':') {
-            Some((host, port)) => format!("{}:{}", host.trim(), port.trim()),
-            None => sent_by.trim().to_owned(),
-        };
-        let (host, port) = uri::host_and_port(&sent_by, 0)
-            .map_err(|wrong| Malformed::new(0, wrong.expected, CLAUSE))?;
+        let (host, port) =
+            sent_by_of(sent_by).map_err(|wrong| Malformed::new(0, wrong.expected, CLAUSE))?;
         Ok(Self {
-            protocol: format!("{name}/{version}"),
-            transport: transport.to_owned(),
+            protocol: (name, version),
+            transport,
             host,
             port,
-            params: grammar::params(params, CLAUSE)?,
+            params: ParamsRef::parse(params, CLAUSE)?,
         })
+    }
+}
+
+/// White space may stand around sent-by and around its colon, and nowhere else in it.
+fn sent_by_of(text: &str) -> Result<(&str, Option<u16>), Malformed> {
+    let text = grammar::trim(text);
+    if !text.contains(char::is_whitespace) {
+        return uri::host_and_port(text, 0);
+    }
+    let wrong = || Malformed::new(0, "a host name or address", CLAUSE);
+    let (host, digits) = text.rsplit_once(':').ok_or_else(wrong)?;
+    match uri::host_and_port(host.trim(), 0)? {
+        (host, None) => Ok((host, Some(uri::port_of(digits.trim(), 0)?))),
+        _ => Err(wrong()),
+    }
+}
+
+impl From<ViaRef<'_>> for Via {
+    fn from(read: ViaRef<'_>) -> Self {
+        Self {
+            protocol: format!("{}/{}", read.protocol.0, read.protocol.1),
+            transport: read.transport.to_owned(),
+            host: read.host.to_owned(),
+            port: read.port,
+            params: read.params.owned(),
+        }
+    }
+}
+
+impl Via {
+    /// Parses one value (split lists with `SipMessage::values`).
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        ViaRef::parse(text).map(Self::from)
     }
 
     pub fn param(&self, name: &str) -> Option<&str> {

@@ -2,6 +2,7 @@
 //!
 //! Reads what one short message says. Putting parts together is the business of whoever receives them.
 use super::pdu::{find_tlv, latin1};
+use super::read::ShortMessageRef;
 use super::{Tlv, tag};
 use crate::wire::{
     Malformed,
@@ -10,26 +11,51 @@ use crate::wire::{
 
 const TON_INTERNATIONAL: u8 = 1;
 
+/// As it is kept, or (see `ShortMessageRef`) as it lies in a PDU.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ShortMessagePdu {
-    pub service_type: String,
+pub struct ShortMessagePdu<Text = String, Octets = Vec<u8>> {
+    pub service_type: Text,
     pub source_ton: u8,
     pub source_npi: u8,
-    pub source: String,
+    pub source: Text,
     pub dest_ton: u8,
     pub dest_npi: u8,
-    pub dest: String,
+    pub dest: Text,
     pub esm_class: u8,
     pub protocol_id: u8,
     pub priority: u8,
-    pub schedule: String,
-    pub validity: String,
+    pub schedule: Text,
+    pub validity: Text,
     pub registered_delivery: u8,
     pub replace: u8,
     pub data_coding: u8,
     pub default_message_id: u8,
     /// `short_message` octets (user data header first when esm_class bit 6 is set).
-    pub short_message: Vec<u8>,
+    pub short_message: Octets,
+}
+
+impl From<ShortMessageRef<'_>> for ShortMessagePdu {
+    fn from(read: ShortMessageRef<'_>) -> Self {
+        Self {
+            service_type: latin1(read.service_type.0),
+            source_ton: read.source_ton,
+            source_npi: read.source_npi,
+            source: latin1(read.source.0),
+            dest_ton: read.dest_ton,
+            dest_npi: read.dest_npi,
+            dest: latin1(read.dest.0),
+            esm_class: read.esm_class,
+            protocol_id: read.protocol_id,
+            priority: read.priority,
+            schedule: latin1(read.schedule.0),
+            validity: latin1(read.validity.0),
+            registered_delivery: read.registered_delivery,
+            replace: read.replace,
+            data_coding: read.data_coding,
+            default_message_id: read.default_message_id,
+            short_message: read.short_message.to_vec(),
+        }
+    }
 }
 
 impl ShortMessagePdu {

@@ -4,6 +4,7 @@ mod framing;
 mod message;
 mod pdu;
 mod print;
+mod read;
 mod receipt;
 mod values;
 
@@ -11,6 +12,7 @@ pub use default_alphabet::DefaultAlphabet;
 pub use framing::Framer;
 pub use message::{ShortMessagePdu, decode_short_message_text};
 pub use pdu::{Bind, BindKind, Body, Pdu, Tlv, find_tlv};
+pub use read::{BodyRef, Latin1, PduRef, ShortMessageRef, TlvsRef};
 pub use receipt::{MessageState, Receipt};
 pub use values::{CommandId, status, tag};
 
