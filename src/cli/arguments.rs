@@ -166,6 +166,9 @@ pub struct RunArguments {
     /// Seed of identifiers and texts, to reproduce a run [default: random]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Run the test cases in an order that the seed decides
+    #[arg(long)]
+    pub shuffle: bool,
     /// Folder for run.json, captures and reports [default: reports/SYSTEM/TIME]
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,

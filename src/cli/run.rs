@@ -409,6 +409,7 @@ fn options(arguments: RunArguments, now: &jiff::Timestamp) -> Result<RunOptions>
         access: arguments.access,
         jobs: arguments.jobs,
         seed: arguments.seed,
+        shuffle: arguments.shuffle,
         out: Some(arguments.out.clone().unwrap_or_else(reports)),
         transport: arguments.transport.map(Into::into),
         local_ip: arguments.local_ip,

@@ -29,6 +29,8 @@ pub struct Bench {
     pub selected: BTreeSet<String>,
     pub access: AccessValues,
     pub out: PathBuf,
+    /// The seed of another order than that of the features.
+    pub shuffled: Option<u64>,
     pub snapshots: Option<Snapshots>,
     /// Those of the system that are sound and are for this run.
     pub waivers: Vec<Waiver>,
@@ -88,7 +90,23 @@ fn selected_features(bench: &Bench) -> Vec<Feature> {
         feature.rules.retain(|rule| !rule.scenarios.is_empty());
     }
     features.retain(|feature| !feature.rules.is_empty() || !feature.scenarios.is_empty());
+    if let Some(seed) = bench.shuffled {
+        shuffle(&mut features, seed);
+    }
     features
+}
+
+/// Features change places, rules within a feature, and scenarios within a rule.
+fn shuffle(features: &mut [Feature], seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    random.shuffle(features);
+    for feature in features {
+        random.shuffle(&mut feature.scenarios);
+        random.shuffle(&mut feature.rules);
+        for rule in &mut feature.rules {
+            random.shuffle(&mut rule.scenarios);
+        }
+    }
 }
 
 fn case_at<'a>(bench: &'a Bench, feature: &Feature, scenario: &Scenario) -> Option<&'a Case> {

@@ -60,6 +60,8 @@ pub struct RunOptions {
     pub jobs: usize,
     /// Reproduces identifiers and texts of an earlier run; picked at random when absent.
     pub seed: Option<u64>,
+    /// Runs the test cases in an order that the seed decides, and not in that of the features.
+    pub shuffle: bool,
     /// Folder for `run.json`, captures and reports; `<project>/reports/<system>/<run>` when absent.
     pub out: Option<PathBuf>,
     /// Fault to switch on; only for a system that the suite starts as its reference build.
@@ -111,6 +113,7 @@ impl RunOptions {
             selection: Vec::new(),
             jobs: DEFAULT_JOBS,
             seed: None,
+            shuffle: false,
             out: None,
             fault: None,
             clock: Clock::Real,

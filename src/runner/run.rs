@@ -188,6 +188,7 @@ async fn perform(
         selected: axis.running.clone(),
         access: axis.values(),
         out: out.clone(),
+        shuffled: options.shuffle.then_some(record.seed),
         snapshots: ladders.map(Snapshots::new),
         waivers,
         redacting: redacting.clone(),
