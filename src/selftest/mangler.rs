@@ -95,3 +95,11 @@ pub fn mangled(file: &[u8], how: Mangling, seed: u64) -> Vec<u8> {
     }
     out
 }
+
+/// Packets of a file that another, made of it, has no more.
+pub fn lost<'a>(file: &'a [u8], mangled: &[u8]) -> Vec<&'a [u8]> {
+    let kept: std::collections::HashSet<&[u8]> = packets(mangled).into_iter().collect();
+    let mut all = packets(file);
+    all.retain(|packet| !kept.contains(packet));
+    all
+}

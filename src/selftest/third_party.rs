@@ -81,6 +81,8 @@ pub struct Reference {
     pub core: String,
     /// Root of XCAP.
     pub ut: String,
+    /// Everything that it listens on, by the names of placeholders.
+    pub nodes: std::collections::BTreeMap<String, String>,
 }
 
 impl Reference {
@@ -100,8 +102,11 @@ impl Reference {
         let ready: serde_json::Value = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("first line of the reference: {error}: {line:?}"));
         assert_eq!(ready["ready"], true);
+        let nodes = ready.as_object().unwrap().iter();
+        let nodes = nodes.filter_map(|(name, at)| Some((name.clone(), at.as_str()?.to_owned())));
         Self {
             process,
+            nodes: nodes.collect(),
             sip: ready["sip"].as_str().unwrap().to_owned(),
             provisioning: ready["provisioning"].as_str().unwrap().to_owned(),
             core: ready["core"].as_str().unwrap().to_owned(),

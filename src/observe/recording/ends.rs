@@ -5,7 +5,7 @@ use crate::wire::diameter::name;
 use crate::wire::sip::SipMessage;
 use crate::wire::smpp::{CommandId, DefaultAlphabet};
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// 64*T1 (RFC 3261) and time for what follows a transaction.
@@ -81,14 +81,19 @@ impl Ends {
         identities.map(|identity| identity.key()).collect()
     }
 
-    /// Digits of the prefixes.
+    /// Digits of the prefixes; and `@host` of where the system takes SIP: what has no number there is a node of it and no user.
     pub fn prefixes(&self) -> Vec<Vec<u8>> {
         let digits = self
             .system_prefixes
             .iter()
             .map(|prefix| prefix.trim_start_matches('+'));
         let digits = digits.filter(|digits| !digits.is_empty());
-        digits.map(|digits| digits.as_bytes().to_vec()).collect()
+        let digits = digits.map(|digits| digits.as_bytes().to_vec());
+        let hosts = self.sip.iter().map(|(address, _)| match address.ip() {
+            IpAddr::V4(ip) => format!("@{ip}").into_bytes(),
+            IpAddr::V6(ip) => format!("@[{ip}]").into_bytes(),
+        });
+        digits.chain(hosts).collect()
     }
 
     fn sip_at(&self, address: SocketAddr) -> Option<&str> {

@@ -86,7 +86,7 @@ pub type Map<V> = std::collections::HashMap<u64, V, BuildHasherDefault<Digested>
 pub struct Keys<'e> {
     keys: [(u64, Kind); MOST_KEYS],
     length: usize,
-    /// Digits of numbers that join nothing.
+    /// Digits of numbers, and `@host` of other identities, that join nothing.
     prefixes: &'e [Vec<u8>],
     /// The identities themselves, where they are asked for.
     names: Option<Vec<(u64, String)>>,
@@ -121,12 +121,11 @@ impl<'e> Keys<'e> {
             return;
         };
         let octets = identity.as_bytes();
-        if self
-            .prefixes
-            .iter()
-            .any(|prefix| octets.starts_with(prefix))
-            && identity.is_number()
-        {
+        let is_own = |own: &Vec<u8>| match identity.is_number() {
+            true => octets.starts_with(own),
+            false => own.starts_with(b"@") && octets.ends_with(own),
+        };
+        if self.prefixes.iter().any(is_own) {
             return;
         }
         let key = identity.key();

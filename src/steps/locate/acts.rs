@@ -44,6 +44,9 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
             }
         }
     }
+    for frame in connections_lost(trace) {
+        found.insert((frame, "the end of a message connection".to_owned()));
+    }
     let mut reports = BTreeSet::new();
     for message in observe::short_messages(trace) {
         let own = message.direction != Direction::FromSystem;
@@ -72,6 +75,19 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
         is_report: reports.contains(&frame),
     };
     found.into_iter().map(act).collect()
+}
+
+/// Ends of message connections of ours while their calls go on.
+fn connections_lost(trace: &Trace) -> Vec<u32> {
+    let sessions = observe::sessions(trace);
+    let calls = observe::calls(trace);
+    let lost = calls.iter().filter_map(|call| {
+        let closed = observe::session_of(call, &sessions)?.closed?;
+        let frame = first(&closed.frames);
+        let over = call.bye().map_or(u32::MAX, |bye| first(bye.request.frames()));
+        (closed.direction == Direction::ToSystem && frame < over).then_some(frame)
+    });
+    lost.collect()
 }
 
 fn signalling(trace: &Trace, found: &mut BTreeSet<(u32, String)>) {

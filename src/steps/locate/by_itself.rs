@@ -4,7 +4,7 @@ use super::same;
 use crate::observe::{Direction, SipFact, Trace, Transaction, audio_direction};
 use crate::verdict::scene::{first, number_in, originator};
 use crate::wire::sip::{DialogName, ReferTo, SipMessage, number_of};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What in a recording makes terminals send something.
 pub(super) struct Causes<'a> {
@@ -18,10 +18,24 @@ pub(super) struct Causes<'a> {
     credited: HashMap<(&'a str, &'a str), u32>,
     /// What our side has said of its audio in each call, in order.
     described: HashMap<&'a str, Vec<(u32, &'static str)>>,
+    /// Subscriptions of the system that have had no NOTIFY yet, by Call-ID.
+    subscribed: HashSet<&'a str>,
+    /// NOTIFYs of a focus that tell of a change: all but the one that answers a SUBSCRIBE.
+    told: HashSet<u32>,
 }
 
 fn has_credentials(message: &SipMessage) -> bool {
     message.has_header("Authorization") || message.has_header("Proxy-Authorization")
+}
+
+/// What a focus tells while the subscription lasts (RFC 4575 section 3.5).
+fn is_conference_state(message: &SipMessage) -> bool {
+    let first_of = |name: &str| {
+        let value = message.header(name).unwrap_or_default();
+        let value = value.split(';').next().unwrap_or_default();
+        value.trim().to_ascii_lowercase()
+    };
+    first_of("Event") == "conference" && first_of("Subscription-State") == "active"
 }
 
 /// Whom a request of the system goes to.
@@ -38,6 +52,8 @@ impl<'a> Causes<'a> {
             cancelled: HashMap::new(),
             credited: HashMap::new(),
             described: HashMap::new(),
+            subscribed: HashSet::new(),
+            told: HashSet::new(),
         };
         for one in all {
             found.note(one);
@@ -73,7 +89,15 @@ impl<'a> Causes<'a> {
                     self.replaced.entry(named.call_id).or_insert(frame);
                 }
             }
+            (Direction::FromSystem, "SUBSCRIBE") => {
+                self.subscribed.insert(call_id);
+            }
             (Direction::FromSystem, _) => {}
+            (_, "NOTIFY") if is_conference_state(message) => {
+                if !self.subscribed.remove(call_id) {
+                    self.told.insert(frame);
+                }
+            }
             (_, "CANCEL") => {
                 self.cancelled.entry(call_id).or_insert(frame);
             }
@@ -100,8 +124,9 @@ impl<'a> Causes<'a> {
         let message = one.request.message;
         let within = message.to_tag().is_some();
         match one.method {
-            // What a referred terminal tells of its call is a NOTIFY too.
-            "PRACK" | "NOTIFY" => true,
+            "PRACK" => true,
+            // What a referred terminal tells of its call is one too.
+            "NOTIFY" => !self.told.contains(&first(one.request.frames())),
             "INVITE" | "UPDATE" if within => !self.changes(one),
             "UPDATE" => true,
             "INVITE" => self.is_referred(one) || self.comes_again(one),

@@ -1,11 +1,12 @@
 //! Locators of what a CPM UE is ordered to do. More than 400 lines: one function for each order, and every order stands here.
 use super::content::Content;
-use super::{Located, Place, in_session, over_ip};
+use super::{Located, Place, in_session, over_ip, same};
 use crate::observe::{self, Direction, Transaction};
-use crate::peer::ue::{Invitation, PagerMessage, Registration, UeCommand};
+use crate::peer::ue::{Invitation, PagerMessage, Participant, Registration, UeCommand};
 use crate::verdict::scene::{first, number_in, originator};
 use crate::wire::cpim::CpimMessage;
 use crate::wire::sip::{SipMessage, number_of};
+use crate::wire::xml::conference_info::ConferenceInfo;
 
 /// Service identifiers of OMA CPM, as a service is named in a header field (colons escaped or not).
 const SESSION: &str = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session";
@@ -38,7 +39,7 @@ pub fn ue(command: &UeCommand, who: &str, place: &Place) -> Located {
         UeCommand::Behave(_) => Located::Nothing,
         UeCommand::Raw { octets } => raw(octets, place),
         UeCommand::StraySend { call } => in_session::stray(call, who, place),
-        UeCommand::TellChanges { call, changes } => tells(call, changes.len(), who, place),
+        UeCommand::TellChanges { call, changes } => tells(call, changes, who, place),
         UeCommand::CloseMedia { call } => in_session::close_media(call, who, place),
     }
 }
@@ -439,7 +440,7 @@ fn raw(octets: &[u8], place: &Place) -> Located {
 }
 
 /// NOTIFYs of a focus, one for each change.
-fn tells(call: &str, count: usize, who: &str, place: &Place) -> Located {
+fn tells(call: &str, changes: &[Participant], who: &str, place: &Place) -> Located {
     let mut told = in_dialog("NOTIFY", call, who, place);
     let number = place.cast.number(who);
     if told.is_empty() {
@@ -451,8 +452,46 @@ fn tells(call: &str, count: usize, who: &str, place: &Place) -> Located {
                 && is_from(one.request.message, number)
         });
     }
-    match told.get(count.saturating_sub(1)) {
-        Some(last) => found(last, ""),
-        None => Located::absent(format!("{count} notification(s) of {who}")),
+    let wanted = || Located::absent(format!("{} notification(s) of {who}", changes.len()));
+    let mut rest = told.iter();
+    let mut frames = Vec::new();
+    let mut at = 0;
+    for change in changes {
+        match rest.find(|one| tells_of(one.request.message, change)) {
+            Some(one) => {
+                frames.extend_from_slice(one.request.frames());
+                at = one.request.at();
+            }
+            None => return wanted(),
+        }
     }
+    Located::Found {
+        frames,
+        at,
+        call_id: None,
+        label: None,
+    }
+}
+
+/// The document has this user, in that state.
+fn tells_of(message: &SipMessage, change: &Participant) -> bool {
+    let Participant {
+        uri,
+        display_name,
+        connected,
+    } = change;
+    let Ok(document) = ConferenceInfo::parse(&message.body) else {
+        return false;
+    };
+    let users = document.users.map(|users| users.users).unwrap_or_default();
+    let state = match connected {
+        true => "connected",
+        false => "disconnected",
+    };
+    users.iter().any(|user| {
+        let mut ends = user.endpoints.iter();
+        same::target(uri, &user.entity)
+            && user.display_text.as_ref() == Some(display_name)
+            && ends.any(|end| end.status.as_deref() == Some(state))
+    })
 }

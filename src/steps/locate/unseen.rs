@@ -15,6 +15,12 @@ pub fn unseen(order: &Order) -> Option<String> {
         Order::Handset(HandsetAct::Behave(behaviour)) => {
             never_seen(|place| handset_behaved(behaviour, "", place, u32::MAX))
         }
+        Order::Ue(UeCommand::Send { message, .. }) if message.bodiless => Some(
+            "an empty message is sent by terminals to keep a connection too".to_owned(),
+        ),
+        Order::Ue(UeCommand::StraySend { .. }) => {
+            Some("who writes to a session that no SDP names, nobody can tell".to_owned())
+        }
         Order::Hold(_) => Some("what the HSS holds of a user leaves no trace".to_owned()),
         // How MMTel UEs behave is seen in what they answer.
         Order::Ue(_) | Order::Mmtel(_) | Order::Handset(_) => None,
