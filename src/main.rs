@@ -28,6 +28,7 @@ static OWN: OwnFiles = OwnFiles {
         fixture!("access_networks.yaml"),
         fixture!("faults.yaml"),
         fixture!("kills.yaml"),
+        fixture!("undecided.csv"),
         fixture!("observations.yaml"),
         fixture!("personalities.yaml"),
         fixture!("roles.yaml"),

@@ -21,7 +21,7 @@ pub fn undecidable(
 ) -> Result<BTreeMap<String, Vec<String>>, SutError> {
     let (profile, _) = Profile::load(system, fixtures)?;
     let facility = Arc::new(facility(profile, fixtures)?);
-    let mut found = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for case in cases {
         let steps: Vec<gherkin::Step> = case.steps.iter().map(|one| one.parsed.clone()).collect();
         let setup = CaseSetup {
@@ -37,7 +37,23 @@ pub fn undecidable(
             found.insert(case.id.clone(), reasons.into_iter().collect());
         }
     }
+    for (id, why) in reviewed(fixtures) {
+        if cases.iter().any(|case| case.id == id) {
+            found.entry(id).or_default().push(why);
+        }
+    }
     Ok(found)
+}
+
+/// What was reviewed: test cases that recordings leave undecided though no step of theirs says so.
+fn reviewed(fixtures: &Path) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(fixtures.join("undecided.csv")).unwrap_or_default();
+    let lines = text.lines().skip(1);
+    let line = |line: &str| {
+        let (id, why) = line.split_once(',')?;
+        Some((id.to_owned(), why.to_owned()))
+    };
+    lines.filter_map(line).collect()
 }
 
 /// What the steps read of a run, without a run.

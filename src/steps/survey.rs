@@ -3,7 +3,7 @@
 //! no instance of the scenario.
 use super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
 use super::lab::Lab;
-use super::locate::{ON_UT, unseen};
+use super::locate::{ON_UT, unseen, unseen_step};
 use super::phone::HandsetAct;
 use super::play::one;
 use super::recording::Recording;
@@ -137,7 +137,8 @@ impl Surveyor {
 }
 
 impl Search for Surveyor {
-    fn step(&mut self, _: Scene<'_>, _: &str) -> Result<(), Lack> {
+    fn step(&mut self, _: Scene<'_>, sentence: &str) -> Result<(), Lack> {
+        self.note(|found| found.unseen.extend(unseen_step(sentence)));
         Ok(())
     }
 

@@ -324,7 +324,17 @@ impl Desk<'_> {
             near.into_iter()
                 .find_map(|key| Some((self.groups.at(key)?, key)))
         };
-        let (id, key) = found.or_else(of_address).unzip();
+        let (mut id, key) = found.or_else(of_address).unzip();
+        if let Some(key) = key
+            && message.method() == Some("SEND")
+        {
+            let mut keys = Keys::with_names(&self.prefixes);
+            glimpse::writer_keys(message.body.as_deref().unwrap_or_default(), &mut keys);
+            if keys.iter().next().is_some() {
+                keys.push(Kind::Session, key);
+                id = Some(self.groups.join(&mut keys).0);
+            }
+        }
         stream.key = key.or(stream.key);
         stream.media = key.or(stream.media);
         let stayed = match id {

@@ -3,6 +3,8 @@
 //! The same keys come from a decoded message (through the octets it was parsed from), so that screened and decoded messages join the same.
 use super::super::dissect::Protocol;
 use super::keys::{Identity, Keys, Kind, identities_in, key};
+use crate::wire::sms::rp::RpMessage;
+use crate::wire::sms::tpdu::Tpdu;
 use memchr::memchr;
 use std::net::SocketAddr;
 
@@ -132,6 +134,31 @@ pub fn sip_deep_keys(octets: &[u8], contact: Option<&str>, body: &[u8], keys: &m
         users(contact.as_bytes(), keys);
     }
     identities_in(body, |identity| keys.user(Some(identity)));
+    inside(body, keys);
+}
+
+/// Whom a short message inside is for or from. No text begins as RP-DATA does (3GPP TS 24.011 clause 8.2.2).
+fn inside(body: &[u8], keys: &mut Keys<'_>) {
+    if !matches!(body.first(), Some(0 | 1)) {
+        return;
+    }
+    let decoded = RpMessage::decode(body).ok();
+    let decoded = decoded.and_then(|message| message.tpdu()?.ok());
+    let address = match decoded.map(|decoded| decoded.tpdu) {
+        Some(Tpdu::Submit(submit)) => submit.destination.text(),
+        Some(Tpdu::Deliver(deliver)) => deliver.originator.text(),
+        _ => None,
+    };
+    keys.user(address.and_then(|digits| Identity::of_digits(digits.as_bytes())));
+}
+
+/// Who has written a chat message, as its wrapping says: in a group that is not who sends it.
+pub fn writer_keys(body: &[u8], keys: &mut Keys<'_>) {
+    let head = memchr::memmem::find(body, b"\r\n\r\n").unwrap_or(body.len());
+    let mut lines = body[..head].split(|octet| *octet == b'\n');
+    if let Some(from) = lines.find(|line| line.starts_with(b"From:")) {
+        users(&from[b"From:".len()..], keys);
+    }
 }
 
 /// Both paths of an MSRP message.

@@ -1,7 +1,7 @@
 //! Who of a recording may be who of a scenario.
 use super::heard::Heard;
 use crate::steps::Facility;
-use crate::steps::search::{Beginning, person_index, signature};
+use crate::steps::search::{Beginning, NOBODY, person_index, signature};
 use crate::sut::provision::Properties;
 use crate::verdict::scene::same_number;
 use cucumber::gherkin;
@@ -20,6 +20,12 @@ const NAMES: [&str; 4] = ["Alice", "Bob", "Carol", "Dave"];
 
 /// The system is told nothing of people who only call or configure: they are those whom the steps name.
 pub(super) fn name_everybody(begins: &mut Beginning, steps: &[gherkin::Step]) {
+    let spoken_of = |name: &str| {
+        let steps = steps.iter();
+        steps.filter(|step| step.value.contains(name)).count()
+    };
+    let people = begins.people.iter().map(|(name, _)| name.clone());
+    begins.idle = people.filter(|name| spoken_of(name) < 2).collect();
     if !begins.people.is_empty() && !begins.calls {
         return;
     }
@@ -45,6 +51,8 @@ pub(super) struct Wanted {
     nobody: bool,
     /// He does what is done first.
     begins: bool,
+    /// He takes no part, so that he need not be in the recording.
+    idle: bool,
 }
 
 /// All people of a scenario.
@@ -58,6 +66,7 @@ pub(super) fn wanted(facility: &Facility, begins: &Beginning) -> Vec<Wanted> {
             told: request.map(|(_, _, body)| signature(&body)),
             plain: properties.keys().all(|name| name == "number"),
             nobody: properties.is_empty(),
+            idle: begins.idle.contains(name),
             begins: first == Some(name),
         }
     };
@@ -81,6 +90,7 @@ pub(super) fn candidates(facility: &Facility, heard: &Heard, wanted: &[Wanted]) 
             plain,
             nobody,
             begins,
+            idle,
         } = one;
         let (index, plain) = (*index, *plain);
         let first = heard.first().and_then(|act| act.by.as_ref());
@@ -95,7 +105,11 @@ pub(super) fn candidates(facility: &Facility, heard: &Heard, wanted: &[Wanted]) 
             // Whether he is as wanted is known elsewhere.
             (_, None) => true,
         };
-        let free: Vec<&String> = heard.identities.iter().filter(|one| fits(one)).collect();
+        let mut free: Vec<&String> = heard.identities.iter().filter(|one| fits(one)).collect();
+        let absent = format!("{NOBODY}{index}");
+        if *idle {
+            free.push(&absent);
+        }
         // Of somebody who is only spoken of the recording may know nothing.
         if free.is_empty() && *nobody && !begins {
             continue;

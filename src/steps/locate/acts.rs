@@ -37,16 +37,7 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
             by.insert(first(one.request.frames()), number);
         }
     }
-    for session in observe::sessions(trace) {
-        for message in &session.messages {
-            if message.direction != Direction::FromSystem && !message.empty {
-                found.insert((first(&message.frames), "a chat message".to_owned()));
-            }
-        }
-    }
-    for frame in connections_lost(trace) {
-        found.insert((frame, "the end of a message connection".to_owned()));
-    }
+    in_sessions(trace, &mut found);
     let mut reports = BTreeSet::new();
     for message in observe::short_messages(trace) {
         let own = message.direction != Direction::FromSystem;
@@ -77,17 +68,43 @@ pub fn acts(trace: &Trace) -> Vec<Act> {
     found.into_iter().map(act).collect()
 }
 
-/// Ends of message connections of ours while their calls go on.
-fn connections_lost(trace: &Trace) -> Vec<u32> {
+/// What is said in the message sessions of calls, and how they are lost. Who writes to a session that no call has names nobody.
+fn in_sessions(trace: &Trace, found: &mut BTreeSet<(u32, String)>) {
     let sessions = observe::sessions(trace);
-    let calls = observe::calls(trace);
-    let lost = calls.iter().filter_map(|call| {
-        let closed = observe::session_of(call, &sessions)?.closed?;
-        let frame = first(&closed.frames);
-        let over = call.bye().map_or(u32::MAX, |bye| first(bye.request.frames()));
-        (closed.direction == Direction::ToSystem && frame < over).then_some(frame)
-    });
-    lost.collect()
+    for call in observe::calls(trace) {
+        let Some(session) = observe::session_of(&call, &sessions) else {
+            continue;
+        };
+        let own = |direction| direction != Direction::FromSystem;
+        for message in &session.messages {
+            if own(message.direction) && !message.empty {
+                found.insert((first(&message.frames), "a chat message".to_owned()));
+            }
+        }
+        // A report that was asked for is sent by the terminal itself.
+        let asked = |id: &str| {
+            let mut messages = session.messages.iter();
+            messages.any(|message| {
+                message.message_id == id && message.success_report.as_deref() == Some("yes")
+            })
+        };
+        for report in &session.reports {
+            let id = report.message.message_id().unwrap_or_default();
+            if own(report.seen.direction) && !asked(id) {
+                found.insert((first(report.frames()), "a report in a chat".to_owned()));
+            }
+        }
+        let over = call
+            .bye()
+            .map_or(u32::MAX, |bye| first(bye.request.frames()));
+        if let Some(closed) = session.closed
+            && closed.direction == Direction::ToSystem
+            && first(&closed.frames) < over
+        {
+            let lost = "the end of a message connection".to_owned();
+            found.insert((first(&closed.frames), lost));
+        }
+    }
 }
 
 fn signalling(trace: &Trace, found: &mut BTreeSet<(u32, String)>) {

@@ -41,8 +41,14 @@ fn last_sender(number: &str, place: &Place) -> Option<String> {
 /// What the handset has sent after the place.
 fn own<'a>(number: &str, place: &Place<'a>) -> Vec<ShortMessage<'a>> {
     let mut sent = observe::texts(place.trace, Direction::ToSystem);
+    // A service has a name in the place of a number.
+    let is_name = |sender: &str| sender.chars().any(char::is_alphabetic);
     sent.retain(|message| {
-        same_number(&message.sender, number) && first(&message.frames) > place.after
+        let own = match number.is_empty() {
+            true => is_name(&message.sender),
+            false => same_number(&message.sender, number),
+        };
+        own && first(&message.frames) > place.after
     });
     sent
 }

@@ -27,7 +27,7 @@ pub use behaved_mmtel::{has_spoken, mmtel_behaved};
 pub use handset::handset;
 pub use mmtel::{Stance, mmtel};
 pub use ue::ue;
-pub use unseen::unseen;
+pub use unseen::{unseen, unseen_step};
 pub use ut::{Asked, configured, ut};
 
 use crate::observe::Trace;

@@ -15,9 +15,12 @@ pub fn unseen(order: &Order) -> Option<String> {
         Order::Handset(HandsetAct::Behave(behaviour)) => {
             never_seen(|place| handset_behaved(behaviour, "", place, u32::MAX))
         }
-        Order::Ue(UeCommand::Send { message, .. }) if message.bodiless => Some(
-            "an empty message is sent by terminals to keep a connection too".to_owned(),
-        ),
+        Order::Ue(UeCommand::Send { message, .. }) if message.bodiless => {
+            Some("an empty message is sent by terminals to keep a connection too".to_owned())
+        }
+        Order::Ue(UeCommand::Register(order)) if order.msisdn_less => {
+            Some("users without a number are not told apart yet".to_owned())
+        }
         Order::Ue(UeCommand::StraySend { .. }) => {
             Some("who writes to a session that no SDP names, nobody can tell".to_owned())
         }
@@ -25,6 +28,12 @@ pub fn unseen(order: &Order) -> Option<String> {
         // How MMTel UEs behave is seen in what they answer.
         Order::Ue(_) | Order::Mmtel(_) | Order::Handset(_) => None,
     }
+}
+
+/// The same of a sentence: pools are filled before anybody is recorded.
+pub fn unseen_step(sentence: &str) -> Option<String> {
+    let pooled = sentence.contains(" share ") && sentence.contains("session number");
+    pooled.then(|| "how many session numbers there are leaves no trace".to_owned())
 }
 
 /// Why a recording cannot show that a peer is like that: asked of one in which there is nothing.

@@ -25,6 +25,8 @@ pub struct Beginning {
     pub undecidable: Option<String>,
     /// It begins with a call or a request on Ut.
     pub calls: bool,
+    /// Who is introduced and never spoken of again.
+    pub idle: Vec<String>,
     /// Whose request on Ut is the first that is done.
     pub on_ut: Option<String>,
 }

@@ -10,7 +10,7 @@ mod provisioned;
 
 pub use collector::{Beginning, beginning};
 pub use losses::{Loss, losses};
-pub use provisioned::{Told, is_told, signature, told};
+pub use provisioned::{NOBODY, Told, is_told, signature, told};
 
 use super::HandsetAct;
 use super::course::{Act, Lack, Reach, Scene, Search, Wait};
@@ -429,13 +429,7 @@ fn nanoseconds(seconds: f64) -> u64 {
 
 impl Search for Seeker {
     fn step(&mut self, _: Scene<'_>, sentence: &str) -> Result<(), Lack> {
-        // Pools are filled before anybody is recorded.
-        match sentence.contains(" share ") && sentence.contains("session number") {
-            true => Err(Lack::Undecidable(
-                "how many session numbers there are leaves no trace".to_owned(),
-            )),
-            false => Ok(()),
-        }
+        locate::unseen_step(sentence).map_or(Ok(()), |why| Err(Lack::Undecidable(why)))
     }
 
     fn prepare(
@@ -460,6 +454,9 @@ impl Search for Seeker {
     }
 
     fn act(&mut self, scene: Scene<'_>, name: &str, act: &Act) -> Result<(), Lack> {
+        if let Some(why) = locate::unseen(act) {
+            return Err(Lack::Undecidable(why));
+        }
         let located = match act {
             Act::Ue(UeCommand::Behave(behaviour)) => {
                 let since = scene.recording.last_frame();

@@ -34,6 +34,9 @@ pub fn told(observations: &[Observation]) -> Vec<Told> {
     observations.iter().filter_map(request).collect()
 }
 
+/// How numbers of people begin who take no part in a scenario and are in no recording: of a country code that nobody has.
+pub const NOBODY: &str = "+9990000000";
+
 /// Whether the latest request about a user before a time is what a scenario would have told.
 pub fn is_told(
     provisioner: &Provisioner,
@@ -41,6 +44,10 @@ pub fn is_told(
     properties: &Properties,
     before: u64,
 ) -> Result<(), String> {
+    let number = properties.get("number").and_then(Value::as_str);
+    if number.is_some_and(|number| number.starts_with(NOBODY)) {
+        return Ok(());
+    }
     if let Some(roster) = provisioner.roster() {
         return roster.verify(properties).map_err(|error| error.to_string());
     }
