@@ -38,7 +38,7 @@ const SAMPLE: [&str; 11] = [
 /// Faults, and test cases of which some show each.
 const FAULTS: [(&str, &[&str]); 3] = [
     ("accepts-without-sdp", &["TC-ANS"]),
-    ("cpim-shown", &["TC-M2S"]),
+    ("cpim-shown", &["TC-M2S-01", "TC-M2S-03", "TC-M2S-04"]),
     ("chat-short-message-as-pager", &["TC-S2M", "TC-ADR"]),
 ];
 /// An own part of the loopback network, so that nothing else on this machine is in a recording.
