@@ -2,15 +2,9 @@
 //!
 //! More than 400 lines: every argument stands here with its help, so that they read as one.
 use super::book::{BookArguments, ExportArguments};
-use super::bundle::BundleArguments;
-use super::check::CheckArguments;
-use super::doctor::DoctorArguments;
-use super::kills::KillsArguments;
-use super::load::LoadArguments;
-use super::merge::MergeArguments;
-use super::part::PartArguments;
-use super::probe::ProbeArguments;
-use super::verify::VerifyArguments;
+use super::{bundle::BundleArguments, check::CheckArguments, doctor::DoctorArguments};
+use super::{kills::KillsArguments, load::LoadArguments, merge::MergeArguments};
+use super::{part::PartArguments, probe::ProbeArguments, verify::VerifyArguments};
 use crate::{
     reference::{ReferenceArguments, edge::EdgeArguments, faults::Fault},
     report::Format,
