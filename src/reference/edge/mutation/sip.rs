@@ -31,15 +31,15 @@ pub fn elements_of_sip(message: &SipMessage) -> Vec<Element> {
         name: name.to_owned(),
     };
     let mut found = vec![element(Kind::Message, "")];
-    for header in &message.headers {
+    for header in message.headers() {
         if FRAME
             .iter()
-            .any(|name| name.eq_ignore_ascii_case(&header.name))
+            .any(|name| name.eq_ignore_ascii_case(header.name))
         {
             continue;
         }
-        found.push(element(Kind::Header, &header.name));
-        for name in parameter_names(&header.value) {
+        found.push(element(Kind::Header, header.name));
+        for name in parameter_names(header.value) {
             found.push(element(Kind::Param, &format!("{};{name}", header.name)));
         }
     }
@@ -131,12 +131,30 @@ pub(super) fn mutate(mutation: &Mutation, octets: &[u8]) -> Option<(Vec<Vec<u8>>
     done.then(|| (vec![message.to_octets()], Duration::ZERO))
 }
 
+/// Names and values of the header fields, to be changed and put back.
+fn fields(message: &SipMessage) -> Vec<(String, String)> {
+    let all = message.headers();
+    all.map(|header| (header.name.to_owned(), header.value.to_owned()))
+        .collect()
+}
+
+fn put_back(message: &mut SipMessage, fields: &[(String, String)]) {
+    while message.headers().len() > 0 {
+        message.pop_front();
+    }
+    for (name, value) in fields {
+        message.push(name, value);
+    }
+}
+
 fn header(mutation: &Mutation, message: &mut SipMessage, name: &str) -> bool {
-    let named = |header: &crate::wire::sip::Header| header.name.eq_ignore_ascii_case(name);
-    mutation.on_list(&mut message.headers, named, |header| {
-        header.value = altered(&header.value);
-        header.raw = format!("{}: {}\r\n", header.name, header.value).into_bytes();
-    })
+    let mut fields = fields(message);
+    let named = |(one, _): &(String, String)| one.eq_ignore_ascii_case(name);
+    let done = mutation.on_list(&mut fields, named, |(_, value)| *value = altered(value));
+    if done {
+        put_back(message, &fields);
+    }
+    done
 }
 
 fn param(mutation: &Mutation, message: &mut SipMessage, name: &str) -> bool {
@@ -144,14 +162,12 @@ fn param(mutation: &Mutation, message: &mut SipMessage, name: &str) -> bool {
         return false;
     };
     let mut done = false;
-    for header in &mut message.headers {
-        if !header.name.eq_ignore_ascii_case(field) {
+    let mut fields = fields(message);
+    for (one, value) in &mut fields {
+        if !one.eq_ignore_ascii_case(field) {
             continue;
         }
-        let mut list: Vec<String> = pieces(&header.value)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let mut list: Vec<String> = pieces(value).into_iter().map(str::to_owned).collect();
         if list.is_empty() {
             continue;
         }
@@ -169,8 +185,10 @@ fn param(mutation: &Mutation, message: &mut SipMessage, name: &str) -> bool {
             };
         });
         list.extend(behind);
-        header.value = list.join(";");
-        header.raw = format!("{}: {}\r\n", header.name, header.value).into_bytes();
+        *value = list.join(";");
+    }
+    if done {
+        put_back(message, &fields);
     }
     done
 }

@@ -86,18 +86,18 @@ pub(super) fn vary(
 
 /// Header fields one by one; those that may be joined are cut into their values.
 fn read(message: &SipMessage) -> Vec<Field> {
-    let one = |header: &crate::wire::sip::Header| {
-        let name = long(&header.name).to_owned();
+    let one = |header: crate::wire::sip::Header<'_>| {
+        let name = long(header.name).to_owned();
         let values = match fields::form(&name).1 {
-            true => cut(&header.value, ',')
+            true => cut(header.value, ',')
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
-            false => vec![header.value.clone()],
+            false => vec![header.value.to_owned()],
         };
         Field { name, values }
     };
-    message.headers.iter().map(one).collect()
+    message.headers().map(one).collect()
 }
 
 fn long(name: &str) -> &str {
