@@ -48,6 +48,9 @@ def main():
     if "--accept" in sys.argv:
         KNOWN.write_text(json.dumps(own, indent=2) + "\n")
         return 0
+    if not KNOWN.exists():
+        print(f"nothing is accepted yet: --accept writes {KNOWN.name}", file=sys.stderr)
+        return 1
     known = json.loads(KNOWN.read_text())
     worse = [reader for reader, value in own.items() if value > known[reader] * ABOVE]
     for reader in worse:

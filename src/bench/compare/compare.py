@@ -155,7 +155,7 @@ def start():
         write(folder / "features/one.js", steps)
         if not (folder / "node_modules").exists() and (WORK / "node_modules").exists():
             (folder / "node_modules").symlink_to(WORK / "node_modules")
-        beside("one scenario, cold, beside cucumber-js", one, [cucumber, "--publish-quiet"], 0.1, folder)
+        beside("one scenario, cold, beside cucumber-js", one, [cucumber], 0.1, folder)
 
 
 def record():

@@ -41,9 +41,15 @@ struct Field {
     raw: Span,
 }
 
+impl Field {
+    fn is_named(&self, wanted: u32, name: &str, octets: &[u8]) -> bool {
+        self.key == wanted && grammar::same_octets(self.name.of(octets), name.as_bytes())
+    }
+}
+
 /// Most names that differ differ in this: length, first, middle and last letter, of the long form and whatever the case.
-fn key(name: &str) -> u32 {
-    let octets = grammar::long_name(name).as_bytes();
+fn key(name: &[u8]) -> u32 {
+    let octets = grammar::long_octets(name);
     let (Some(first), Some(last)) = (octets.first(), octets.last()) else {
         return 0;
     };
@@ -78,7 +84,7 @@ impl Fields {
     pub fn lies(&mut self, raw: [usize; 2], name_ends: usize, value: [usize; 2]) {
         let name = Span::new(raw[0], name_ends);
         self.list.push(Field {
-            key: key(name.text(&self.octets)),
+            key: key(name.of(&self.octets)),
             name,
             value: Span::new(value[0], value[1]),
             raw: Span::new(raw[0], raw[1]),
@@ -88,7 +94,7 @@ impl Fields {
     /// A field that lies in the octets, but is not read as it lies.
     pub fn reads(&mut self, raw: [usize; 2], name: &str, value: &str) {
         let field = Field {
-            key: key(name),
+            key: key(name.as_bytes()),
             name: self.write(name),
             value: self.write(value),
             raw: Span::new(raw[0], raw[1]),
@@ -113,7 +119,7 @@ impl Fields {
         let lead = value_text.len() - value_text.trim_start().len();
         let from = value.0 as usize + lead;
         let field = Field {
-            key: key(name_text.trim_end()),
+            key: key(name_text.trim_end().as_bytes()),
             name: Span::new(raw.0 as usize, name_ends),
             value: Span::new(from, from + value_text.trim().len()),
             raw: Span(raw.0, end.1),
@@ -128,8 +134,8 @@ impl Fields {
     }
 
     pub fn remove_named(&mut self, name: &str) {
-        let (wanted, octets) = (key(name), &self.octets);
-        let is_named = |f: &Field| f.key == wanted && grammar::same_name(f.name.text(octets), name);
+        let (wanted, octets) = (key(name.as_bytes()), &self.octets);
+        let is_named = |field: &Field| field.is_named(wanted, name, octets);
         self.list.retain(|field| !is_named(field));
     }
 
@@ -151,12 +157,10 @@ impl Fields {
 
     /// Places of the fields of that name.
     pub fn places<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let wanted = key(name);
+        let wanted = key(name.as_bytes());
         let fields = self.list.iter().enumerate();
         fields
-            .filter(move |(_, field)| {
-                field.key == wanted && grammar::same_name(field.name.text(&self.octets), name)
-            })
+            .filter(move |(_, field)| field.is_named(wanted, name, &self.octets))
             .map(|(place, _)| place)
     }
 

@@ -47,13 +47,22 @@ pub(super) fn long_name(name: &str) -> &str {
         .map_or(name, |(_, long)| long)
 }
 
+/// The same for the octets of a name.
+pub(super) fn long_octets(name: &[u8]) -> &[u8] {
+    match name {
+        [_] => std::str::from_utf8(name).map_or(name, |name| long_name(name).as_bytes()),
+        _ => name,
+    }
+}
+
 /// Whether two header field names are the same name.
 pub(super) fn same_name(a: &str, b: &str) -> bool {
-    // Every header field is compared with every name that is looked for: two long names take the short way.
-    if a.len() > 1 && b.len() > 1 {
-        return a.eq_ignore_ascii_case(b);
-    }
-    long_name(a).eq_ignore_ascii_case(long_name(b))
+    same_octets(a.as_bytes(), b.as_bytes())
+}
+
+pub(super) fn same_octets(a: &[u8], b: &[u8]) -> bool {
+    // Most names are written as they are looked for.
+    a == b || long_octets(a).eq_ignore_ascii_case(long_octets(b))
 }
 
 /// An octet of `token`.

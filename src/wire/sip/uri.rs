@@ -45,7 +45,7 @@ impl<'a> SipUriRef<'a> {
         if let Some(at) = text.bytes().position(|o| !URI[usize::from(o)]) {
             return Err(Malformed::new(at, "an octet that a URI may hold", SIP));
         }
-        let Some((scheme, rest)) = text.split_once(':') else {
+        let Some((scheme, rest)) = cut(text, b':') else {
             return Err(Malformed::new(0, "a URI scheme and a colon", SIP));
         };
         let scheme_is_right = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -79,24 +79,24 @@ impl<'a> SipUriRef<'a> {
 
     fn read_sip(&mut self, rest: &'a str, at: usize) -> Result<(), Malformed> {
         check_escapes(rest, at)?;
-        let (userinfo, tail) = match rest.split_once('@') {
+        let (userinfo, tail) = match cut(rest, b'@') {
             Some((userinfo, tail)) => (Some(userinfo), tail),
             None => (None, rest),
         };
         if let Some(userinfo) = userinfo {
-            let user = userinfo.split_once(':').map_or(userinfo, |(user, _)| user);
+            let user = cut(userinfo, b':').map_or(userinfo, |(user, _)| user);
             if user.is_empty() || !user.bytes().all(|o| USER[usize::from(o)]) {
                 return Err(Malformed::new(at, "a user part", SIP));
             }
             self.user = Some(user);
         }
         let at = at + userinfo.map_or(0, |u| u.len() + 1);
-        let (tail, headers) = match tail.split_once('?') {
+        let (tail, headers) = match cut(tail, b'?') {
             Some((tail, headers)) => (tail, Some(headers)),
             None => (tail, None),
         };
         self.headers = headers;
-        let (hostport, params) = match tail.split_once(';') {
+        let (hostport, params) = match cut(tail, b';') {
             Some((hostport, params)) => (hostport, Some(params)),
             None => (tail, None),
         };
@@ -305,6 +305,12 @@ const USER: [bool; 256] = {
     table
 };
 
+/// What stands before and behind the first such octet, which is ASCII.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|octet| octet == at)?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
 fn check_escapes(text: &str, at: usize) -> Result<(), Malformed> {
     let octets = text.as_bytes();
     if memchr::memchr(b'%', octets).is_none() {
@@ -339,7 +345,7 @@ pub(super) fn host_and_port(text: &str, at: usize) -> Result<(&str, Option<u16>)
         };
         (host, port)
     } else {
-        match text.split_once(':') {
+        match cut(text, b':') {
             Some((host, port)) => (host, Some(port)),
             None => (text, None),
         }
