@@ -40,7 +40,7 @@ pub use ladder::{Names, differences, ends, first_difference, ladder};
 pub use observer::Observer;
 pub use payload::payloads;
 pub use reaction::expected;
-pub use recording::{Conversation, Ends, Glimpse, Recording, Summary};
+pub use recording::{Conversation, Ends, Glimpse, Protocol, Recording, Summary};
 pub use roster::{Merged, PRESENT, Roster, RosterStep, conference_subscriptions, history};
 pub use settled::unsettled;
 pub use short_messages::{DeliveryReport, Part, ShortMessage, short_messages, texts};

@@ -5,10 +5,12 @@ use super::leaving::Ending;
 use super::sentences::steps;
 use super::stage::Stage;
 use crate::verdict::Reason;
-use cucumber::gherkin;
-use cucumber::step::{Context, Step};
+use cucumber::gherkin::{self, StepType};
+use cucumber::step::{CaptureName, Context, Step};
 use futures::FutureExt as _;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 /// What has come of it.
 pub struct Played {
@@ -35,13 +37,30 @@ impl Script {
     }
 }
 
+/// Which function a sentence is, and what it says at the places that it leaves open.
+type Meaning = (Step<Lab>, Vec<(CaptureName, String)>);
+
+/// Every sentence is held against all expressions of the vocabulary once, however often it is played.
 fn line(step: &gherkin::Step) -> Option<Line> {
-    let Ok(Some((play, _, _, context))) = steps().find(step) else {
-        return None;
+    static KNOWN: OnceLock<RwLock<HashMap<(StepType, String), Meaning>>> = OnceLock::new();
+    let known = KNOWN.get_or_init(RwLock::default);
+    let name = (step.ty, step.value.clone());
+    let held = known.read().unwrap_or_else(PoisonError::into_inner);
+    let held = held.get(&name).cloned();
+    let (play, matches) = match held {
+        Some(held) => held,
+        None => {
+            let (play, _, _, context) = steps().find(step).ok()??;
+            let found = (*play, context.matches);
+            let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+            known.insert(name, found.clone());
+            found
+        }
     };
+    let step = step.clone();
     Some(Line {
-        play: *play,
-        context,
+        play,
+        context: Context { step, matches },
     })
 }
 

@@ -32,13 +32,14 @@ pub struct Placed {
 }
 
 impl Desk<'_> {
-    pub fn close(&mut self, now: Option<u64>, each: &mut dyn FnMut(Conversation)) {
+    /// Hands on what is over at that time; everything where the recording ends.
+    pub fn close(&mut self, now: Option<u64>, until: u64, each: &mut dyn FnMut(Conversation)) {
         let summary = &mut self.summary;
         let mut counted = |conversation| {
             summary.conversations += 1;
             each(conversation);
         };
-        self.groups.close(now, &mut counted, &self.ends);
+        self.groups.close((now, until), &mut counted, &self.ends);
     }
 
     /// True if the group is there or the request may be a stimulus.

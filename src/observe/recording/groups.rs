@@ -235,7 +235,12 @@ impl Groups {
     }
 
     /// Hands on what is over at that time; everything at the end.
-    pub fn close(&mut self, now: Option<u64>, each: &mut dyn FnMut(Conversation), ends: &Ends) {
+    pub fn close(
+        &mut self,
+        (now, until): (Option<u64>, u64),
+        each: &mut dyn FnMut(Conversation),
+        ends: &Ends,
+    ) {
         let is_over = |group: &Group| {
             let patience = match group.open.is_empty() {
                 true => self.patience,
@@ -265,7 +270,10 @@ impl Groups {
                 );
                 group.notes.push(Note { frame, text });
             }
-            each(self.told(group, ends));
+            each(Conversation {
+                until,
+                ..self.told(group, ends)
+            });
         }
     }
 
@@ -313,6 +321,7 @@ impl Groups {
                 .map(|(_, seen)| seen)
                 .collect(),
             identities: group.names.into_iter().collect(),
+            until: 0,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Intake<'i> {
     secrets: Secrets,
     screening: bool,
     next_look: u64,
+    /// Time of the latest packet.
+    latest: u64,
 }
 
 impl<'i> Intake<'i> {
@@ -43,10 +45,12 @@ impl<'i> Intake<'i> {
             secrets,
             screening,
             next_look: 0,
+            latest: 0,
         }
     }
 
     pub fn packet(&mut self, mut packet: Captured<'_>) -> Result<(), ObserveError> {
+        self.latest = self.latest.max(packet.at);
         if !packet.secrets.is_empty() {
             self.secrets.learn(&packet.secrets);
         }
@@ -164,7 +168,7 @@ impl<'i> Intake<'i> {
                 self.end(stream, u32::MAX);
             }
         }
-        self.desk.close(Some(now), each);
+        self.desk.close(Some(now), now, each);
     }
 
     pub fn finish(mut self, each: &mut dyn FnMut(Conversation)) -> Summary {
@@ -173,7 +177,7 @@ impl<'i> Intake<'i> {
                 self.end(stream, u32::MAX);
             }
         }
-        self.desk.close(None, each);
+        self.desk.close(None, self.latest, each);
         self.desk.summary
     }
 }

@@ -35,6 +35,8 @@ pub struct Conversation {
     pub provisioning: Vec<Observation>,
     /// `+` and digits, or user and host; ascending.
     pub identities: Vec<String>,
+    /// When it was handed on, nanoseconds since the Unix epoch: until then nothing more of these users was seen.
+    pub until: u64,
 }
 
 /// What was read.

@@ -1,8 +1,7 @@
 //! One scenario, played over one conversation with its people bound.
-use super::Bench;
 use super::binding::{PEOPLE, People};
 use super::heard::Heard;
-use crate::runner::catalogue::Case;
+use super::{Bench, Sought};
 use crate::runner::execute::blank;
 use crate::runner::judge::{Over, conclude_again};
 use crate::runner::record::{CaptureRecord, CaseRecord, InstanceRecord, StepOutcome};
@@ -11,7 +10,6 @@ use crate::steps::course::{Course, Seeking};
 use crate::steps::search::Seeker;
 use crate::steps::{CaseSetup, Recording, Stage, Stop, play};
 use crate::verdict::{Reason, Verdict};
-use cucumber::gherkin;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
@@ -22,14 +20,10 @@ pub(super) enum Attempt {
     Left(usize, Reason, String),
 }
 
-pub(super) fn attempt(
-    bench: &Bench,
-    case: &Case,
-    setup: &CaseSetup,
-    steps: &[gherkin::Step],
-    heard: &Heard,
-    people: People,
-) -> Attempt {
+pub(super) fn attempt(bench: &Bench, sought: &Sought, heard: &Heard, people: People) -> Attempt {
+    let Sought {
+        case, setup, steps, ..
+    } = sought;
     let setup = CaseSetup {
         ordinal: ordinal(bench, &people).unwrap_or(setup.ordinal),
         ..setup.clone()
@@ -38,7 +32,7 @@ pub(super) fn attempt(
         people.clone(),
         (heard.acts.clone(), heard.told.clone()),
         heard.losses.clone(),
-        bench.ends_at,
+        heard.ends_at,
     );
     let course = seeker.course();
     let recording = Recording::new(heard.trace.clone());
@@ -78,9 +72,10 @@ pub(super) fn attempt(
     };
     let mut record = blank(case);
     record.capture = Some(CaptureRecord {
-        path: heard.path.clone(),
-        sha256: heard.sha256.clone(),
-        frames: heard.frames,
+        path: heard.path.to_string(),
+        // Known when the file has been read.
+        sha256: String::new(),
+        frames: 0,
         ends: BTreeMap::new(),
     });
     for (place, step) in record.steps.iter_mut().enumerate() {

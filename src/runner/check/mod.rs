@@ -5,15 +5,18 @@
 mod binding;
 mod heard;
 mod instance;
+mod listen;
+mod opening;
+mod tally;
 
 use super::applicable::{IcsProblem, applicable_of};
 use super::axis::Axis;
 use super::catalogue::{Case, Catalogue, CatalogueError};
-use super::execute::{blank, clause_of};
-use super::judge::settle;
+use super::ends::ends_of;
+use super::execute::clause_of;
 use super::lint::{Problem, lint};
 use super::options::{ProgressEvent, RunOptions};
-use super::record::{CaseRecord, InstanceRecord, RunRecord};
+use super::record::RunRecord;
 use super::rejudge::over_all;
 use super::run::{outline, seal, stand_by_controls};
 use super::select::{SelectionError, select};
@@ -26,15 +29,18 @@ use crate::sut::access::AccessNetworks;
 use crate::sut::provision::Provisioner;
 use crate::sut::waivers::Waivers;
 use crate::sut::{Profile, SutError, secret};
+use crate::verdict::Register;
 use crate::verdict::register::RegisterError;
-use crate::verdict::{Reason, Register, Verdict};
 use cucumber::gherkin;
 use heard::Heard;
 use instance::Attempt;
+use listen::{digest, listen};
+use opening::{Interest, Opening};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tally::Tally;
 
 /// What is to be judged, and by what.
 #[derive(Debug, Clone)]
@@ -97,8 +103,19 @@ struct Bench {
     catalogue: Catalogue,
     register: Register,
     axis: Axis,
-    heard: Vec<Heard>,
-    ends_at: u64,
+}
+
+/// A test case, how it begins, and what has come of it so far.
+struct Sought<'b> {
+    case: &'b Case,
+    setup: CaseSetup,
+    steps: Vec<gherkin::Step>,
+    begins: Beginning,
+    opening: Opening,
+    wanted: Vec<binding::Wanted>,
+    /// Found out where a conversation begins like it.
+    surveyed: OnceLock<Surveyed>,
+    tally: Mutex<Tally>,
 }
 
 /// Judges recordings. Nothing is sent, and no time passes.
@@ -139,17 +156,21 @@ pub fn check(
     axis.expand(&mut catalogue, applicable)?;
     record.totals.catalogue += axis.running.len() - stated;
     record.totals.selected += axis.running.len() - stated;
-    let heard = heard::hear(options, &profile)?;
-    record.notes.extend(heard.said);
+    let address = &profile.sip.address;
+    if address.parse::<SocketAddr>().is_err() {
+        return Err(CheckError::Unplaced {
+            key: "sip.address".to_owned(),
+            value: address.clone(),
+            name: "sip".to_owned(),
+        });
+    }
     let bench = Bench {
         facility: Arc::new(facility(profile, networks.clone())?),
         catalogue,
         register,
         axis,
-        heard: heard.all,
-        ends_at: heard.ends_at,
     };
-    record.cases.extend(bench.judge(progress));
+    bench.judge(options, &mut record, progress)?;
     stand_by_controls(&mut record, &bench.catalogue);
     waive::apply(&mut record, &waivers, &known, &networks, run.today);
     seal(&mut record, started);
@@ -208,7 +229,12 @@ fn facility(profile: Profile, access_networks: AccessNetworks) -> Result<Facilit
 }
 
 impl Bench {
-    fn judge(&self, progress: &(dyn Fn(ProgressEvent) + Sync)) -> Vec<CaseRecord> {
+    fn judge(
+        &self,
+        options: &CheckOptions,
+        record: &mut RunRecord,
+        progress: &(dyn Fn(ProgressEvent) + Sync),
+    ) -> Result<(), CheckError> {
         let cases = self.catalogue.cases.iter();
         let running: Vec<&Case> = cases
             .filter(|case| self.axis.running.contains(&case.id))
@@ -216,7 +242,42 @@ impl Bench {
         progress(ProgressEvent::Started {
             selected: running.len(),
         });
-        over_all(&running, |case| self.case(case))
+        let sought = over_all(&running, |case| self.sought(case));
+        let ends = ends_of(&self.facility.profile);
+        let interest = Interest::of(sought.iter().map(|one| &one.opening), &ends);
+        let mut place = 0;
+        let mut files = Vec::new();
+        for path in &options.captures {
+            let judge = |heard: &Heard| self.hear(heard, &sought);
+            let heard = listen(path, options, (&ends, &interest), &mut place, &judge)?;
+            record.notes.extend(heard.said(path));
+            files.push(heard);
+        }
+        let mut judged = Vec::new();
+        for one in sought {
+            let tally = one.tally.into_inner();
+            let tally = tally.unwrap_or_else(PoisonError::into_inner);
+            let (case, note) = tally.conclude(one.case, &one.begins);
+            record.notes.extend(note);
+            judged.push(case);
+        }
+        for file in files {
+            let mut evidence = judged.iter_mut().filter_map(|case| case.capture.as_mut());
+            let mut evidence = evidence
+                .by_ref()
+                .filter(|capture| *capture.path == *file.path)
+                .peekable();
+            if evidence.peek().is_none() {
+                continue;
+            }
+            let sha256 = digest(file.path.as_ref().as_ref())?;
+            for capture in evidence {
+                capture.sha256.clone_from(&sha256);
+                capture.frames = file.frames;
+            }
+        }
+        record.cases.extend(judged);
+        Ok(())
     }
 
     fn setup(&self, case: &Case) -> CaseSetup {
@@ -229,82 +290,53 @@ impl Bench {
         }
     }
 
-    /// The steps of a test case, and how it begins.
-    fn begins(&self, case: &Case) -> (Vec<gherkin::Step>, Beginning, Surveyed) {
+    /// How a test case begins.
+    fn sought<'b>(&self, case: &'b Case) -> Sought<'b> {
         let steps: Vec<gherkin::Step> = case.steps.iter().map(|one| one.parsed.clone()).collect();
-        let begins = beginning(self.facility.clone(), self.setup(case), &steps);
+        let setup = self.setup(case);
+        let begins = beginning(self.facility.clone(), setup.clone(), &steps);
         let mut begins = super::rejudge::at_once(begins).unwrap_or_default();
         binding::name_everybody(&mut begins, &steps);
-        let surveyed = survey(self.facility.clone(), self.setup(case), &steps);
-        let surveyed = super::rejudge::at_once(surveyed).unwrap_or_default();
-        (steps, begins, surveyed)
+        let opening = Opening::of(&begins);
+        tracing::debug!(case = case.id, ?opening, "how a test case begins");
+        Sought {
+            case,
+            setup,
+            opening,
+            wanted: binding::wanted(&self.facility, &begins),
+            steps,
+            begins,
+            surveyed: OnceLock::new(),
+            tally: Mutex::default(),
+        }
     }
 
-    /// Every instance of a test case, and what they come to.
-    fn case(&self, case: &Case) -> CaseRecord {
-        let (steps, begins, surveyed) = self.begins(case);
-        let setup = self.setup(case);
-        let mut attempts = Vec::new();
-        let wanted = binding::wanted(&self.facility, &begins);
-        let fits = |heard: &&Heard| {
-            heard.may_begin(&begins) && heard.has_said(&surveyed.said) && heard.has_done(&surveyed)
+    /// Every test case that the conversation may be an instance of.
+    fn hear(&self, heard: &Heard, sought: &[Sought]) {
+        let Some(first) = heard.first() else {
+            return;
         };
-        for heard in self.heard.iter().filter(fits) {
-            for people in binding::candidates(&self.facility, heard, &wanted) {
-                let attempt = instance::attempt(self, case, &setup, &steps, heard, people);
+        for one in sought.iter().filter(|one| one.opening.may_begin(first)) {
+            let mut ways = binding::candidates(&self.facility, heard, &one.wanted).into_iter();
+            let Some(way) = ways.next() else {
+                continue;
+            };
+            let surveyed = one.surveyed.get_or_init(|| {
+                let surveyed = survey(self.facility.clone(), one.setup.clone(), &one.steps);
+                super::rejudge::at_once(surveyed).unwrap_or_default()
+            });
+            if !heard.has_said(&surveyed.said) || !heard.has_done(surveyed) {
+                continue;
+            }
+            for people in std::iter::once(way).chain(ways) {
+                let attempt = instance::attempt(self, one, heard, people);
                 let found = matches!(attempt, Attempt::Judged(..));
-                attempts.push(attempt);
+                let mut tally = one.tally.lock().unwrap_or_else(PoisonError::into_inner);
+                tally.add(heard.place, attempt);
                 if found {
                     break;
                 }
             }
         }
-        conclude(case, attempts, &begins)
     }
-}
-
-/// The worst instance stands for the test case; without any, what came nearest says why there is none.
-fn conclude(case: &Case, attempts: Vec<Attempt>, begins: &Beginning) -> CaseRecord {
-    let mut instances = Vec::new();
-    let mut worst: Option<CaseRecord> = None;
-    let mut nearest: Option<(usize, Reason, String)> = None;
-    for attempt in attempts {
-        match attempt {
-            Attempt::Judged(record, instance) => {
-                if worst
-                    .as_ref()
-                    .is_none_or(|one| record.verdict > one.verdict)
-                {
-                    worst = Some(*record);
-                }
-                instances.push(instance);
-            }
-            Attempt::Left(done, reason, why) => {
-                if nearest.as_ref().is_none_or(|(most, ..)| done > *most) {
-                    nearest = Some((done, reason, why));
-                }
-            }
-        }
-    }
-    let mut record = worst.unwrap_or_else(|| absent(case, nearest, begins));
-    instances.sort_by_key(|one: &InstanceRecord| one.first_frame);
-    record.instances = instances;
-    record
-}
-
-fn absent(case: &Case, nearest: Option<(usize, Reason, String)>, begins: &Beginning) -> CaseRecord {
-    let mut record = blank(case);
-    let (reason, cause) = match (&begins.undecidable, nearest) {
-        (Some(why), _) => (
-            Reason::InsufficientEvidence,
-            format!("no recording decides this: {why}"),
-        ),
-        (None, Some((_, reason, why))) => (reason, why),
-        (None, None) => (
-            Reason::NotStimulated,
-            "its stimulus does not occur in the recording".to_owned(),
-        ),
-    };
-    settle(&mut record, Verdict::Inconc, Some(reason), cause);
-    record
 }

@@ -1,5 +1,6 @@
 //! How a scenario begins: what its users are like and what is done first, found out without a recording.
 use super::super::course::{Act, Course, Lack, Reach, Scene, Search, Seeking, Wait};
+use super::super::lab::Stop;
 use super::super::locate::unseen;
 use super::super::play::play;
 use super::super::stage::{CaseSetup, Facility, Stage};
@@ -27,6 +28,8 @@ pub struct Beginning {
     pub calls: bool,
     /// Who is introduced and never spoken of again.
     pub idle: Vec<String>,
+    /// What keeps it from beginning anywhere, as an address that the profile does not have.
+    pub unplayable: Option<String>,
     /// Whose request on Ut is the first that is done.
     pub on_ut: Option<String>,
 }
@@ -53,11 +56,18 @@ pub async fn beginning(
     let recording = Recording::new(Arc::new(Trace::default()));
     let course = Course::Search(Box::new(Seeking::new(recording, Box::new(collector), 0)));
     let stage = Stage::on(course, facility, setup);
-    if let Err(error) = play(stage, steps).await {
-        tracing::debug!(error, "a scenario that is only begun");
-    }
+    let played = play(stage, steps).await;
     let found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    found.clone()
+    let mut found = found.clone();
+    match played {
+        Ok(played) => {
+            if let Some(Stop::Suite { cause, .. }) = played.stop {
+                found.unplayable = Some(cause);
+            }
+        }
+        Err(error) => tracing::debug!(error, "a scenario that is only begun"),
+    }
+    found
 }
 
 fn over() -> Lack {
