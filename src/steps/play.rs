@@ -45,8 +45,10 @@ fn line(step: &gherkin::Step) -> Option<Line> {
     static KNOWN: OnceLock<RwLock<HashMap<(StepType, String), Meaning>>> = OnceLock::new();
     let known = KNOWN.get_or_init(RwLock::default);
     let name = (step.ty, step.value.clone());
-    let held = known.read().unwrap_or_else(PoisonError::into_inner);
-    let held = held.get(&name).cloned();
+    let held = {
+        let known = known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&name).cloned()
+    };
     let (play, matches) = match held {
         Some(held) => held,
         None => {
