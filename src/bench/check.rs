@@ -1,7 +1,8 @@
-//! What `ims-conformance check` of a recording of a million packets costs, from its start to its end, beside tshark and tcpdump on the same file.
+//! What `ims-conformance check` of a recording of a million packets costs, from its start to its end, beside tshark and tcpdump on the
+//! same file.
 //!
-//! `cargo bench --bench check -- [sip|shared-port|msrp|smpp] [packets] [wanted]`; all four and 1 000 000 packets unless said otherwise. Every
-//! `wanted`th call or chat is one of CPM, which scenarios begin with (0, the default: none, so that every message is glanced at and none is
+//! `cargo bench --bench check -- [sip|shared-port|msrp|smpp] [packets] [wanted]`; all four and 1 000 000 packets unless said otherwise.
+//! Every `wanted`th call or chat is one of CPM, which scenarios begin with (0, the default: none, so that every message is glanced at and none is
 //! built). All scenarios are looked for, and all reports are written.
 //!
 //! Processor time, user and system, as Linux counts it (hundredths of a second); the programs take turns, and the medians are compared.

@@ -1,4 +1,5 @@
-//! Conversations that are open: what belongs to each, what joins two of them, and when one is over.
+//! Conversations that are open: what belongs to each, what joins two of them, and when one is over. More than 400 lines: all that changes
+//! one.
 use super::super::{Direction, Fact, FrameInfo, Note, Observation, Trace};
 use super::Conversation;
 use super::ends::{Ends, between};

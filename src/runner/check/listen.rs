@@ -154,8 +154,8 @@ impl Listened {
             notes,
         } = &self.summary;
         let mut said = vec![format!(
-            "recording {}: {packets} packet(s); {conversations} conversation(s) of {kept} message(s) were judged, {screened} message(s) belong to \
-             none that a selected scenario may begin with and were passed over",
+            "recording {}: {packets} packet(s); {conversations} conversation(s) of {kept} message(s) were judged, {screened} \
+             message(s) belong to none that a selected scenario may begin with and were passed over",
             path.display(),
         )];
         said.extend(
