@@ -11,6 +11,7 @@ pub fn ends_of(profile: &Profile) -> Ends {
     let mut ends = Ends {
         default_alphabet: profile.default_alphabet(),
         system_prefixes: vec![profile.numbers.sessions.clone()],
+        plan: Some(profile.numbers.users.clone()),
         ..Ends::default()
     };
     if let Some(address) = address(&profile.sip.address, 5060) {

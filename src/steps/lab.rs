@@ -5,7 +5,7 @@ use super::phone::Phone;
 use super::planning::unmet;
 use super::stage::{Asked, Means, Stage, User};
 use super::vocabulary::PersonName;
-use super::watch::Watch;
+use super::watch::{LOOKS, Watch};
 use crate::capture::pacing::TICK;
 use crate::peer::ue::{Registration, UeCommand};
 use crate::sut::SutError;
@@ -13,9 +13,6 @@ use crate::sut::provision::Properties;
 use crate::verdict::{Finding, Judgement, Question, Reason, Verdict, View, levels};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// How often a question is looked at at least, while it waits and nothing is said.
-const LOOKS: u32 = 16;
 
 /// Why a test case stops early. Travels as the payload of an unwinding step.
 #[derive(Debug, Clone)]

@@ -3,6 +3,9 @@
 use crate::verdict::{Judgement, Patience};
 use std::time::Duration;
 
+/// How often a question is looked at at least, while it waits and nothing is said.
+pub(super) const LOOKS: u32 = 16;
+
 /// A look-out for the answer to one question. Times are since it began.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watch {

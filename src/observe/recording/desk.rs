@@ -5,7 +5,7 @@ use super::super::{Direction, Fact, FrameInfo, Note, Observation};
 use super::ends::{self, Ends};
 use super::glimpse::{self, Glimpse};
 use super::groups::{Groups, Kept};
-use super::keys::{Keys, Kind, digest, key};
+use super::keys::{Keys, Kind, Plan, digest, key};
 use super::recent::{Recent, Slot};
 use super::streams::{Frame, Stream};
 use super::{Conversation, Interest, Summary};
@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 
 pub struct Desk<'i> {
     pub groups: Groups,
-    pub prefixes: Vec<Vec<u8>>,
+    pub prefixes: Plan,
     pub ends: Ends,
     pub interest: Interest<'i>,
     pub recent: Recent,

@@ -1,6 +1,6 @@
 //! Who is who in a recording: which addresses and identities are the system's.
 use super::super::{Direction, Fact};
-use super::keys::{Identity, Kind, key};
+use super::keys::{Identity, Kind, Plan, key};
 use crate::wire::diameter::name;
 use crate::wire::sip::SipMessage;
 use crate::wire::smpp::{CommandId, DefaultAlphabet};
@@ -30,6 +30,8 @@ pub struct Ends {
     pub system_identities: Vec<String>,
     /// Beginnings of numbers of which the same is true.
     pub system_prefixes: Vec<String>,
+    /// Beginning of the numbers of the suite's own plan, of which ten each are of one test case.
+    pub plan: Option<String>,
     pub default_alphabet: DefaultAlphabet,
     /// A conversation in which nothing is open ends when it was quiet for so long.
     pub patience: Duration,
@@ -47,6 +49,7 @@ impl Default for Ends {
             peer_hosts: Vec::new(),
             system_identities: Vec::new(),
             system_prefixes: Vec::new(),
+            plan: None,
             default_alphabet: DefaultAlphabet::default(),
             patience: PATIENCE,
             open_patience: OPEN_PATIENCE,
@@ -81,8 +84,18 @@ impl Ends {
         identities.map(|identity| identity.key()).collect()
     }
 
+    /// What is known of numbers.
+    pub fn numbers(&self) -> Plan {
+        let people = self.plan.as_deref().unwrap_or_default();
+        let people = people.trim_start_matches('+').as_bytes().to_vec();
+        Plan {
+            joins_nothing: self.prefixes(),
+            people,
+        }
+    }
+
     /// Digits of the prefixes; and `@host` of where the system takes SIP: what has no number there is a node of it and no user.
-    pub fn prefixes(&self) -> Vec<Vec<u8>> {
+    fn prefixes(&self) -> Vec<Vec<u8>> {
         let digits = self
             .system_prefixes
             .iter()
@@ -212,7 +225,7 @@ pub fn media_of(sdp: &[u8]) -> (Vec<SocketAddr>, Vec<u64>) {
             }
         } else if let Some(path) = line.strip_prefix("a=path:") {
             for uri in path.split(' ').map(str::trim) {
-                let mut keys = super::keys::Keys::new(&[]);
+                let mut keys = super::keys::Keys::without_plan();
                 super::glimpse::path_key(uri.as_bytes(), &mut keys);
                 paths.extend(keys.iter().map(|(key, _)| key));
                 if let Ok(uri) = crate::wire::msrp::MsrpUri::parse(uri)

@@ -382,7 +382,7 @@ fn between_peers(facts: &mut Vec<Observation>, media: &Map<bool>) {
 
 fn of_paths(message: &MsrpMessage, media: &Map<bool>) -> Direction {
     let of_system = |path: Vec<&str>| {
-        let mut keys = Keys::new(&[]);
+        let mut keys = Keys::without_plan();
         for uri in path {
             super::glimpse::path_key(uri.as_bytes(), &mut keys);
         }

@@ -34,7 +34,7 @@ impl<'i> Intake<'i> {
         Self {
             desk: Desk {
                 groups: Groups::new(&ends),
-                prefixes: ends.prefixes(),
+                prefixes: ends.numbers(),
                 ends,
                 interest,
                 recent: Recent::default(),

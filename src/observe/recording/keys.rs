@@ -19,6 +19,8 @@ pub enum Kind {
     Path = 3,
     Address = 4,
     Session = 5,
+    /// Of all people of one test case of the suite's own plan of numbers.
+    Plan = 6,
 }
 
 impl Kind {
@@ -81,31 +83,46 @@ impl Hasher for Digested {
 
 pub type Map<V> = std::collections::HashMap<u64, V, BuildHasherDefault<Digested>>;
 
+/// What is known of numbers before any is seen.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Digits of numbers, and `@host` of other identities, that join nothing.
+    pub joins_nothing: Vec<Vec<u8>>,
+    /// First digits of numbers of which ten each, in order, are of one test case.
+    pub people: Vec<u8>,
+}
+
 /// The keys of one message, without allocation unless names are asked for.
 #[derive(Debug)]
 pub struct Keys<'e> {
     keys: [(u64, Kind); MOST_KEYS],
     length: usize,
-    /// Digits of numbers, and `@host` of other identities, that join nothing.
-    prefixes: &'e [Vec<u8>],
+    plan: Option<&'e Plan>,
     /// The identities themselves, where they are asked for.
     names: Option<Vec<(u64, String)>>,
 }
 
 impl<'e> Keys<'e> {
-    pub fn new(prefixes: &'e [Vec<u8>]) -> Self {
+    pub fn new(plan: &'e Plan) -> Self {
+        Self {
+            plan: Some(plan),
+            ..Self::without_plan()
+        }
+    }
+
+    pub fn without_plan() -> Self {
         Self {
             keys: [(0, Kind::CallId); MOST_KEYS],
             length: 0,
-            prefixes,
+            plan: None,
             names: None,
         }
     }
 
-    pub fn with_names(prefixes: &'e [Vec<u8>]) -> Self {
+    pub fn with_names(plan: &'e Plan) -> Self {
         Self {
             names: Some(Vec::new()),
-            ..Self::new(prefixes)
+            ..Self::new(plan)
         }
     }
 
@@ -121,15 +138,24 @@ impl<'e> Keys<'e> {
             return;
         };
         let octets = identity.as_bytes();
-        let is_own = |own: &Vec<u8>| match identity.is_number() {
+        let number = identity.is_number();
+        let is_own = |own: &Vec<u8>| match number {
             true => octets.starts_with(own),
             false => own.starts_with(b"@") && octets.ends_with(own),
         };
-        if self.prefixes.iter().any(is_own) {
+        let mut nothing = self.plan.into_iter().flat_map(|plan| &plan.joins_nothing);
+        if nothing.any(is_own) {
             return;
         }
         let key = identity.key();
         self.push(Kind::Identity, key);
+        // Somebody who only registers belongs to those who do something.
+        if let (Some(plan), true, [ten @ .., _]) = (self.plan, number, octets)
+            && !plan.people.is_empty()
+            && ten.starts_with(&plan.people)
+        {
+            self.push(Kind::Plan, digest(Kind::Plan as u64, ten));
+        }
         if let Some(names) = &mut self.names {
             names.push((key, identity.text()));
         }

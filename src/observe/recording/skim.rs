@@ -56,7 +56,7 @@ impl Desk<'_> {
         while !rest.is_empty() {
             let length = msrp_length(rest)?;
             if open {
-                let mut keys = Keys::new(&[]);
+                let mut keys = Keys::without_plan();
                 glimpse::msrp_keys(&rest[..length], &mut keys);
                 if self.groups.find(&keys).is_some() {
                     return None;

@@ -1,5 +1,5 @@
 //! What a terminal sends by itself, because of something it was sent: the call that it is referred to, the end of a call that another
-//! replaces, a request again with credentials, refreshes. None of it is an act of its user.
+//! replaces, refreshes. None of it is an act of its user.
 use super::same;
 use crate::observe::{Direction, SipFact, Trace, Transaction, audio_direction};
 use crate::verdict::scene::{first, number_in, originator};
@@ -14,18 +14,12 @@ pub(super) struct Causes<'a> {
     replaced: HashMap<String, u32>,
     /// Calls that were cancelled, since which frame.
     cancelled: HashMap<&'a str, u32>,
-    /// Last requests with credentials, by Call-ID and method.
-    credited: HashMap<(&'a str, &'a str), u32>,
     /// What our side has said of its audio in each call, in order.
     described: HashMap<&'a str, Vec<(u32, &'static str)>>,
     /// Subscriptions of the system that have had no NOTIFY yet, by Call-ID.
     subscribed: HashSet<&'a str>,
     /// NOTIFYs of a focus that tell of a change: all but the one that answers a SUBSCRIBE.
     told: HashSet<u32>,
-}
-
-fn has_credentials(message: &SipMessage) -> bool {
-    message.has_header("Authorization") || message.has_header("Proxy-Authorization")
 }
 
 /// What a focus tells while the subscription lasts (RFC 4575 section 3.5).
@@ -50,7 +44,6 @@ impl<'a> Causes<'a> {
             referrals: Vec::new(),
             replaced: HashMap::new(),
             cancelled: HashMap::new(),
-            credited: HashMap::new(),
             described: HashMap::new(),
             subscribed: HashSet::new(),
             told: HashSet::new(),
@@ -101,22 +94,8 @@ impl<'a> Causes<'a> {
             (_, "CANCEL") => {
                 self.cancelled.entry(call_id).or_insert(frame);
             }
-            (_, method) if has_credentials(message) => {
-                self.credited.insert((call_id, method), frame);
-            }
             _ => {}
         }
-    }
-
-    /// It was challenged, and comes again with credentials: that one counts.
-    pub(super) fn comes_again(&self, one: &Transaction) -> bool {
-        let message = one.request.message;
-        let key = (message.call_id().unwrap_or_default(), one.method);
-        matches!(one.final_status(), Some(401 | 407))
-            && self
-                .credited
-                .get(&key)
-                .is_some_and(|later| *later > first(one.request.frames()))
     }
 
     /// No act of a user has led to it.
@@ -129,10 +108,10 @@ impl<'a> Causes<'a> {
             "NOTIFY" => !self.told.contains(&first(one.request.frames())),
             "INVITE" | "UPDATE" if within => !self.changes(one),
             "UPDATE" => true,
-            "INVITE" => self.is_referred(one) || self.comes_again(one),
+            "INVITE" => self.is_referred(one),
             "SUBSCRIBE" if within => message.header("Expires").map(str::trim) != Some("0"),
             "BYE" => self.is_consequence(one),
-            _ => self.comes_again(one),
+            _ => false,
         }
     }
 

@@ -1,7 +1,6 @@
 //! Where in a recording is what an MMTel UE would have been told to send.
 //! More than 400 lines: every order, and everything it asks of its request.
 use super::asked_of::{headers_differ, left_out, offer, parts_differ, private};
-use super::by_itself::Causes;
 use super::{Located, Place, same};
 use crate::observe::{Direction, Fact, Transaction, transactions};
 use crate::peer::mmtel_ue::{
@@ -121,14 +120,9 @@ impl Ue<'_> {
         fits: impl Fn(&Transaction) -> Fit,
     ) -> Located {
         let mut near = None;
-        let all = transactions(self.place.trace);
-        let challenged = |one: &Transaction| {
-            matches!(one.final_status(), Some(401 | 407))
-                && Causes::of(self.place.trace, &all).comes_again(one)
-        };
-        for one in &all {
+        for one in &transactions(self.place.trace) {
             let is_new = first(one.request.frames()) > self.place.after;
-            if !is_new || one.direction == Direction::FromSystem || challenged(one) {
+            if !is_new || one.direction == Direction::FromSystem {
                 continue;
             }
             match fits(one) {

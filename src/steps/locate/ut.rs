@@ -85,7 +85,8 @@ pub fn ut(request: &XcapRequest, unnamed: bool, who: &str, place: &Place) -> Ask
         let named = exchange.request.header("Authorization").is_some();
         let skipped = match unnamed {
             true => named,
-            false => exchange.status() == CHALLENGED && is_answered(exchange, &exchanges),
+            // Whoever has credentials answers a challenge.
+            false => exchange.status() == CHALLENGED && !named,
         };
         if !is_new || skipped {
             continue;

@@ -15,7 +15,7 @@ pub use provisioned::{NOBODY, Told, is_told, signature, told};
 use super::HandsetAct;
 use super::course::{Act, Lack, Reach, Scene, Search, Wait};
 use super::locate::{self, Behaved, Labels, Located, Place, handset_behaved, terminal_behaved};
-use super::watch::Watch;
+use super::watch::{LOOKS, Watch};
 use crate::observe::{Direction, Fact, Trace};
 use crate::peer::behaviour::{HandsetBehaviour, UeBehaviour};
 use crate::peer::ue::UeCommand;
@@ -23,7 +23,7 @@ use crate::peer::xcap_client::XcapRequest;
 use crate::sut::provision::Properties;
 use crate::verdict::Question;
 use crate::wire::http::HttpMessage;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -350,9 +350,10 @@ impl Seeker {
         let stranger = self.next_act(frame);
         let stranger_at = stranger.and_then(|one| scene.recording.whole().frame(one));
         let bound_at = stranger_at.map_or(self.ends_at, |one| one.at);
-        let mut due = self.steps_from(scene, frame, stranger);
-        due.reverse();
-        let (mut number, mut now) = due.pop().unwrap_or((frame, begun));
+        let due = self.steps_from(scene, frame, stranger);
+        let words = words(scene.recording.whole());
+        let (mut number, mut now) = due.first().copied().unwrap_or((frame, begun));
+        let mut due = due.into_iter().skip(1).peekable();
         now = now.max(begun);
         loop {
             scene.recording.show(number);
@@ -363,17 +364,18 @@ impl Seeker {
                 self.is_whole(scene, reach)?;
                 return Ok(reach);
             };
-            let deadline =
-                begun.saturating_add(u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX));
-            let tick = now.saturating_add(u64::try_from(TICK.as_nanos()).unwrap_or(0));
-            let next = deadline.min(tick);
-            match due.last() {
-                Some((frame, at)) if *at <= next => {
-                    (number, now) = (*frame, (*at).max(now));
-                    due.pop();
-                }
-                _ if next <= bound_at => now = next,
-                _ => return Err(self.cut_short(stranger)),
+            // A run looks whenever something is said, and now and then while nothing but audio is heard.
+            let tick = TICK.max(deadline.saturating_sub(waited) / LOOKS);
+            let next = begun.saturating_add(nanos(deadline.min(waited + tick)));
+            let mut is_said = false;
+            while let Some((frame, at)) = due.next_if(|(_, at)| !is_said && *at <= next) {
+                (number, now) = (frame, at.max(now));
+                is_said = words.contains(&frame);
+            }
+            match is_said {
+                true => {}
+                false if next <= bound_at => now = now.max(next),
+                false => return Err(self.cut_short(stranger)),
             }
         }
     }
@@ -420,11 +422,22 @@ fn is_of_its_own(fact: &Fact) -> bool {
     }
 }
 
+/// Frames in which something is said, audio apart.
+fn words(trace: &Trace) -> HashSet<u32> {
+    let said = trace.facts.iter();
+    let said = said.filter(|seen| !matches!(seen.fact, Fact::Rtp(_)));
+    said.flat_map(|seen| seen.frames.clone()).collect()
+}
+
 /// How often a run looks where times matter.
 const TICK: Duration = crate::capture::pacing::TICK;
 
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 fn nanoseconds(seconds: f64) -> u64 {
-    u64::try_from(Duration::from_secs_f64(seconds).as_nanos()).unwrap_or(u64::MAX)
+    nanos(Duration::from_secs_f64(seconds))
 }
 
 impl Search for Seeker {
