@@ -2,6 +2,7 @@
 //!
 //! What a user configures is added to what he has configured before; "not invoked" takes the programme's rules away again.
 use super::lab::Lab;
+use super::mmtel::PRESUMED;
 use super::vocabulary::PersonName;
 use crate::verdict::conference_scene;
 use crate::wire::xml::diversion::Diversion;
@@ -293,7 +294,7 @@ impl Lab {
         let stage = self.stage();
         let now = stage.now();
         let uri = conference_scene::conference_of(&stage.view(now), conference_scene::OWNER);
-        match self.or_presumed(uri, || "sip:presumed@presumed.invalid".to_owned()) {
+        match self.or_presumed(uri, || PRESUMED.to_owned()) {
             Some(uri) => uri.split(';').next().unwrap_or_default().to_owned(),
             None => self.not_stimulated("a conference whose URI is known"),
         }

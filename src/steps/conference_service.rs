@@ -1,6 +1,7 @@
 //! The MMTel conference service (CONF) beside a CMMC conference: Alice's CONF conference, what she asks it to include, and what becomes of
-//! Carol's CMMC conference. A conference is known to the steps by the capture alone.
+//! Carol's CMMC conference. A conference is known to the steps by the capture alone. More than 400 lines: all that is said of the two.
 use super::lab::Lab;
+use super::mmtel::PRESUMED;
 use super::vocabulary::PersonName;
 use crate::peer::mmtel_ue::{
     AudioCall, Change, ChangeBy, MediaDirection, MmtelCommand, ReferOrder, SubscriptionOrder,
@@ -288,7 +289,7 @@ impl Lab {
     fn conf(&mut self) -> String {
         let stage = self.stage();
         let uri = conference_service::conf_of(&stage.view(stage.now()));
-        match self.or_presumed(uri, || "sip:presumed@presumed.invalid".to_owned()) {
+        match self.or_presumed(uri, || PRESUMED.to_owned()) {
             Some(uri) => uri,
             None => self.not_stimulated("a request for the MMTel CONF conference"),
         }
@@ -326,7 +327,8 @@ impl Lab {
         let question = conference_service::conf_made(self.ixit().reaction_seconds);
         self.look_for(&question).await;
         let stage = self.stage();
-        if let Some(uri) = conference_service::conf_of(&stage.view(stage.now())) {
+        let uri = conference_service::conf_of(&stage.view(stage.now()));
+        if let Some(uri) = self.or_presumed(uri, || PRESUMED.to_owned()) {
             let order = SubscriptionOrder::conference("conf-state", &uri);
             self.command(&who.0, MmtelCommand::Subscribe(Box::new(order)));
         }

@@ -22,6 +22,8 @@ use std::time::Duration;
 
 /// How long a registration lasts where nothing is said of its end, 3GPP TS 24.229 clause 5.1.1.2.
 pub(super) const REGISTRATION_SECONDS: u32 = 600_000;
+/// A conference of which nothing is known but that there is one.
+pub(super) const PRESUMED: &str = "sip:presumed@presumed.invalid";
 /// Label of a person's call to the conference.
 const JOINED: &str = "cmmc";
 
@@ -180,7 +182,7 @@ impl Lab {
     pub(super) fn conference(&mut self, owner: &str) -> String {
         let stage = self.stage();
         let uri = conference_of(&stage.view(stage.now()), owner);
-        match self.or_presumed(uri, || "sip:presumed@presumed.invalid".to_owned()) {
+        match self.or_presumed(uri, || PRESUMED.to_owned()) {
             Some(uri) => uri,
             None => self.not_stimulated(&format!("a request for {owner}'s conference")),
         }

@@ -259,12 +259,21 @@ impl Identity {
             Some(b'[') => &host[..memchr::memchr(b']', host).map_or(host.len(), |end| end + 1)],
             _ => &host[..memchr::memchr(b':', host).unwrap_or(host.len())],
         };
+        // Names of nobody (RFC 2606 section 2): what a focus calls those who hide is the same in every conference.
+        if is_invalid(host) {
+            return None;
+        }
         let mut identity = Self::empty();
         for octet in user.iter().chain(b"@").chain(host) {
             identity.push(octet.to_ascii_lowercase())?;
         }
         Some(identity)
     }
+}
+
+fn is_invalid(host: &[u8]) -> bool {
+    let last = host.rsplit(|octet| *octet == b'.').next();
+    last.is_some_and(|name| name.eq_ignore_ascii_case(b"invalid"))
 }
 
 fn after_scheme(uri: &[u8]) -> Option<&[u8]> {
@@ -320,6 +329,24 @@ mod tests {
     }
 
     #[test]
+    fn ten_numbers_of_the_plan_are_of_one_test_case() {
+        let plan = Plan {
+            people: b"4477009".to_vec(),
+            ..Plan::default()
+        };
+        let of = |digits: &[u8]| {
+            let mut keys = Keys::new(&plan);
+            keys.user(Identity::of_digits(digits));
+            let found = keys.iter().find(|(_, kind)| *kind == Kind::Plan);
+            found.map(|(key, _)| key)
+        };
+        assert!(of(b"447700900010").is_some());
+        assert_eq!(of(b"447700900010"), of(b"447700900019"));
+        assert_ne!(of(b"447700900010"), of(b"447700900020"));
+        assert_eq!(of(b"447701000010"), None);
+    }
+
+    #[test]
     fn other_identities_are_user_and_host() {
         assert_eq!(
             of("sip:Room-7:x@CONF.example:5060;lr>"),
@@ -329,6 +356,7 @@ mod tests {
         for nobody in [
             "sip:127.0.0.1:5060",
             "sip:anonymous@anonymous.invalid",
+            "sip:participant-1@anonymous.invalid",
             "http://a@b",
             "tel:112",
         ] {

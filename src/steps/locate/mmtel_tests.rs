@@ -339,3 +339,20 @@ fn a_configuration_is_found_by_what_the_document_comes_to_say() {
     // Taken away again at the end of the test case.
     assert!(!is_found(&earlier.located));
 }
+
+#[test]
+fn what_a_referred_terminal_does_by_itself_is_no_act() {
+    let trace = Scene::of("TC-CB-22-02").trace;
+    let acts = acts(&trace);
+    let done: Vec<&str> = acts.iter().map(|act| act.what.as_str()).collect();
+    let ordered = [
+        "a REGISTER",
+        "a REGISTER",
+        "a REGISTER",
+        "a INVITE",
+        "a SUBSCRIBE",
+        "a REFER",
+    ];
+    assert_eq!(done.get(..6), Some(&ordered[..]));
+    assert!(!done[6..].contains(&"a INVITE"), "{done:?}");
+}

@@ -10,6 +10,7 @@ mod provisioned;
 
 pub use collector::{Beginning, beginning};
 pub use losses::{Loss, losses};
+use provisioned::told_otherwise;
 pub use provisioned::{NOBODY, Told, is_told, signature, told};
 
 use super::HandsetAct;
@@ -65,6 +66,8 @@ pub struct Seeker {
     reached_at: u64,
     /// The shortest time that a user was prepared with, in seconds: what comes later than that is of another scenario.
     shortest: Option<f64>,
+    /// Whose properties the scenario has named.
+    prepared: BTreeSet<String>,
     terminals: BTreeMap<String, (UeBehaviour, u32)>,
     handsets: BTreeMap<String, (HandsetBehaviour, u32)>,
     /// What MMTel UEs were told of themselves, and since when they behave so.
@@ -380,6 +383,24 @@ impl Seeker {
         }
     }
 
+    /// The system has been told nothing of people of whom the scenario says nothing.
+    fn is_ordinary(&self, scene: &Scene<'_>, now: u64) -> Result<(), Lack> {
+        let unnamed = scene.cast.people();
+        let mut unnamed = unnamed.filter(|person| !self.prepared.contains(&person.name));
+        let other = unnamed.find_map(|person| {
+            let provisioner = &scene.facility.provisioner;
+            let told = told_otherwise(provisioner, &self.told, &person.number, now)?;
+            Some((person.name.clone(), told.frame))
+        });
+        match other {
+            None => Ok(()),
+            Some((name, frame)) => Err(self.leave(
+                format!("{name} is an ordinary user"),
+                format!("the system was told otherwise in frame {frame}"),
+            )),
+        }
+    }
+
     fn cut_short(&self, stranger: Option<u32>) -> Lack {
         match stranger {
             Some(frame) => self.leave(
@@ -395,6 +416,7 @@ impl Seeker {
 
     /// Nothing is concluded where packets are missing, nor from peers who behave otherwise.
     fn is_whole(&self, scene: &Scene<'_>, reach: Reach) -> Result<(), Lack> {
+        self.is_ordinary(scene, reach.now)?;
         self.behaved(scene, reach.last_frame)?;
         let mut losses = self.losses.iter();
         match losses.find(|loss| loss.at <= reach.now) {
@@ -451,6 +473,7 @@ impl Search for Seeker {
         name: &str,
         properties: &Properties,
     ) -> Result<(), Lack> {
+        self.prepared.insert(name.to_owned());
         let times = properties
             .iter()
             .filter(|(name, _)| name.ends_with("_seconds"));

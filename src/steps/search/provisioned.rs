@@ -77,6 +77,20 @@ pub fn is_told(
     }
 }
 
+/// The last request about somebody before a time, where it says more than his number.
+pub(super) fn told_otherwise<'a>(
+    provisioner: &Provisioner,
+    told: &'a [Told],
+    number: &str,
+    before: u64,
+) -> Option<&'a Told> {
+    let plain = Properties::from([("number".to_owned(), number.into())]);
+    let (method, _, wanted) = provisioner.user_request(&plain)?;
+    let mut about = told.iter().filter(|one| one.at <= before);
+    let last = about.rfind(|one| one.method == method && one.is_about(number))?;
+    difference(&wanted, &last.body, "").map(|_| last)
+}
+
 /// Members that name a terminal or a pool are the recording's own.
 const OWN: [&str; 2] = ["contact", "pool"];
 
