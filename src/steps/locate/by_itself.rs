@@ -87,9 +87,8 @@ impl<'a> Causes<'a> {
             }
             (Direction::FromSystem, _) => {}
             (_, "NOTIFY") if is_conference_state(message) => {
-                if !self.subscribed.remove(call_id) {
-                    self.told.insert(frame);
-                }
+                let answers = self.subscribed.remove(call_id);
+                self.told.extend((!answers).then_some(frame));
             }
             (_, "CANCEL") => {
                 self.cancelled.entry(call_id).or_insert(frame);
