@@ -177,9 +177,9 @@ impl<'r> Columns<'r> {
             }
         };
         let series = vec![
-            self.series("half", "median", at(50.0)),
-            self.series("99 %", "high", at(99.0)),
             self.series("longest", "worst", at(100.0)),
+            self.series("99 %", "high", at(99.0)),
+            self.series("half", "median", at(50.0)),
         ];
         let unit = "milliseconds from when they were due to their last answer";
         self.chart("Time of sessions that passed", unit, series)

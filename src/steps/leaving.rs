@@ -59,6 +59,8 @@ pub struct Ending {
     pub problems: Vec<String>,
     /// By which it can be judged again.
     pub tape: Option<Tape>,
+    /// What was seen of the capture until then, of a session of a load.
+    pub seen: Option<Trace>,
 }
 
 impl Stage {
@@ -199,7 +201,10 @@ impl Stage {
 
     fn end(self, problems: Vec<String>) -> Ending {
         let last_frame = self.last_frame();
+        let of_load = self.session.is_some();
+        let seen = of_load.then(|| self.observer.into_trace());
         Ending {
+            seen,
             setup: self.setup,
             tap: self.tap,
             cast: self.cast,

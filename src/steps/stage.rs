@@ -181,7 +181,7 @@ pub struct Stage {
     pub session: Option<Session>,
     /// What handsets have been told that the course has not been asked for yet.
     pub script: Script,
-    observer: Observer,
+    pub(super) observer: Observer,
     read: usize,
     /// How many facts the capture has, audio apart.
     words: usize,

@@ -140,9 +140,21 @@ pub async fn load(
     record.notes = running.facility.provisioner.forget_all().await;
     end(running, &out, &mut of_run, None).await?;
     record.notes.append(&mut of_run.notes);
+    few(&mut record.notes);
     record.finished = jiff::Timestamp::now().to_string();
     offered?;
     Ok(record.without_secrets())
+}
+
+/// Notes that are read; a load has as many of the same kind as it has sessions.
+const MOST_NOTES: usize = 5;
+
+fn few(notes: &mut Vec<String>) {
+    let more = notes.len().saturating_sub(MOST_NOTES);
+    if more > 0 {
+        notes.truncate(MOST_NOTES);
+        notes.push(format!("and {more} more"));
+    }
 }
 
 /// Offers the pattern and fills the record in.

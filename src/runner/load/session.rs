@@ -100,7 +100,7 @@ fn judged(
         blame: String::new(),
         failed: Vec::new(),
         session_time,
-        response_times: responses(&seen(ending)),
+        response_times: ending.seen.as_ref().map(responses).unwrap_or_default(),
     };
     if !has_passed(ending, played.stop.as_ref()) {
         outcome.session_time = None;
@@ -117,11 +117,6 @@ fn has_passed(ending: &Ending, stop: Option<&Stop>) -> bool {
         && asked.iter().all(|one| one.finding.verdict == Verdict::Pass)
         && ending.problems.is_empty()
         && !ending.tap.overflowed()
-}
-
-/// What the capture shows; nothing if it cannot be read, which its verdict says.
-fn seen(ending: &Ending) -> Trace {
-    Trace::read(&ending.tap.octets_from(0)).unwrap_or_default()
 }
 
 /// From each request of ours to its first final response.
@@ -166,7 +161,7 @@ fn amiss(
     } else {
         let of = (&case, requirement);
         let unanswered = over.ending.tap.take_unanswered();
-        let seen = seen(&over.ending);
+        let seen = over.ending.seen.clone().unwrap_or_default();
         let seen = (&seen, unanswered.as_slice());
         judge::conclude_again(&mut record, of, &bench.facility, &over, seen);
     }
