@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     fn keys_of(octets: &[u8]) -> Vec<u64> {
-        let mut keys = Keys::new(&[]);
+        let mut keys = Keys::without_plan();
         sip_keys(octets, &mut keys);
         keys.iter().map(|(key, _)| key).collect()
     }
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn reads_both_addresses_of_a_short_message() {
         let octets = b"\0\0\0\x40\0\0\0\x04\0\0\0\0\0\0\0\x01cpm\0\x01\x01447700900001\0\x01\x01447700900002\0\0\0";
-        let mut keys = Keys::new(&[]);
+        let mut keys = Keys::without_plan();
         smpp_keys(octets, &mut keys);
         let wanted = [b"447700900001", b"447700900002"].map(|digits| key(Kind::Identity, digits));
         assert_eq!(keys.iter().map(|(key, _)| key).collect::<Vec<_>>(), wanted);
