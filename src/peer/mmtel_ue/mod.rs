@@ -165,15 +165,16 @@ impl MmtelUe {
     }
 
     fn end_all(&mut self, now: Time) {
+        // A conference that has ended knows of no subscription any more.
+        let labels: Vec<String> = self.live_subscriptions();
+        for label in labels {
+            self.unsubscribe(now, &label);
+        }
         let open = |call: &Call| call.phase != Phase::Ended;
         let calls = self.calls.iter().filter(|(_, call)| open(call));
         let calls: Vec<CallId> = calls.map(|(id, _)| *id).collect();
         for id in calls {
             self.hang_up(now, id);
-        }
-        let labels: Vec<String> = self.live_subscriptions();
-        for label in labels {
-            self.unsubscribe(now, &label);
         }
     }
 
