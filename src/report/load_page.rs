@@ -68,7 +68,7 @@ fn head(record: &LoadRecord) -> String {
         let causes: String = causes
             .map(|why| format!("<li>{}</li>", escaped(why)))
             .collect();
-        write!(out, "<ul class=\"causes\">{causes}</ul>\n").ok();
+        writeln!(out, "<ul class=\"causes\">{causes}</ul>").ok();
     }
     out
 }
@@ -363,7 +363,7 @@ fn provenance(record: &LoadRecord) -> String {
         number(record.cpu_per_session_us().round())
     );
     for note in &record.notes {
-        write!(out, "<p class=\"quiet\">{}</p>\n", escaped(note)).ok();
+        writeln!(out, "<p class=\"quiet\">{}</p>", escaped(note)).ok();
     }
     out
 }

@@ -37,26 +37,31 @@ async fn generate(bench: Rc<Bench>, pattern: Vec<Phase>) {
         let now = Instant::now();
         let lag = now.saturating_duration_since(bench.began + due);
         bench.lateness.late_by(lag, now);
-        let mut tally = bench.tally();
-        tally.offered(due);
-        tally.lag(due, lag);
-        if bench.lateness.is_too_late(lag) || bench.lateness.is_behind(now) {
-            tally.unsent(Unsent::Late);
-            drop(tally);
+        let is_late = bench.lateness.is_too_late(lag) || bench.lateness.is_behind(now);
+        count(&bench, due, lag, is_late);
+        if is_late {
             // Those that are open are not kept waiting by those that will never begin.
             tokio::task::yield_now().await;
             continue;
         }
         let Some(place) = bench.places.borrow_mut().take(now) else {
-            tally.unsent(Unsent::Full);
+            bench.tally().unsent(Unsent::Full);
             continue;
         };
-        drop(tally);
         let arrival = Arrival { number, due, place };
         open.spawn_local(session(bench.clone(), arrival));
     }
     sleep_until(bench.began + Arrivals::length(&pattern)).await;
     while open.join_next().await.is_some() {}
+}
+
+fn count(bench: &Bench, due: Duration, lag: Duration, is_late: bool) {
+    let mut tally = bench.tally();
+    tally.offered(due);
+    tally.lag(due, lag);
+    if is_late {
+        tally.unsent(Unsent::Late);
+    }
 }
 
 async fn watch(bench: Rc<Bench>) {

@@ -236,7 +236,7 @@ fn links_say_the_same() {
         CommandId::SUBMIT_SM,
         status::OK,
         3,
-        Body::ShortMessage(Box::new(ShortMessagePdu::default())),
+        Body::ShortMessage(Box::default()),
     );
     pdu.tlvs = vec![crate::wire::smpp::Tlv {
         tag: 0x0204,
