@@ -140,7 +140,8 @@ fn sipp(rate: u32, message: bool, place: &Path) -> f64 {
     std::thread::sleep(Duration::from_millis(500));
     // The shell says what its children took.
     let line = format!("{calling} -i 127.0.0.1 -t u1 -nostdin -r {rate} -m {calls} >&2; times");
-    let shell = Command::new("sh").args(["-c", &line]).current_dir(place);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).current_dir(place);
     let done = shell.stdin(Stdio::null()).output().unwrap();
     answering.end(Duration::from_secs(10));
     let told = String::from_utf8_lossy(&done.stdout);

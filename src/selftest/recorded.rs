@@ -4,7 +4,12 @@
 //!
 //! A sample of the test cases is enough for every day; with IMS_CONFORMANCE_RECORD_ALL set, it is all of them. More than 400 lines: making a
 //! recording, and what must be true of it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 mod mangler;
 mod third_party;

@@ -9,7 +9,7 @@ use crate::reference::user_agent::Transport;
 use crate::wire::diameter::{self, Avp, Command, Flags, Message, name};
 use crate::wire::msrp::MsrpMessage;
 use crate::wire::sip::{NameAddr, SipMessage, SipUri, Via, number_of};
-use crate::wire::smpp::{Body, CommandId, Pdu, ShortMessagePdu, status};
+use crate::wire::smpp::{Body, CommandId, Pdu, status};
 
 const SEEDS: u64 = 400;
 const SDP: &str = concat!(
