@@ -130,10 +130,16 @@ fn ends_well(malice: Malice, transport: &str) {
     for case in cases {
         let verdict = case["verdict"].as_str().unwrap();
         let (id, cause) = (&case["id"], &case["cause"]);
-        assert!(
-            !matches!(verdict, "pass" | "error"),
-            "{malice:?}: {id} {verdict}: {cause}"
-        );
+        // Who floods may be too busy to be told of a user.
+        let unprepared = cause
+            .as_str()
+            .is_some_and(|why| why.starts_with("preparing a user"));
+        let fits = match verdict {
+            "pass" => false,
+            "error" => malice == Malice::Flood && unprepared,
+            _ => true,
+        };
+        assert!(fits, "{malice:?}: {id} {verdict}: {cause}");
         println!("  {id} {verdict} {cause}");
     }
 }
@@ -171,4 +177,9 @@ fn ends_well_where_it_is_led_astray_on_connections() {
 #[test]
 fn ends_well_against_floods() {
     ends_well(Malice::Flood, "udp");
+}
+
+#[test]
+fn ends_well_against_floods_on_connections() {
+    ends_well(Malice::Flood, "tcp");
 }

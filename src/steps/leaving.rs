@@ -12,7 +12,7 @@ use crate::verdict::Cast;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A call at Gm that has not been ended, or a request that has no answer.
+/// A call at Gm that has not been ended, a request that has no answer, or a subscription that was not told its end.
 fn is_at_work(trace: &Trace) -> bool {
     let all = observe::transactions(trace);
     let ended = |call_id: Option<&str>| {
@@ -29,7 +29,9 @@ fn is_at_work(trace: &Trace) -> bool {
                 .final_status()
                 .is_none_or(|code| code < 300 && !ended(one.request.message.call_id()))
     });
-    open || !unsettled(trace).is_empty()
+    let told =
+        |one: &observe::Subscription<'_>| one.notifications.is_empty() || one.last().is_some();
+    open || !unsettled(trace).is_empty() || !observe::subscriptions(trace).iter().all(told)
 }
 
 /// A call of ours that has no final response yet, or whose session has not been ended.

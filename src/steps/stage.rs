@@ -199,6 +199,9 @@ impl User {
 /// two thousand.
 const MOST_WORDS: usize = 4000;
 
+/// Octets of a capture between two counts of what has been said.
+const AT_ONCE: usize = 64 * 1024;
+
 impl Stage {
     /// The stage of a run.
     pub fn new(facility: Arc<Facility>, setup: CaseSetup) -> Self {
@@ -285,16 +288,25 @@ impl Stage {
         }
         let octets = self.tap.octets_from(self.read);
         self.read += octets.len();
+        let fed = octets
+            .chunks(AT_ONCE)
+            .try_for_each(|octets| self.take_in(octets));
+        self.at = self.tap.now();
+        fed
+    }
+
+    /// One piece of the capture; of a flood, no more than is still looked at.
+    fn take_in(&mut self, octets: &[u8]) -> Result<(), String> {
+        if self.words > MOST_WORDS {
+            self.tap.overflow();
+            return Ok(());
+        }
         let known = self.observer.trace().facts.len();
-        let fed = self.observer.feed(&octets);
+        let fed = self.observer.feed(octets);
         let news = self.observer.trace().facts.iter().skip(known);
         self.words += news
             .filter(|seen| !matches!(seen.fact, Fact::Rtp(_)))
             .count();
-        if self.words > MOST_WORDS {
-            self.tap.overflow();
-        }
-        self.at = self.tap.now();
         fed.map_err(|error| error.to_string())
     }
 

@@ -6,7 +6,7 @@ use super::conference_scene::{
 use super::scene::seconds;
 use super::{Judgement, Question, Reason, View};
 use crate::observe::{Direction, Subscription, Transaction};
-use crate::wire::sip::{NameAddr, unescape};
+use crate::wire::sip::{DialogName, NameAddr, unescape};
 
 /// Asks about the REFER of a person since the stimulus.
 fn about(view: &View, who: &str, judge: impl FnOnce(&Subscription) -> Judgement) -> Judgement {
@@ -309,11 +309,11 @@ pub fn invited_to_replace(who: &str, by: &str, reaction: f64) -> Question {
             };
             let frames = [refer.request.frames(), invite.frames()].concat();
             let wanted = refer.request.request.message.header("Refer-To");
-            let wanted = wanted.and_then(replaces_of).map(|text| dialog(&text));
+            let wanted = wanted.and_then(replaces_of).and_then(|text| dialog(&text));
             let replaces = invite.request.message.header("Replaces");
             match (replaces, wanted) {
                 (_, None) => Judgement::unproven("the REFER has no Replaces"),
-                (Some(value), Some(wanted)) if dialog(value) == wanted => {
+                (Some(value), Some(wanted)) if dialog(value).as_ref() == Some(&wanted) => {
                     Judgement::holds(value, frames)
                 }
                 (Some(value), _) => Judgement::broken(Reason::WrongValue, value, frames),
@@ -334,17 +334,10 @@ fn replaces_of(refer_to: &str) -> Option<String> {
     })
 }
 
-/// Call-ID and the two tags of a Replaces, whatever their order.
-fn dialog(replaces: &str) -> Vec<String> {
-    let mut parts = replaces.split(';').map(str::trim);
-    let call_id = parts.next().unwrap_or_default().to_owned();
-    let mut tags: Vec<String> = parts
-        .filter(|part| part.contains("-tag="))
-        .map(str::to_owned)
-        .collect();
-    tags.sort();
-    tags.insert(0, call_id);
-    tags
+/// Call-ID and the two tags of a Replaces, whatever their order and however the parameters are written; `None` if it names no dialog.
+fn dialog(replaces: &str) -> Option<[String; 3]> {
+    let name = DialogName::parse(replaces).ok()?;
+    Some([name.call_id, name.to_tag, name.from_tag])
 }
 
 /// The new leg is accepted, the old one ended.

@@ -219,14 +219,20 @@ pub fn answered_202(person: &str, reaction: f64) -> Question {
         "the MESSAGE with the short message is answered 202",
         reaction,
         move |view| {
-            about_accepted(view, &person, |submission| match code(submission) {
-                Some(202) => Judgement::holds("202", frames(submission)),
-                code => Judgement::broken(
-                    Reason::WrongValue,
-                    format!("{}", code.unwrap_or(0)),
-                    frames(submission),
-                ),
-            })
+            let Some(submission) = view.submission(&person) else {
+                return Judgement::unproven(NO_SUBMISSION);
+            };
+            match code(&submission) {
+                Some(202) => Judgement::holds("202", frames(&submission)),
+                Some(code @ 200..300) => {
+                    Judgement::broken(Reason::WrongValue, code.to_string(), frames(&submission))
+                }
+                Some(code) => Judgement::unproven(format!("the submission is refused with {code}")),
+                None => Judgement::Awaited {
+                    observed: "no final response".to_owned(),
+                    frames: frames(&submission),
+                },
+            }
         },
     )
 }
