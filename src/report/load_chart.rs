@@ -67,7 +67,7 @@ impl Chart {
 
     /// Values at which lines are drawn across, the last one above all that is shown.
     fn grid(&self) -> Vec<f64> {
-        let most = self.most().max(f64::MIN_POSITIVE);
+        let most = Some(self.most()).filter(|most| *most > 0.0).unwrap_or(1.0);
         if self.decades {
             let (least, top) = (self.least().log10().floor(), most.log10().ceil());
             let count = (top - least).max(1.0) as u32;

@@ -362,7 +362,7 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(without.body, b"v=0\r\nm=audio 1 RTP/AVP 0\r\n");
-        assert_eq!(without.header("Content-Length"), Some("27"));
+        assert_eq!(without.header("Content-Length"), Some("26"));
         let names: Vec<String> = elements_of_sip(&message)
             .into_iter()
             .map(|e| format!("{}:{}", e.kind.name(), e.name))

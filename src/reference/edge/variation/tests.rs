@@ -222,11 +222,11 @@ fn bodies_say_the_same() {
 
 #[test]
 fn links_say_the_same() {
-    let mut chunk = MsrpMessage::request("t1", "SEND");
+    let mut chunk = MsrpMessage::request("tid1", "SEND");
     for (name, value) in [
         ("To-Path", "msrp://192.0.2.1:1/a;tcp"),
         ("From-Path", "msrp://192.0.2.2:2/b;tcp"),
-        ("Message-ID", "m"),
+        ("Message-ID", "mid1"),
         ("Byte-Range", "1-2/2"),
     ] {
         chunk.push(name, value);
