@@ -120,7 +120,7 @@ fn a_difference_between_access_networks_exits_1_naming_its_line() {
     let run = Run::of(&[&networks[..], &fault[..]].concat());
     assert_eq!(run.code(), Some(1), "{}", stdout(&run.output));
     let said = stdout(&run.output);
-    for words in ["TC-AI-01-01[wlan]   fail   AI-01", "603 Decline"] {
+    for words in ["TC-AI-01-01[wlan]   fail   AI-01", "603 to INVITE"] {
         assert!(said.contains(words), "{words} in: {said}");
     }
     let junit = std::fs::read_to_string(run.folder.path().join("junit.xml")).unwrap();
