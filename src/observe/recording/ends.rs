@@ -91,6 +91,7 @@ impl Ends {
         Plan {
             joins_nothing: self.prefixes(),
             people,
+            services: self.shared(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A number is the same in every spelling (`tel:+44 7700...`, `sip:+447700...@host`, digits of SMPP and Diameter); any other identity is its
 //! user and host part in lower case.
+use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::{IpAddr, SocketAddr};
 
@@ -90,6 +91,8 @@ pub struct Plan {
     pub joins_nothing: Vec<Vec<u8>>,
     /// First digits of numbers of which ten each, in order, are of one test case.
     pub people: Vec<u8>,
+    /// Identities that join nothing, although they may be among those of people.
+    pub services: HashSet<u64>,
 }
 
 /// The keys of one message, without allocation unless names are asked for.
@@ -153,6 +156,7 @@ impl<'e> Keys<'e> {
         if let (Some(plan), true, [ten @ .., _]) = (self.plan, number, octets)
             && !plan.people.is_empty()
             && ten.starts_with(&plan.people)
+            && !plan.services.contains(&key)
         {
             self.push(Kind::Plan, digest(Kind::Plan as u64, ten));
         }

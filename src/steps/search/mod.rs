@@ -367,8 +367,9 @@ impl Seeker {
                 self.is_whole(scene, reach)?;
                 return Ok(reach);
             };
-            // A run looks whenever something is said, and now and then while nothing but audio is heard.
-            let tick = TICK.max(deadline.saturating_sub(waited) / LOOKS);
+            // A run looks whenever something is said, and now and then while nothing but audio is heard; oftener than its guard time lasts,
+            // for what comes next may follow an answer by no more than that.
+            let tick = TICK.max(guard / LOOKS);
             let next = begun.saturating_add(nanos(deadline.min(waited + tick)));
             let mut is_said = false;
             while let Some((frame, at)) = due.next_if(|(_, at)| !is_said && *at <= next) {
