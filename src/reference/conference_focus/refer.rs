@@ -367,7 +367,7 @@ pub(super) async fn notify(
         if over && engine.faults.is(Fault::OutcomeNotTold) {
             return;
         }
-        if code == 100 && engine.faults.is(Fault::NoImmediateNotification) {
+        if !over && engine.faults.is(Fault::NoImmediateNotification) {
             next = reports.recv().await;
             continue;
         }
