@@ -103,7 +103,6 @@ pub(super) struct Engine {
     pub(super) agent: UserAgent,
     pub(super) policy: Arc<dyn Policy>,
     /// What is done wrong on purpose.
-    #[allow(dead_code)]
     pub(super) faults: InForce,
     pub(super) config: FocusConfig,
     pub(super) state: Mutex<State>,
